@@ -1,0 +1,98 @@
+//! What a rule says: where, what, why, and how to mend it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FileId, TextRange};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The code is likely to work, but not for long or not as it reads.
+    Warning,
+    /// The code fails, or will.
+    Error,
+}
+
+impl Severity {
+    /// The lower-case word that every format prints.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A place in a file, with a few words on what is there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Label {
+    /// The file.
+    pub file: FileId,
+    /// The place in it.
+    pub range: TextRange,
+    /// What is there; may be empty for the primary label, whose text is the diagnostic's message.
+    pub message: String,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Diagnostic {
+    /// The rule's kebab-case name.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one sentence without a final full stop; true on its own.
+    pub message: String,
+    /// Where.
+    pub primary: Label,
+    /// Other places that explain it, in other files too.
+    pub related: Vec<Label>,
+    /// What to do.
+    pub help: Option<String>,
+    /// A change that mends it.
+    pub fix: Option<Fix>,
+}
+
+impl Diagnostic {
+    /// The order of every output: by file, then place, then rule, then message.
+    #[must_use]
+    pub fn sort_key(&self) -> (FileId, TextRange, &'static str, &str) {
+        (self.primary.file, self.primary.range, self.rule, &self.message)
+    }
+}
+
+/// How far a fix may be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applicability {
+    /// Shown, never applied: a person has to decide.
+    DisplayOnly,
+    /// Applied on request: it may change what the program does.
+    Unsafe,
+    /// Applied by default: no module of the project loses a name and no run changes.
+    Safe,
+}
+
+/// A set of edits, perhaps in several files, that are applied together or not at all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fix {
+    /// What the fix does, as an action: "Replace the star by the names it is used for".
+    pub title: String,
+    /// How far it may be trusted.
+    pub applicability: Applicability,
+    /// The edits, none overlapping another.
+    pub edits: Vec<Edit>,
+}
+
+/// The replacement of one range of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Edit {
+    /// The file.
+    pub file: FileId,
+    /// What is replaced; empty for an insertion.
+    pub range: TextRange,
+    /// What stands there afterwards; empty for a deletion.
+    pub text: String,
+}

@@ -1,0 +1,18 @@
+//! The vocabulary that every other crate of douane speaks.
+//!
+//! Plain values only: no parsing, no files, no rules. Positions are byte offsets ([`TextRange`]); lines and columns
+//! exist only in [`LineIndex`], which the reporters and the language server ask.
+
+mod diagnostic;
+mod line_index;
+mod module_name;
+mod source_file;
+mod text_range;
+mod version;
+
+pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
+pub use line_index::{LineColumn, LineIndex};
+pub use module_name::ModuleName;
+pub use source_file::{FileId, SourceFile};
+pub use text_range::TextRange;
+pub use version::{Platform, PythonVersion};

@@ -1,0 +1,93 @@
+//! Python source text to [`FileFacts`]: text in, a plain value out.
+//!
+//! Three steps: `decode` turns bytes into text, the parser turns text into a syntax tree, the collector walks the tree
+//! once and writes down scopes, bindings, references and imports; the tree is dropped here. This is the only crate that
+//! knows the parser's types. Nothing here reads files, and nothing fails: broken input gives the facts of what could be
+//! read, and the errors.
+
+mod branches;
+mod collector;
+mod conditions;
+mod dunder_all;
+mod facts;
+mod names;
+mod resolve;
+mod source_text;
+mod suppressions;
+
+pub use branches::{Arm, Branch, BranchId, Branches, Guard, Truth};
+pub use dunder_all::{AllAction, AllItem, AllOperation, Export};
+pub use facts::{
+    Attribute, Binding, BindingId, BindingKind, Context, Effect, EffectKind, FileFacts, Import, ImportId, ModuleKey,
+    ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, SyntaxError,
+    SysModulesChange, Target, Usage, When,
+};
+pub use names::{Names, Symbol};
+pub use source_text::{Decoded, decode};
+pub use suppressions::{Code, Codes, Suppression};
+
+use douane_base::{Platform, PythonVersion, TextRange};
+use ruff_python_ast::{PySourceType, PythonVersion as ParserVersion};
+use ruff_python_parser::{AsMode, ParseOptions as ParserOptions};
+use ruff_text_size::Ranged;
+
+/// What the facts depend on besides the text.
+#[derive(Clone, Copy, Debug)]
+pub struct ParseOptions {
+    /// The Python that the code is written for.
+    pub version: PythonVersion,
+    /// The system that platform tests are decided for.
+    pub platform: Platform,
+    /// The file is a stub (`.pyi`).
+    pub is_stub: bool,
+}
+
+/// The largest file that is read, in bytes; positions are kept in 32 bits.
+pub const LARGEST_FILE: u64 = u32::MAX as u64 - 16;
+
+/// Facts of what could be read, and the syntax errors met on the way. Never fails.
+#[must_use]
+pub fn parse(text: &str, options: &ParseOptions) -> FileFacts {
+    let version = ParserVersion { major: 3, minor: options.version.minor() };
+    let source_type = if options.is_stub { PySourceType::Stub } else { PySourceType::Python };
+    let parser_options = ParserOptions::from(source_type.as_mode()).with_target_version(version);
+    let parsed = ruff_python_parser::parse_unchecked(text, parser_options);
+    let Some(parsed) = parsed.try_into_module() else { return FileFacts::default() };
+
+    let collected = collector::collect(text, parsed.suite(), options);
+    let depth = collected.depth;
+    let mut facts = resolve::resolve(collected);
+    facts.suppressions = suppressions::read(text, parsed.tokens(), &facts.statements, &facts.scopes);
+    let errors = parsed.errors().iter().map(|error| SyntaxError {
+        message: error.error.to_string(),
+        range: text_range(error.location),
+    });
+    facts.syntax_errors.extend(errors);
+    facts.traits.is_broken = !facts.syntax_errors.is_empty();
+    if !options.is_stub {
+        let unsupported = parsed.unsupported_syntax_errors().iter();
+        facts.syntax_errors.extend(
+            unsupported.map(|error| SyntaxError { message: error.to_string(), range: text_range(error.range()) }),
+        );
+    }
+    if let Some(at) = text.find('\0') {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        let message = "source code cannot contain null bytes".to_owned();
+        facts.syntax_errors.push(SyntaxError { message, range: TextRange::new(at, at + 1) });
+    }
+    drop_tree(parsed, depth);
+    facts
+}
+
+/// Dropping a tree takes a stack as deep as the tree.
+fn drop_tree<T>(tree: T, depth: usize) {
+    const STACK_A_LEVEL: usize = 512;
+    const SHALLOW: usize = 500;
+    if depth > SHALLOW {
+        stacker::grow(depth.saturating_mul(STACK_A_LEVEL), || drop(tree));
+    }
+}
+
+fn text_range(range: ruff_text_size::TextRange) -> TextRange {
+    TextRange::new(range.start().into(), range.end().into())
+}

@@ -1,0 +1,206 @@
+//! Decides which scope each name means, and drops what nobody outside a function can ask about.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    collector::{Collected, Declaration},
+    facts::{
+        Attribute, Binding, BindingId, BindingKind, EffectKind, FileFacts, ModuleKey, Reference, ReferenceId, Scope,
+        ScopeId, ScopeKind, Target,
+    },
+    names::Symbol,
+};
+
+/// Facts without the comments and the errors, which are read elsewhere.
+pub(crate) fn resolve(mut found: Collected) -> FileFacts {
+    settle_nonlocals(&mut found);
+    let bound: FxHashSet<(ScopeId, Symbol)> =
+        found.bindings.iter().map(|binding| (binding.scope, binding.name)).collect();
+    let lookup = Lookup { scopes: &found.scopes, declarations: &found.declarations, bound: &bound };
+    for reference in &mut found.references {
+        reference.resolved = lookup.scope_of(reference.scope, reference.name);
+    }
+    prune(found)
+}
+
+/// A `nonlocal` name belongs to the nearest function around that binds it (language reference, section 7.13).
+fn settle_nonlocals(found: &mut Collected) {
+    if !found.declarations.values().any(|declaration| *declaration == Declaration::Nonlocal) {
+        return;
+    }
+    let (scopes, declarations) = (&found.scopes, &found.declarations);
+    let is_nonlocal = |binding: &Binding| {
+        declarations.get(&(binding.scope, binding.name)) == Some(&Declaration::Nonlocal)
+    };
+    let owners: FxHashSet<(ScopeId, Symbol)> = found
+        .bindings
+        .iter()
+        .filter(|binding| !is_nonlocal(binding))
+        .map(|binding| (binding.scope, binding.name))
+        .collect();
+    for binding in found.bindings.iter_mut().filter(|binding| is_nonlocal(binding)) {
+        let mut at = scopes[binding.scope.index()].parent;
+        while at != ScopeId::MODULE {
+            if scopes[at.index()].kind != ScopeKind::Class && owners.contains(&(at, binding.name)) {
+                binding.scope = at;
+                break;
+            }
+            at = scopes[at.index()].parent;
+        }
+    }
+}
+
+struct Lookup<'f> {
+    scopes: &'f [Scope],
+    declarations: &'f FxHashMap<(ScopeId, Symbol), Declaration>,
+    bound: &'f FxHashSet<(ScopeId, Symbol)>,
+}
+
+impl Lookup<'_> {
+    fn scope_of(&self, scope: ScopeId, name: Symbol) -> Option<ScopeId> {
+        let module = || self.bound.contains(&(ScopeId::MODULE, name)).then_some(ScopeId::MODULE);
+        let mut at = scope;
+        let mut sees_class = true;
+        loop {
+            if at == ScopeId::MODULE {
+                return module();
+            }
+            let kind = self.scopes[at.index()].kind;
+            if kind != ScopeKind::Class || sees_class {
+                match self.declarations.get(&(at, name)) {
+                    Some(Declaration::Global) => return module(),
+                    Some(Declaration::Nonlocal) => {}
+                    None if self.bound.contains(&(at, name)) => return Some(at),
+                    None => {}
+                }
+            }
+            // Names of a class body are seen by the body itself and by its type parameters, not by its functions.
+            sees_class = kind == ScopeKind::TypeParameters;
+            at = self.scopes[at.index()].parent;
+        }
+    }
+}
+
+/// Keeps what an import can have to do with: names of the module, names that some import binds, and, where a star may
+/// bring anything, names that the file itself does not bind.
+fn prune(found: Collected) -> FileFacts {
+    let Collected { scopes, bindings, references, attributes, mut imports, mut all_operations, mut effects, .. } = found;
+    let imported: FxHashSet<Symbol> = bindings
+        .iter()
+        .filter(|binding| matches!(binding.kind, BindingKind::Import(_)))
+        .map(|binding| binding.name)
+        .collect();
+    let has_star = imports.iter().any(|import| matches!(import.target, Target::Star { .. }));
+
+    let mut positions = Vec::with_capacity(bindings.len() + 1);
+    let mut kept_bindings = Vec::new();
+    for binding in bindings {
+        positions.push(count(kept_bindings.len()));
+        if binding.scope == ScopeId::MODULE || imported.contains(&binding.name) {
+            kept_bindings.push(binding);
+        }
+    }
+    positions.push(count(kept_bindings.len()));
+    let position = |old: u32| positions[old as usize];
+
+    let named_by_effects: FxHashSet<ReferenceId> =
+        effects.iter().flat_map(|effect| effect_references(&effect.kind)).collect();
+    let mut kept_references = Vec::new();
+    let mut kept_attributes: Vec<Attribute> = Vec::new();
+    let mut new_ids = FxHashMap::default();
+    for (old, reference) in (0..).map(ReferenceId).zip(references) {
+        let is_imported = imported.contains(&reference.name);
+        let may_be_star = has_star && matches!(reference.resolved, None | Some(ScopeId::MODULE));
+        let is_named = named_by_effects.contains(&old);
+        if !is_imported && !may_be_star && !is_named {
+            continue;
+        }
+        if is_named {
+            new_ids.insert(old, ReferenceId(count(kept_references.len())));
+        }
+        let start = count(kept_attributes.len());
+        let chain = reference.attributes.start as usize..reference.attributes.end as usize;
+        kept_attributes.extend_from_slice(&attributes[chain]);
+        kept_references.push(Reference {
+            attributes: start..count(kept_attributes.len()),
+            position: position(reference.position),
+            ..reference
+        });
+    }
+
+    for import in &mut imports {
+        import.position = position(import.position);
+        import.binding = import.binding.map(|binding| BindingId(position(binding.0)));
+    }
+    for operation in &mut all_operations {
+        operation.position = position(operation.position);
+    }
+    for effect in &mut effects {
+        effect.position = position(effect.position);
+        renumber(&mut effect.kind, &new_ids);
+    }
+    FileFacts {
+        names: found.interner.finish(),
+        scopes,
+        branches: found.branches,
+        bindings_by_name: by_name(&kept_bindings),
+        bindings: kept_bindings,
+        references: kept_references,
+        attributes: kept_attributes,
+        imports,
+        statements: found.statements,
+        all_operations,
+        effects,
+        suppressions: Vec::new(),
+        syntax_errors: Vec::new(),
+        traits: found.traits,
+    }
+}
+
+fn by_name(bindings: &[Binding]) -> Vec<BindingId> {
+    let mut sorted: Vec<BindingId> = (0..count(bindings.len())).map(BindingId).collect();
+    sorted.sort_by_key(|id| (bindings[id.index()].scope, bindings[id.index()].name, *id));
+    sorted
+}
+
+fn effect_references(effect: &EffectKind) -> Vec<ReferenceId> {
+    let of_key = |key: &ModuleKey| match key {
+        ModuleKey::Reference(reference) => Some(*reference),
+        _ => None,
+    };
+    match effect {
+        EffectKind::SysModules { modules, key, .. } => [Some(*modules), of_key(key)].into_iter().flatten().collect(),
+        EffectKind::Reload { function, module } => [Some(*function), of_key(module)].into_iter().flatten().collect(),
+        EffectKind::AttributeStore(reference) => vec![*reference],
+        EffectKind::NamespaceWrite | EffectKind::ReplacesItself | EffectKind::Call => Vec::new(),
+    }
+}
+
+fn renumber(effect: &mut EffectKind, new_ids: &FxHashMap<ReferenceId, ReferenceId>) {
+    let change = |reference: &mut ReferenceId| {
+        if let Some(new) = new_ids.get(reference) {
+            *reference = *new;
+        }
+    };
+    let change_key = |key: &mut ModuleKey| {
+        if let ModuleKey::Reference(reference) = key {
+            change(reference);
+        }
+    };
+    match effect {
+        EffectKind::SysModules { modules, key, .. } => {
+            change(modules);
+            change_key(key);
+        }
+        EffectKind::Reload { function, module } => {
+            change(function);
+            change_key(module);
+        }
+        EffectKind::AttributeStore(reference) => change(reference),
+        EffectKind::NamespaceWrite | EffectKind::ReplacesItself | EffectKind::Call => {}
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,265 @@
+//! The comments that silence findings: douane's own and those of its peers.
+//!
+//! | comment | silences |
+//! |---|---|
+//! | `# douane: ignore[rule] reason` behind code | the rule on that statement's lines |
+//! | `# douane: ignore[rule] reason` on a line of its own | the rule on the next statement |
+//! | `# douane: file-ignore[rule] reason` | the rule in the file |
+//! | `# noqa`, `# noqa: F403`, `# ruff: ignore[F403]` | all, or what the codes stand for, on the line |
+//! | `# ruff: noqa`, `# ruff: noqa: F403`, `# flake8: noqa`, `# ruff: file-ignore[…]` | the same in the file |
+//! | `# pylint: disable=wildcard-import` | behind code: on the line; on a line of its own: to the end of the block |
+
+use douane_base::{LineIndex, TextRange};
+use ruff_python_ast::token::{TokenKind, Tokens};
+use ruff_text_size::Ranged;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    facts::{Scope, ScopeKind, Statement},
+    text_range,
+};
+
+/// One comment that silences findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppression {
+    /// The comment.
+    pub range: TextRange,
+    /// Findings that start in here are silenced.
+    pub covers: TextRange,
+    /// Which findings.
+    pub codes: Codes,
+    /// It is written for douane, so that douane reports it when it silences nothing.
+    pub is_own: bool,
+}
+
+/// What a suppression names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Codes {
+    /// Everything.
+    All,
+    /// Rules by name or by a peer's code.
+    Listed(Vec<Code>),
+}
+
+/// A rule's name, or a peer's code, in a comment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// As written.
+    pub text: Box<str>,
+    /// Its place.
+    pub range: TextRange,
+}
+
+pub(crate) fn read(source: &str, tokens: &Tokens, statements: &[Statement], scopes: &[Scope]) -> Vec<Suppression> {
+    // Few files have any of these words, and to look for them is cheaper than to walk the tokens.
+    if !["noqa", "NOQA", "NoQA", "douane:", "pylint:", "ruff:"].iter().any(|word| source.contains(word)) {
+        return Vec::new();
+    }
+    let reader = Reader { source, lines: LineIndex::new(source), statements, scopes };
+    let comments = tokens.iter().filter(|token| token.kind() == TokenKind::Comment);
+    comments.flat_map(|comment| reader.comment(text_range(comment.range()))).collect()
+}
+
+enum Reach {
+    Line,
+    Next,
+    Block,
+    File,
+}
+
+struct Reader<'s> {
+    source: &'s str,
+    lines: LineIndex,
+    statements: &'s [Statement],
+    scopes: &'s [Scope],
+}
+
+impl Reader<'_> {
+    fn comment(&self, range: TextRange) -> Vec<Suppression> {
+        let text = range.slice(self.source);
+        let stands_alone = self.stands_alone(range);
+        let mut found = Vec::new();
+        // Several directives may share a comment: `# noqa: F403  # pylint: disable=W0401`.
+        let mut offset = range.start();
+        for part in text.split_inclusive('#') {
+            let body = part.trim_end_matches('#');
+            let leading = body.len() - body.trim_start().len();
+            if let Some((reach, codes, is_own)) = directive(body.trim(), offset + count(leading), stands_alone) {
+                found.push(Suppression { range, covers: self.covered(range, &reach), codes, is_own });
+            }
+            offset += count(part.len());
+        }
+        found
+    }
+
+    fn stands_alone(&self, comment: TextRange) -> bool {
+        let start = self.lines.line_start(self.lines.line(comment.start()));
+        TextRange::new(start, comment.start()).slice(self.source).trim().is_empty()
+    }
+
+    fn covered(&self, comment: TextRange, reach: &Reach) -> TextRange {
+        let line = self.lines.line(comment.start());
+        match reach {
+            Reach::File => TextRange::new(0, count(self.source.len()) + 1),
+            Reach::Line => self.lines_of(line, line),
+            Reach::Next => {
+                let mut next = line + 1;
+                while next < self.lines.line_count() && self.is_comment_or_blank(next) {
+                    next += 1;
+                }
+                self.lines_of(next, next)
+            }
+            Reach::Block => {
+                let blocks = self.scopes.iter().filter(|scope| {
+                    matches!(scope.kind, ScopeKind::Function | ScopeKind::Class) && scope.range.contains(comment)
+                });
+                let end = blocks.map(|scope| scope.range.end()).min().unwrap_or(count(self.source.len()) + 1);
+                TextRange::new(comment.start(), end)
+            }
+        }
+    }
+
+    fn is_comment_or_blank(&self, line: u32) -> bool {
+        let text = TextRange::new(self.lines.line_start(line), self.lines.line_start(line + 1)).slice(self.source);
+        let text = text.trim_start();
+        text.is_empty() || text.starts_with('#')
+    }
+
+    /// The lines, and with them the whole import statement that starts or ends there.
+    fn lines_of(&self, first: u32, last: u32) -> TextRange {
+        let mut covered = TextRange::new(self.lines.line_start(first), self.end_of_line(last));
+        let from = self.statements.partition_point(|statement| statement.range.end() < covered.start());
+        for statement in &self.statements[from..] {
+            if statement.range.start() > covered.end() {
+                break;
+            }
+            let start_line = self.lines.line(statement.range.start());
+            let end_line = self.lines.line(statement.range.end());
+            if (first..=last).contains(&start_line) || (first..=last).contains(&end_line) {
+                covered = covered.cover(statement.range);
+            }
+        }
+        covered
+    }
+
+    fn end_of_line(&self, line: u32) -> u32 {
+        if line >= self.lines.line_count() { count(self.source.len()) + 1 } else { self.lines.line_start(line + 1) }
+    }
+}
+
+/// Reads the text of a comment without its `#`. The offset is that of the text's first character.
+fn directive(text: &str, offset: u32, stands_alone: bool) -> Option<(Reach, Codes, bool)> {
+    if let Some(rest) = tool(text, "douane") {
+        let (reach, listed) = if let Some(listed) = rest.strip_prefix("ignore") {
+            (if stands_alone { Reach::Next } else { Reach::Line }, listed)
+        } else {
+            (Reach::File, rest.strip_prefix("file-ignore")?)
+        };
+        return Some((reach, bracketed(text, listed, offset)?, true));
+    }
+    if let Some(rest) = tool(text, "ruff") {
+        if let Some(codes) = noqa(text, rest, offset) {
+            return Some((Reach::File, codes, false));
+        }
+        let (reach, listed) = if let Some(listed) = rest.strip_prefix("ignore") {
+            (if stands_alone { Reach::Next } else { Reach::Line }, listed)
+        } else if let Some(listed) = rest.strip_prefix("file-ignore") {
+            (Reach::File, listed)
+        } else {
+            (Reach::Block, rest.strip_prefix("disable")?)
+        };
+        return Some((reach, bracketed(text, listed, offset)?, false));
+    }
+    if let Some(rest) = tool(text, "flake8") {
+        return Some((Reach::File, noqa(text, rest, offset)?, false));
+    }
+    if let Some(rest) = tool(text, "pylint") {
+        if rest == "skip-file" {
+            return Some((Reach::File, Codes::All, false));
+        }
+        let (reach, listed) = if let Some(listed) = rest.strip_prefix("disable-next") {
+            (Reach::Next, listed)
+        } else {
+            (if stands_alone { Reach::Block } else { Reach::Line }, rest.strip_prefix("disable")?)
+        };
+        let listed = listed.trim_start().strip_prefix('=')?;
+        let codes = codes(text, listed, offset);
+        let all = codes.iter().any(|code| &*code.text == "all");
+        return Some((reach, if all { Codes::All } else { Codes::Listed(codes) }, false));
+    }
+    noqa(text, text, offset).map(|codes| (Reach::Line, codes, false))
+}
+
+/// What stands behind `name:`.
+fn tool<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    text.strip_prefix(name)?.trim_start().strip_prefix(':').map(str::trim_start)
+}
+
+fn noqa(whole: &str, text: &str, offset: u32) -> Option<Codes> {
+    let word = text.get(..4).filter(|word| word.eq_ignore_ascii_case("noqa"))?;
+    let rest = &text[word.len()..];
+    match rest.trim_start().strip_prefix(':') {
+        Some(listed) => {
+            let codes: Vec<Code> = codes(whole, listed, offset);
+            // `# noqa: see below` names nothing and silences everything, as flake8 reads it.
+            Some(if codes.is_empty() { Codes::All } else { Codes::Listed(codes) })
+        }
+        None if rest.is_empty() || rest.starts_with(|next: char| next.is_whitespace() || next == ',') => Some(Codes::All),
+        None => None,
+    }
+}
+
+fn bracketed(whole: &str, text: &str, offset: u32) -> Option<Codes> {
+    let (listed, _reason) = text.trim_start().strip_prefix('[')?.split_once(']')?;
+    Some(Codes::Listed(codes(whole, listed, offset)))
+}
+
+/// The words of a list, up to the first that can be no rule. `listed` is a part of `whole`.
+fn codes(whole: &str, listed: &str, offset: u32) -> Vec<Code> {
+    let base = listed.as_ptr() as usize - whole.as_ptr() as usize;
+    let mut found = Vec::new();
+    let mut at = 0;
+    for part in listed.split_inclusive([',', ' ', '\t']) {
+        let word = part.trim_matches([',', ' ', '\t']);
+        if !word.is_empty() {
+            if !word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_') {
+                break;
+            }
+            let start = offset + count(base + at + (part.len() - part.trim_start_matches([',', ' ', '\t']).len()));
+            found.push(Code { text: word.into(), range: TextRange::new(start, start + count(word.len())) });
+        }
+        at += part.len();
+    }
+    found
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_codes(comment: &str) -> Option<Vec<String>> {
+        match directive(comment, 0, false)?.1 {
+            Codes::All => Some(vec!["*".to_owned()]),
+            Codes::Listed(codes) => Some(codes.iter().map(|code| code.range.slice(comment).to_owned()).collect()),
+        }
+    }
+
+    #[test]
+    fn every_dialect_is_read() {
+        let codes = |list: &[&str]| Some(list.iter().map(ToString::to_string).collect());
+        assert_eq!(read_codes("douane: ignore[star-import] the API of the C library"), codes(&["star-import"]));
+        assert_eq!(read_codes("noqa"), codes(&["*"]));
+        assert_eq!(read_codes("NOQA:F403,F401"), codes(&["F403", "F401"]));
+        assert_eq!(read_codes("noqa: F403 E501"), codes(&["F403", "E501"]));
+        assert_eq!(read_codes("ruff: noqa: F403"), codes(&["F403"]));
+        assert_eq!(read_codes("ruff: ignore[F403]"), codes(&["F403"]));
+        assert_eq!(read_codes("pylint: disable=wildcard-import, W0401"), codes(&["wildcard-import", "W0401"]));
+        assert_eq!(read_codes("noqartz"), None);
+        assert_eq!(read_codes("douane is French"), None);
+    }
+}
