@@ -26,7 +26,7 @@ pub struct Branch {
     /// How far it is from the root.
     depth: u32,
     /// The statement that it is an arm of; arms of one statement share the number.
-    fork: u32,
+    pub fork: u32,
     /// Which arm it is.
     pub arm: Arm,
     /// Why it may not run.

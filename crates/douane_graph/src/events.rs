@@ -1,0 +1,168 @@
+//! What a module's top level does to its names, in order.
+//!
+//! The facts list everything that stands in the file. Here the branches are decided that can be: a platform's or a
+//! version's, a `try` body that imports a module which does not exist and so ends in its handler, and the part for
+//! type checkers of a module that replaces itself at run time.
+
+use douane_parser::{
+    Arm, BindingId, BindingKind, BranchId, EffectKind, FileFacts, Guard, Import, ImportId, ScopeId, Target, Truth, When,
+};
+use rustc_hash::FxHashMap;
+
+use crate::resolve::Resolution;
+
+/// One step in the making of a module's namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) kind: EventKind,
+    /// It surely happens when the module is loaded.
+    pub(crate) is_certain: bool,
+    pub(crate) branch: BranchId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventKind {
+    /// A name gets a value.
+    Bind(BindingId),
+    /// A name loses its value.
+    Unbind(BindingId),
+    /// An import that runs on load; comes before the binding it makes.
+    Import(ImportId),
+    /// A star import.
+    Star(ImportId),
+    /// A step in the building of `__all__`, by its position in the facts.
+    All(usize),
+    /// The module may get any name.
+    NamespaceWrite,
+    /// Importers get another object.
+    ReplacesItself,
+}
+
+/// What the outcome of an import means for the `try` around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Succeeds,
+    Fails,
+    Unknown,
+}
+
+/// The steps of a module, with the outcome of each import as `outcome` tells it.
+pub(crate) fn events(facts: &FileFacts, is_stub: bool, outcome: impl Fn(ImportId, &Import) -> Outcome) -> Vec<Event> {
+    let mut run = Run {
+        facts,
+        failed: FxHashMap::default(),
+        sees_typing_branches: is_stub
+            || facts.effects.iter().any(|effect| effect.kind == EffectKind::ReplacesItself && effect.scope == ScopeId::MODULE),
+    };
+    let mut steps: Vec<(u32, u8, Step)> = Vec::with_capacity(facts.bindings.len());
+    let module_bindings = (0..).map(BindingId).zip(&facts.bindings).filter(|(_, binding)| binding.scope == ScopeId::MODULE);
+    steps.extend(module_bindings.map(|(id, _)| (id.0, 3, Step::Binding(id))));
+    // A step at a position comes before the binding of that number; of several, imports before `__all__`.
+    let imports = (0..).map(ImportId).zip(&facts.imports);
+    steps.extend(imports.filter(|(_, import)| !facts.is_deferred(import.scope)).map(|(id, import)| (import.position, 0, Step::Import(id))));
+    steps.extend(facts.all_operations.iter().enumerate().map(|(at, operation)| (operation.position, 1, Step::All(at))));
+    let effects = facts.effects.iter().enumerate();
+    steps.extend(effects.map(|(at, effect)| (effect.position, 2, Step::Effect(at))));
+    steps.sort_by_key(|(position, order, _)| (*position, *order));
+
+    let mut found = Vec::with_capacity(steps.len());
+    for (_, _, step) in steps {
+        let (kind, branch, is_deferred) = match step {
+            Step::Binding(id) => {
+                let binding = facts.binding(id);
+                let kind = match binding.kind {
+                    BindingKind::Annotation if !is_stub => continue,
+                    kind if kind.unbinds() => EventKind::Unbind(id),
+                    _ => EventKind::Bind(id),
+                };
+                (kind, binding.branch, facts.is_deferred(binding.site))
+            }
+            Step::Import(id) => {
+                let import = facts.import(id);
+                if run.truth(import.branch) == Truth::False {
+                    continue;
+                }
+                if import.when == When::Load {
+                    run.note(import.branch, outcome(id, import));
+                }
+                let is_star = matches!(import.target, Target::Star { .. }) && import.scope == ScopeId::MODULE;
+                (if is_star { EventKind::Star(id) } else { EventKind::Import(id) }, import.branch, false)
+            }
+            Step::All(at) => (EventKind::All(at), facts.all_operations[at].branch, false),
+            Step::Effect(at) => {
+                let effect = &facts.effects[at];
+                let kind = match effect.kind {
+                    EffectKind::NamespaceWrite => EventKind::NamespaceWrite,
+                    EffectKind::ReplacesItself => EventKind::ReplacesItself,
+                    _ => continue,
+                };
+                (kind, effect.branch, facts.is_deferred(effect.scope))
+            }
+        };
+        let truth = run.truth(branch);
+        if truth != Truth::False {
+            found.push(Event { kind, is_certain: truth == Truth::True && !is_deferred, branch });
+        }
+    }
+    found
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Binding(BindingId),
+    Import(ImportId),
+    All(usize),
+    Effect(usize),
+}
+
+struct Run<'f> {
+    facts: &'f FileFacts,
+    /// What is known of the `try` statements whose body imports something, by their number.
+    failed: FxHashMap<u32, Outcome>,
+    sees_typing_branches: bool,
+}
+
+impl Run<'_> {
+    fn note(&mut self, branch: BranchId, outcome: Outcome) {
+        let attempt = self.facts.branches.ancestors(branch).find(|branch| branch.arm == Arm::Try);
+        let Some(attempt) = attempt.filter(|attempt| attempt.guard == Some(Guard::ImportError)) else { return };
+        let known = self.failed.entry(attempt.fork).or_insert(Outcome::Succeeds);
+        *known = match (*known, outcome) {
+            (Outcome::Fails, _) | (_, Outcome::Fails) => Outcome::Fails,
+            (Outcome::Unknown, _) | (_, Outcome::Unknown) => Outcome::Unknown,
+            _ => Outcome::Succeeds,
+        };
+    }
+
+    fn truth(&self, branch: BranchId) -> Truth {
+        let mut truth = Truth::True;
+        for branch in self.facts.branches.ancestors(branch) {
+            let outcome = self.failed.get(&branch.fork).copied();
+            let own = match (branch.arm, outcome) {
+                _ if self.sees_typing_branches && branch.guard == Some(Guard::TypeChecking) => Truth::True,
+                (Arm::Try | Arm::TryElse, Some(Outcome::Fails)) => Truth::False,
+                (Arm::Try | Arm::TryElse, Some(Outcome::Unknown)) => Truth::Unknown,
+                (Arm::Handler(_), Some(Outcome::Fails)) if branch.guard == Some(Guard::ImportError) => Truth::True,
+                (Arm::Handler(_), Some(Outcome::Succeeds)) if branch.guard == Some(Guard::ImportError) => Truth::False,
+                // The loops of a module's top level are there to run.
+                (Arm::Loop, _) if branch.truth == Truth::Unknown => Truth::True,
+                _ => branch.truth,
+            };
+            truth = match (truth, own) {
+                (Truth::False, _) | (_, Truth::False) => return Truth::False,
+                (Truth::True, Truth::True) => Truth::True,
+                _ => Truth::Unknown,
+            };
+        }
+        truth
+    }
+}
+
+/// Whether an import statement would succeed, from what its module resolves to.
+pub(crate) fn outcome_of(resolution: Resolution) -> Outcome {
+    match resolution {
+        Resolution::Module(_) => Outcome::Succeeds,
+        Resolution::Missing(_) | Resolution::BeyondTop => Outcome::Fails,
+        Resolution::Unknown(_) => Outcome::Unknown,
+    }
+}

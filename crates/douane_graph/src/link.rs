@@ -1,0 +1,299 @@
+//! The phases of linking, one after the other.
+
+use douane_base::{FileId, ModuleName};
+use douane_parser::{AllItem, FileFacts, ImportId, Target, Truth, When};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    events::{Event, EventKind, Outcome, events, outcome_of},
+    module::{Edge, ModuleId, ModuleKind, Origin},
+    name_table::NameTable,
+    namespace::{Inputs, namespaces},
+    queries::ModuleGraph,
+    reachability::reached,
+    resolve::{ModuleTable, Resolution, taken_name},
+    standard_library::StandardLibrary,
+};
+
+/// A module as it was found on disk.
+#[derive(Clone, Debug)]
+pub struct ModuleSource {
+    /// Its absolute name.
+    pub name: ModuleName,
+    /// What it is made of.
+    pub kind: ModuleKind,
+    /// Whose it is.
+    pub origin: Origin,
+    /// Its source file, if it has one that was read.
+    pub file: Option<FileId>,
+    /// Its stub, if it has one that was read.
+    pub stub: Option<FileId>,
+    /// The modules that a compiled module is known to load.
+    pub loads: Vec<ModuleName>,
+}
+
+/// Everything that is linked.
+pub struct Program<'f> {
+    /// The modules, first-party ones first; of two with one name the first is what Python finds.
+    pub modules: Vec<ModuleSource>,
+    /// The facts by [`FileId`].
+    pub facts: &'f [FileFacts],
+    /// The standard library of the target version.
+    pub standard_library: StandardLibrary,
+    /// A Python environment is known, so that a module that was not found does not exist.
+    pub environment_is_known: bool,
+    /// Facts of an empty file.
+    pub nothing: FileFacts,
+}
+
+impl<'f> Program<'f> {
+    /// A program of these modules.
+    #[must_use]
+    pub fn new(
+        modules: Vec<ModuleSource>,
+        facts: &'f [FileFacts],
+        standard_library: StandardLibrary,
+        environment_is_known: bool,
+    ) -> Self {
+        Self { modules, facts, standard_library, environment_is_known, nothing: FileFacts::default() }
+    }
+
+    pub(crate) fn facts(&self, file: FileId) -> &FileFacts {
+        self.facts.get(file.0 as usize).unwrap_or(&self.nothing)
+    }
+}
+
+/// Links the facts of all modules.
+#[must_use]
+pub fn link(program: &Program<'_>) -> ModuleGraph {
+    let mut table = ModuleTable::new(program);
+    let resolutions = resolve_imports(program, &mut table);
+    let events = module_events(program, &table, &resolutions);
+    let edges = edges(program, &mut table, &resolutions, &events);
+
+    // Modules of the standard library entered the table while imports were resolved; they have no imports of theirs.
+    let count = table.modules.len();
+    let mut resolutions = resolutions;
+    resolutions.resize(count, Vec::new());
+    let mut events = events;
+    events.resize(count, Vec::new());
+
+    let loaded_children = loaded_children(&table, &edges, program, &resolutions, &events);
+    let mut names = NameTable::default();
+    let inputs = Inputs {
+        program,
+        table: &table,
+        events: &events,
+        resolutions: &resolutions,
+        loaded_children: &loaded_children,
+    };
+    let namespaces = namespaces(&inputs, &mut names);
+    ModuleGraph::new(program, table, names, namespaces, resolutions, edges)
+}
+
+fn resolve_imports(program: &Program<'_>, table: &mut ModuleTable) -> Vec<Vec<Resolution>> {
+    let mut resolutions = Vec::with_capacity(table.modules.len());
+    for at in 0..table.modules.len() {
+        let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
+        let Some(file) = table.modules[at].file else {
+            resolutions.push(Vec::new());
+            continue;
+        };
+        let facts = program.facts(file);
+        let mut of_file: Vec<Resolution> = Vec::with_capacity(facts.imports.len());
+        for (number, import) in facts.imports.iter().enumerate() {
+            // The names of one `from` statement share the module.
+            let same = number.checked_sub(1).filter(|before| {
+                let before = &facts.imports[*before];
+                before.statement == import.statement && matches!(import.target, Target::From { .. })
+            });
+            let resolution = match same {
+                Some(before) => of_file[before],
+                None => table.resolve(program, module, facts, import),
+            };
+            of_file.push(resolution);
+        }
+        resolutions.push(of_file);
+    }
+    resolutions
+}
+
+fn module_events(program: &Program<'_>, table: &ModuleTable, resolutions: &[Vec<Resolution>]) -> Vec<Vec<Event>> {
+    let of_module = |at: usize| {
+        let module = &table.modules[at];
+        let Some(file) = module.file else { return Vec::new() };
+        let facts = program.facts(file);
+        events(facts, module.is_stub, |id, import| {
+            let resolution = resolutions[at][id.index()];
+            let name = taken_name(facts, import);
+            match (resolution, name) {
+                (Resolution::Module(found), name) => name_outcome(program, table, found, name),
+                _ => outcome_of(resolution),
+            }
+        })
+    };
+    (0..resolutions.len()).map(of_module).collect()
+}
+
+/// Whether a module of the standard library can be imported here and has the name, if one is taken from it; of other
+/// modules that is known only later.
+fn name_outcome(program: &Program<'_>, table: &ModuleTable, module: ModuleId, name: Option<&str>) -> Outcome {
+    let module = table.module(module);
+    if module.origin != Origin::Standard {
+        return Outcome::Succeeds;
+    }
+    let Some(known) = program.standard_library.module(module.name.as_str()) else { return Outcome::Unknown };
+    let Some(attributes) = &known.attributes else { return Outcome::Unknown };
+    let Some(name) = name else { return Outcome::Succeeds };
+    let is_submodule = || program.standard_library.contains(&format!("{}.{name}", module.name));
+    if attributes.iter().any(|attribute| *attribute == name) || is_submodule() {
+        Outcome::Succeeds
+    } else if known.has_getattr {
+        Outcome::Unknown
+    } else {
+        Outcome::Fails
+    }
+}
+
+fn edges(
+    program: &Program<'_>,
+    table: &mut ModuleTable,
+    resolutions: &[Vec<Resolution>],
+    events: &[Vec<Event>],
+) -> Vec<Edge> {
+    let mut found = Vec::new();
+    for (at, of_file) in resolutions.iter().enumerate() {
+        let importer = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
+        let Some(file) = table.modules[at].file else { continue };
+        let facts = program.facts(file);
+        let runs: FxHashSet<ImportId> = events[at]
+            .iter()
+            .filter_map(|event| match event.kind {
+                EventKind::Import(import) | EventKind::Star(import) => Some(import),
+                _ => None,
+            })
+            .collect();
+        let is_typing_view = table.modules[at].is_typing_view;
+        for ((id, import), resolution) in (0..).map(ImportId).zip(&facts.imports).zip(of_file) {
+            let (target, nearest) = match resolution {
+                Resolution::Module(module) => (Some(*module), None),
+                Resolution::Missing(nearest) => (None, *nearest),
+                _ => continue,
+            };
+            let when = if is_typing_view { When::TypeChecking } else { import.when };
+            let decided = facts.branches.truth(import.branch);
+            let truth = if import.when == When::Load && !runs.contains(&id) { Truth::False } else { decided };
+            let edge = |imported, is_implicit| Edge {
+                importer,
+                imported,
+                import: Some(id),
+                when,
+                guard: facts.guard(import),
+                truth,
+                is_implicit,
+            };
+            if let Some(module) = target {
+                found.push(edge(module, false));
+                if let Some(child) = imported_submodule(program, table, module, facts, import) {
+                    found.push(edge(child, false));
+                }
+            }
+            // `import a.b` also runs `a/__init__.py`, so the parents are loaded even though nobody names them.
+            let mut parent = match target {
+                Some(module) => table.module(module).parent,
+                None => nearest,
+            };
+            while let Some(package) = parent {
+                found.push(edge(package, true));
+                parent = table.module(package).parent;
+            }
+        }
+    }
+    for source in &program.modules {
+        let Some(importer) = table.find(source.name.as_str()) else { continue };
+        for name in &source.loads {
+            let mut loaded = table.find(name.as_str());
+            let mut is_implicit = false;
+            while let Some(imported) = loaded.filter(|loaded| *loaded != importer) {
+                let (import, when, guard, truth) = (None, When::Load, None, Truth::True);
+                found.push(Edge { importer, imported, import, when, guard, truth, is_implicit });
+                is_implicit = true;
+                loaded = table.module(imported).parent;
+            }
+        }
+    }
+    found.retain(|edge| edge.importer != edge.imported || !edge.is_implicit);
+    found
+}
+
+/// `from package import name` loads the submodule `name`, unless the package has that name already.
+fn imported_submodule(
+    program: &Program<'_>,
+    table: &mut ModuleTable,
+    package: ModuleId,
+    facts: &FileFacts,
+    import: &douane_parser::Import,
+) -> Option<ModuleId> {
+    let name = taken_name(facts, import)?;
+    let child = table.child(program, package, name)?;
+    (!table.binds_other(program, package, name)).then_some(child)
+}
+
+/// The submodules that come with each package whose star brings whatever it has: those that its own load loads.
+fn loaded_children(
+    table: &ModuleTable,
+    edges: &[Edge],
+    program: &Program<'_>,
+    resolutions: &[Vec<Resolution>],
+    events: &[Vec<Event>],
+) -> FxHashMap<ModuleId, Vec<ModuleId>> {
+    let mut children: FxHashMap<ModuleId, Vec<u32>> = FxHashMap::default();
+    for (at, module) in (0u32..).zip(&table.modules) {
+        if let Some(parent) = module.parent.filter(|_| !module.is_typing_view) {
+            children.entry(parent).or_default().push(at);
+        }
+    }
+    let mut asked: Vec<ModuleId> = Vec::new();
+    for (at, module) in (0u32..).zip(&table.modules) {
+        let Some(file) = module.file else { continue };
+        let facts = program.facts(file);
+        let lists_own_names = facts.all_operations.iter().any(|operation| operation.items.contains(&AllItem::PublicNames));
+        let is_open_package = module.kind == ModuleKind::Package && (facts.all_operations.is_empty() || lists_own_names);
+        // A program's own packages are asked about by name as well; others only by the stars that take from them.
+        if is_open_package && module.origin == Origin::FirstParty {
+            asked.push(ModuleId(at));
+        }
+        for event in &events[at as usize] {
+            if let EventKind::Star(import) = event.kind {
+                asked.extend(resolutions[at as usize][import.index()].module());
+            }
+        }
+    }
+    asked.sort_unstable();
+    asked.dedup();
+    let questions: Vec<(u32, Vec<u32>)> = asked
+        .iter()
+        .filter(|module| table.module(**module).kind == ModuleKind::Package)
+        .filter_map(|module| children.get(module).map(|children| (module.0, children.clone())))
+        .collect();
+
+    let mut sorted: Vec<(u32, u32)> =
+        edges.iter().filter(|edge| edge.is_loaded()).map(|edge| (edge.importer.0, edge.imported.0)).collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut starts = vec![0usize; table.modules.len() + 1];
+    for (importer, _) in &sorted {
+        starts[*importer as usize + 1] += 1;
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    let targets: Vec<u32> = sorted.into_iter().map(|(_, imported)| imported).collect();
+    let successors = |at: usize| &targets[starts[at]..starts[at + 1]];
+    let answers = reached(table.modules.len(), successors, &questions);
+    questions
+        .iter()
+        .zip(answers)
+        .map(|((package, _), loaded)| (ModuleId(*package), loaded.into_iter().map(ModuleId).collect()))
+        .collect()
+}

@@ -1,0 +1,674 @@
+//! Which names each module has, and what a star brings.
+//!
+//! Modules are taken in the order of their stars, so that what a star brings is known before it is needed; modules
+//! whose stars run in a circle share what they bring each other. The names that come through stars are kept in
+//! persistent maps: a chain of modules that each pass on all names of the one before shares one map and adds to it.
+
+use douane_base::TextRange;
+use douane_parser::{AllAction, AllItem, AllOperation, BindingId, FileFacts, Import, ImportId, Target};
+use rpds::HashTrieMapSync;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+
+use crate::{
+    components::components,
+    events::{Event, EventKind},
+    link::Program,
+    module::{ModuleId, Origin},
+    name_table::{NameId, NameTable},
+    resolve::{ModuleTable, Resolution, taken_name},
+};
+
+/// Why something can't be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unknown {
+    /// `__all__` is computed.
+    DynamicAll,
+    /// `globals()`, `vars()`, `exec` or `setattr` writes to the module's own names.
+    NamespaceWrite,
+    /// The module replaces itself in `sys.modules`.
+    ReplacesItself,
+    /// The module has a `__getattr__`.
+    Getattr,
+    /// It takes a star from a module that is not known.
+    UnresolvedStar(ImportId),
+    /// Compiled code without a stub.
+    Extension,
+    /// The file has syntax errors.
+    SyntaxError,
+    /// No Python environment is known.
+    NoEnvironment,
+    /// A package whose parts may lie anywhere.
+    OpenPackage,
+    /// The file was not read: nothing asked for it, or it could not be.
+    NotRead,
+}
+
+/// A name of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The module whose own code binds it; another than the asked one where it came with a star.
+    pub module: ModuleId,
+    /// How it is bound there.
+    pub source: EntrySource,
+    /// It surely is there once the module is loaded.
+    pub is_certain: bool,
+    /// The position among the branches, to tell alternatives.
+    branch: u32,
+}
+
+/// How a name is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntrySource {
+    /// By a binding of the module's file.
+    Binding(BindingId),
+    /// It is a submodule that the package's own load loads.
+    Submodule(ModuleId),
+    /// It is an entry of the module's `__all__`, whatever that is bound to.
+    Exported,
+    /// The standard library's table has it.
+    Standard,
+}
+
+/// What `from module import *` binds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exports {
+    /// Exactly the entries of `__all__`.
+    All(Vec<NameId>),
+    /// Without `__all__`: every name that does not start with an underscore.
+    Public,
+    /// That can't be told.
+    Unknown(Unknown),
+}
+
+/// An entry of a module's own `__all__`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllEntry {
+    /// The name.
+    pub name: NameId,
+    /// The string, in the module's file.
+    pub range: TextRange,
+    /// It is surely part of the list.
+    pub is_certain: bool,
+}
+
+type Inherited = HashTrieMapSync<NameId, Entry, FxBuildHasher>;
+
+/// The names of one module.
+#[derive(Clone)]
+pub struct Namespace {
+    /// Bound by the module's own code.
+    pub(crate) own: FxHashMap<NameId, Entry>,
+    /// Brought by stars, and not bound again.
+    pub(crate) inherited: Inherited,
+    /// What a star from it binds.
+    pub(crate) exports: Exports,
+    /// The entries of a static `__all__` that the file itself spells.
+    pub(crate) all: Vec<AllEntry>,
+    /// There is an `__all__`.
+    pub(crate) has_all: bool,
+    /// Why it may have more names than these.
+    pub(crate) open: Option<Unknown>,
+}
+
+impl Namespace {
+    fn new() -> Self {
+        Self {
+            own: FxHashMap::default(),
+            inherited: Inherited::new_with_hasher_and_ptr_kind(FxBuildHasher),
+            exports: Exports::Public,
+            all: Vec::new(),
+            has_all: false,
+            open: None,
+        }
+    }
+
+    fn unknown(reason: Unknown) -> Self {
+        Self { exports: Exports::Unknown(reason), open: Some(reason), ..Self::new() }
+    }
+
+    pub(crate) fn get(&self, name: NameId) -> Option<Entry> {
+        self.own.get(&name).or_else(|| self.inherited.get(&name)).copied()
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = (NameId, Entry)> {
+        let inherited = self.inherited.iter().filter(|(name, _)| !self.own.contains_key(name));
+        self.own.iter().chain(inherited).map(|(name, entry)| (*name, *entry))
+    }
+}
+
+/// What the making of the namespaces reads.
+pub(crate) struct Inputs<'p> {
+    pub(crate) program: &'p Program<'p>,
+    pub(crate) table: &'p ModuleTable,
+    /// By module: what its top level does. Empty for modules without a file.
+    pub(crate) events: &'p [Vec<Event>],
+    /// By module: what each import of its file resolves to.
+    pub(crate) resolutions: &'p [Vec<Resolution>],
+    /// By module: the submodules that are loaded with it.
+    pub(crate) loaded_children: &'p FxHashMap<ModuleId, Vec<ModuleId>>,
+}
+
+pub(crate) fn namespaces(inputs: &Inputs<'_>, names: &mut NameTable) -> Vec<Namespace> {
+    let count = inputs.table.modules.len();
+    let mut maker = Maker { inputs, names, made: Vec::with_capacity(count), views: FxHashMap::default() };
+    maker.made.extend((0..count).map(|at| maker_start(inputs, at)));
+    for at in 0..count {
+        if inputs.table.modules[at].origin == Origin::Standard {
+            maker.made[at] = maker.standard(at);
+        }
+    }
+    let sources: Vec<Vec<u32>> = (0..count).map(|at| maker.needed(at)).collect();
+    for component in components(count, |at| &sources[at]) {
+        let is_circle = component.len() > 1 || sources[component[0] as usize].contains(&component[0]);
+        if is_circle {
+            maker.circle(&component);
+        } else {
+            maker.make(component[0] as usize, Stars::Followed);
+        }
+    }
+    maker.made
+}
+
+fn maker_start(inputs: &Inputs<'_>, at: usize) -> Namespace {
+    let module = &inputs.table.modules[at];
+    match (module.file, module.kind) {
+        (None, crate::ModuleKind::Extension) => Namespace::unknown(Unknown::Extension),
+        (None, crate::ModuleKind::Namespace) => Namespace::new(),
+        (None, _) => Namespace::unknown(Unknown::NotRead),
+        (Some(_), _) => Namespace::new(),
+    }
+}
+
+struct Maker<'m, 'p> {
+    inputs: &'m Inputs<'p>,
+    names: &'m mut NameTable,
+    made: Vec<Namespace>,
+    /// What a star from a module without `__all__` brings, kept for the next star.
+    views: FxHashMap<ModuleId, Inherited>,
+}
+
+impl Maker<'_, '_> {
+    /// The modules whose exports must be known first.
+    fn needed(&self, at: usize) -> Vec<u32> {
+        let Some(facts) = self.facts(at) else { return Vec::new() };
+        let importer = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
+        let mut found = Vec::new();
+        for event in &self.inputs.events[at] {
+            match event.kind {
+                EventKind::Star(import) => found.extend(self.inputs.resolutions[at][import.index()].module()),
+                EventKind::All(operation) => {
+                    let operation = &facts.all_operations[operation];
+                    found.extend(operation.items.iter().filter_map(|item| match item {
+                        AllItem::AllOf(chain) => self.module_of_chain(importer, facts, operation, chain),
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|module| module.0).collect()
+    }
+
+    fn facts(&self, at: usize) -> Option<&FileFacts> {
+        self.inputs.table.modules[at].file.map(|file| self.inputs.program.facts(file))
+    }
+
+    /// The names of a module of the standard library, from the table.
+    fn standard(&mut self, at: usize) -> Namespace {
+        let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
+        let name = self.inputs.table.modules[at].name.as_str();
+        let Some(known) = self.inputs.program.standard_library.module(name) else {
+            return Namespace::unknown(Unknown::NotRead);
+        };
+        let Some(attributes) = &known.attributes else { return Namespace::unknown(Unknown::NotRead) };
+        let mut namespace = Namespace::new();
+        let mut add = |names: &mut NameTable, texts: &[&str], is_certain| {
+            for text in texts {
+                let name = names.intern(text);
+                namespace.own.entry(name).or_insert(Entry { module, source: EntrySource::Standard, is_certain, branch: 0 });
+            }
+        };
+        add(self.names, attributes, true);
+        add(self.names, &known.elsewhere, false);
+        if known.has_getattr {
+            namespace.open = Some(Unknown::Getattr);
+        }
+        namespace.has_all = known.has_all;
+        namespace.exports = match &known.star {
+            Some(star) => Exports::All(star.iter().map(|name| self.names.intern(name)).collect()),
+            None => Exports::Unknown(Unknown::NotRead),
+        };
+        namespace
+    }
+
+    /// Makes the namespace of a module whose stars come from finished modules.
+    fn make(&mut self, at: usize, stars: Stars) {
+        let Some(file) = self.inputs.table.modules[at].file else { return };
+        let facts = self.inputs.program.facts(file);
+        let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
+        let is_stub = self.inputs.table.modules[at].is_stub;
+        let mut making = Making::new(facts);
+        if facts.traits.is_broken {
+            making.namespace.open = Some(Unknown::SyntaxError);
+        }
+        let mut loaded: FxHashSet<ModuleId> = FxHashSet::default();
+        for event in &self.inputs.events[at] {
+            match event.kind {
+                EventKind::Bind(binding) => {
+                    let bound = facts.binding(binding);
+                    if is_stub && !declares(facts, binding) {
+                        continue;
+                    }
+                    let name = self.names.intern(facts.name(bound.name));
+                    let source = EntrySource::Binding(binding);
+                    making.bind(name, Entry { module, source, is_certain: event.is_certain, branch: event.branch.0 });
+                }
+                EventKind::Unbind(binding) => {
+                    let name = self.names.intern(facts.name(facts.binding(binding).name));
+                    making.unbind(name, event.is_certain);
+                }
+                EventKind::Import(import) => self.bind_submodule(module, facts, import, event, &mut loaded, &mut making),
+                EventKind::Star(import) => {
+                    self.bind_submodule(module, facts, import, event, &mut loaded, &mut making);
+                    match self.inputs.resolutions[at][import.index()].module() {
+                        Some(_) if stars == Stars::Ignored => {}
+                        Some(source) => self.star(source, import, event.is_certain, &mut making),
+                        None => making.open(Unknown::UnresolvedStar(import)),
+                    }
+                }
+                EventKind::All(operation) => self.all_step(module, facts, &facts.all_operations[operation], event, &mut making),
+                EventKind::NamespaceWrite => making.open(Unknown::NamespaceWrite),
+                EventKind::ReplacesItself => making.open(Unknown::ReplacesItself),
+            }
+        }
+        for child in self.inputs.loaded_children.get(&module).into_iter().flatten() {
+            let name = self.names.intern(self.inputs.table.module(*child).name.last());
+            if making.namespace.get(name).is_none() {
+                let source = EntrySource::Submodule(*child);
+                making.bind(name, Entry { module, source, is_certain: true, branch: 0 });
+            }
+        }
+        self.made[at] = making.finish();
+        if facts.traits.has_getattr {
+            self.made[at].open.get_or_insert(Unknown::Getattr);
+        }
+    }
+
+    /// Importing a submodule binds it in its package: `from .a import b` in an `__init__` binds `a` as well.
+    fn bind_submodule(
+        &mut self,
+        module: ModuleId,
+        facts: &FileFacts,
+        import: ImportId,
+        event: &Event,
+        loaded: &mut FxHashSet<ModuleId>,
+        making: &mut Making<'_>,
+    ) {
+        let table = self.inputs.table;
+        if !table.module(module).is_package() || table.module(module).is_stub || facts.import(import).when != douane_parser::When::Load {
+            return;
+        }
+        let Some(target) = self.inputs.resolutions[module.index()][import.index()].module() else { return };
+        let mut named = target;
+        if let Some(name) = taken_name(facts, facts.import(import))
+            && target == module
+        {
+            let Some(child) = table.find(&format!("{}.{name}", table.module(module).name)) else { return };
+            // The package's own name wins: then no submodule is loaded.
+            if self.names.find(name).is_some_and(|name| making.namespace.get(name).is_some()) {
+                return;
+            }
+            named = child;
+        }
+        let mut child = named;
+        while let Some(parent) = table.module(child).parent {
+            if parent == module {
+                if loaded.insert(child) {
+                    let name = self.names.intern(table.module(child).name.last());
+                    let source = EntrySource::Submodule(child);
+                    making.bind(name, Entry { module, source, is_certain: event.is_certain, branch: event.branch.0 });
+                }
+                return;
+            }
+            child = parent;
+        }
+    }
+
+    fn star(&mut self, source: ModuleId, import: ImportId, is_certain: bool, making: &mut Making<'_>) {
+        let exports = self.made[source.index()].exports.clone();
+        match exports {
+            Exports::All(exported) => {
+                for name in exported {
+                    let entry = Entry { module: source, source: EntrySource::Exported, is_certain, branch: 0 };
+                    making.inherit(name, entry);
+                }
+            }
+            Exports::Public => {
+                let view = self.public_view(source);
+                making.inherit_all(view);
+            }
+            Exports::Unknown(_) => {
+                let view = self.public_view(source);
+                making.inherit_all(view);
+                making.open(Unknown::UnresolvedStar(import));
+            }
+        }
+    }
+
+    /// What a star from a module without `__all__` brings.
+    fn public_view(&mut self, module: ModuleId) -> Inherited {
+        if let Some(view) = self.views.get(&module) {
+            return view.clone();
+        }
+        let namespace = &self.made[module.index()];
+        let mut view = namespace.inherited.clone();
+        let private: Vec<NameId> = if view.size() > 0 && namespace.all.is_empty() {
+            view.keys().copied().filter(|name| namespace.own.contains_key(name)).collect()
+        } else {
+            Vec::new()
+        };
+        for name in private {
+            view.remove_mut(&name);
+        }
+        for (name, entry) in &namespace.own {
+            if self.names.is_public(*name) {
+                view.insert_mut(*name, *entry);
+            }
+        }
+        self.views.insert(module, view.clone());
+        view
+    }
+
+    fn all_step(
+        &mut self,
+        module: ModuleId,
+        facts: &FileFacts,
+        operation: &AllOperation,
+        event: &Event,
+        making: &mut Making<'_>,
+    ) {
+        if operation.action == AllAction::Delete {
+            making.all = None;
+            return;
+        }
+        let mut entries = Vec::with_capacity(operation.items.len());
+        let mut is_known = true;
+        for item in &operation.items {
+            match item {
+                AllItem::Name(export) => entries.push(AllEntry {
+                    name: self.names.intern(facts.name(export.name)),
+                    range: export.range,
+                    is_certain: event.is_certain,
+                }),
+                AllItem::AllOf(chain) if chain.is_empty() && imported_all(facts, operation).is_none() => {
+                    // `__all__ = __all__ + […]`
+                    match &making.all {
+                        Some(all) => entries.extend(all.entries.iter().copied()),
+                        None => is_known = false,
+                    }
+                }
+                AllItem::AllOf(chain) => match self.module_of_chain(module, facts, operation, chain) {
+                    Some(source) => match (&self.made[source.index()].exports, self.made[source.index()].has_all) {
+                        (Exports::All(exported), true) => entries.extend(exported.iter().map(|name| AllEntry {
+                            name: *name,
+                            range: operation.range,
+                            is_certain: event.is_certain,
+                        })),
+                        _ => is_known = false,
+                    },
+                    None => is_known = false,
+                },
+                AllItem::PublicNames => {
+                    let mut bound: Vec<NameId> = making.namespace.names().map(|(name, _)| name).collect();
+                    bound.retain(|name| self.names.is_public(*name));
+                    bound.sort_unstable();
+                    entries.extend(bound.into_iter().map(|name| AllEntry {
+                        name,
+                        range: operation.range,
+                        is_certain: event.is_certain,
+                    }));
+                    is_known &= making.namespace.open.is_none();
+                }
+                AllItem::Unknown => is_known = false,
+            }
+        }
+        making.all_step(operation.action, entries, is_known, event);
+    }
+
+    /// The module `a.b` of `a.b.__all__`, or the one that an imported `__all__` comes from.
+    fn module_of_chain(
+        &self,
+        module: ModuleId,
+        facts: &FileFacts,
+        operation: &AllOperation,
+        chain: &[douane_parser::Symbol],
+    ) -> Option<ModuleId> {
+        let table = self.inputs.table;
+        let resolutions = &self.inputs.resolutions[module.index()];
+        let Some((root, rest)) = chain.split_first() else {
+            return resolutions[imported_all(facts, operation)?.index()].module();
+        };
+        let root_name = facts.name(*root);
+        let bound = facts.bindings_of(douane_parser::ScopeId::MODULE, *root).filter_map(|binding| {
+            match facts.binding(binding).kind {
+                douane_parser::BindingKind::Import(import) => Some(import),
+                _ => None,
+            }
+        });
+        let mut at = match bound.last() {
+            Some(import) => {
+                let resolved = resolutions[import.index()].module()?;
+                match (facts.import(import).target, facts.import(import).alias) {
+                    (Target::Module(_), Some(_)) => resolved,
+                    (Target::Module(_), None) => table.find(root_name)?,
+                    (Target::From { name, .. }, _) => {
+                        table.find(&format!("{}.{}", table.module(resolved).name, facts.name(name)))?
+                    }
+                    (Target::Star { .. }, _) => return None,
+                }
+            }
+            None => table.find(&format!("{}.{root_name}", table.module(module).name))?,
+        };
+        for part in rest {
+            at = table.find(&format!("{}.{}", table.module(at).name, facts.name(*part)))?;
+        }
+        Some(at)
+    }
+
+    /// Makes modules whose stars run in a circle: what one of them brings, all of them get.
+    fn circle(&mut self, component: &[u32]) {
+        // Few modules take a round for each, so that names travel all the way around, past every `__all__`.
+        const FEW: usize = 16;
+        if component.len() <= FEW {
+            for _ in 0..=component.len() {
+                for member in component.iter().rev() {
+                    self.make(*member as usize, Stars::Followed);
+                    self.views.remove(&ModuleId(*member));
+                }
+            }
+            return;
+        }
+        // For many that would be quadratic: there the union of what comes from outside and of what each binds is
+        // shared by all.
+        let mut shared = Making::new(&self.inputs.program.nothing);
+        let members: FxHashSet<u32> = component.iter().copied().collect();
+        let mut outside: Vec<(ModuleId, ImportId)> = Vec::new();
+        for member in component {
+            for event in &self.inputs.events[*member as usize] {
+                if let EventKind::Star(import) = event.kind
+                    && let Some(source) = self.inputs.resolutions[*member as usize][import.index()].module()
+                    && !members.contains(&source.0)
+                {
+                    outside.push((source, import));
+                }
+            }
+        }
+        outside.sort_unstable_by_key(|(source, _)| *source);
+        outside.dedup_by_key(|(source, _)| *source);
+        for (source, import) in outside {
+            self.star(source, import, true, &mut shared);
+        }
+        for member in component {
+            self.make(*member as usize, Stars::Ignored);
+            self.star(ModuleId(*member), ImportId(0), true, &mut shared);
+            self.views.remove(&ModuleId(*member));
+        }
+        for member in component {
+            let namespace = &mut self.made[*member as usize];
+            namespace.inherited = shared.namespace.inherited.clone();
+            if let Some(reason) = shared.namespace.open {
+                namespace.open.get_or_insert(reason);
+                if namespace.exports == Exports::Public {
+                    namespace.exports = Exports::Unknown(reason);
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stars {
+    Followed,
+    Ignored,
+}
+
+/// The `from … import __all__` that an operation stands for.
+fn imported_all(facts: &FileFacts, operation: &AllOperation) -> Option<ImportId> {
+    let found = facts.imports.iter().position(|import| import.range == operation.range)?;
+    Some(ImportId(u32::try_from(found).ok()?))
+}
+
+/// In a stub an import is private unless it is written as `import x as x` or `from m import x as x` (typing
+/// specification, "Stub files", "Imports").
+fn declares(facts: &FileFacts, binding: BindingId) -> bool {
+    let binding = facts.binding(binding);
+    let Some(import) = facts.import_of(binding) else { return true };
+    import.alias.is_some_and(|alias| is_redundant(facts, import, facts.name(alias)))
+}
+
+fn is_redundant(facts: &FileFacts, import: &Import, alias: &str) -> bool {
+    match import.target {
+        Target::Module(module) => facts.name(module) == alias,
+        Target::From { name, .. } => facts.name(name) == alias,
+        Target::Star { .. } => false,
+    }
+}
+
+struct AllState {
+    entries: Vec<AllEntry>,
+    is_known: bool,
+}
+
+struct Making<'f> {
+    facts: &'f FileFacts,
+    namespace: Namespace,
+    all: Option<AllState>,
+}
+
+impl<'f> Making<'f> {
+    fn new(facts: &'f FileFacts) -> Self {
+        Self { facts, namespace: Namespace::new(), all: None }
+    }
+
+    fn open(&mut self, reason: Unknown) {
+        self.namespace.open.get_or_insert(reason);
+    }
+
+    fn bind(&mut self, name: NameId, mut entry: Entry) {
+        if let Some(known) = self.namespace.get(name) {
+            // Bound before, or in the other arm of the same statement: either way the name is there.
+            let alternatives = known.module == entry.module
+                && self.facts.branches.are_alternatives(
+                    douane_parser::BranchId(known.branch),
+                    douane_parser::BranchId(entry.branch),
+                );
+            entry.is_certain |= known.is_certain || alternatives;
+        }
+        self.namespace.own.insert(name, entry);
+    }
+
+    fn unbind(&mut self, name: NameId, is_certain: bool) {
+        if is_certain {
+            self.namespace.own.remove(&name);
+            if self.namespace.inherited.contains_key(&name) {
+                self.namespace.inherited.remove_mut(&name);
+            }
+        } else if let Some(entry) = self.namespace.own.get_mut(&name) {
+            entry.is_certain = false;
+        }
+    }
+
+    fn inherit(&mut self, name: NameId, entry: Entry) {
+        self.namespace.own.remove(&name);
+        self.namespace.inherited.insert_mut(name, entry);
+    }
+
+    fn inherit_all(&mut self, view: Inherited) {
+        self.namespace.own.retain(|name, _| !view.contains_key(name));
+        let mine = &mut self.namespace.inherited;
+        if view.size() > mine.size() {
+            // The names of the later star win, so that only what it lacks is added.
+            let mut merged = view;
+            for (name, entry) in mine.iter() {
+                if !merged.contains_key(name) {
+                    merged.insert_mut(*name, *entry);
+                }
+            }
+            *mine = merged;
+        } else {
+            for (name, entry) in view.iter() {
+                mine.insert_mut(*name, *entry);
+            }
+        }
+    }
+
+    fn all_step(&mut self, action: AllAction, entries: Vec<AllEntry>, is_known: bool, event: &Event) {
+        match action {
+            AllAction::Set => {
+                // `if windows: __all__ = […]` over a list that is there leaves both possible.
+                let keeps = !event.is_certain && self.all.is_some();
+                if let (true, Some(all)) = (keeps, &mut self.all) {
+                    all.entries.extend(entries);
+                    all.is_known &= is_known;
+                } else {
+                    self.all = Some(AllState { entries, is_known });
+                }
+            }
+            AllAction::Extend => match &mut self.all {
+                Some(all) => {
+                    all.entries.extend(entries);
+                    all.is_known &= is_known;
+                }
+                None => self.all = Some(AllState { entries, is_known: false }),
+            },
+            AllAction::Remove => {
+                if let Some(all) = &mut self.all {
+                    let removed: FxHashSet<NameId> = entries.iter().map(|entry| entry.name).collect();
+                    all.entries.retain(|entry| !removed.contains(&entry.name));
+                    all.is_known &= is_known;
+                }
+            }
+            AllAction::Delete => self.all = None,
+        }
+    }
+
+    fn finish(mut self) -> Namespace {
+        self.namespace.exports = match (&self.all, self.namespace.open) {
+            (Some(all), _) if all.is_known => {
+                let mut seen = FxHashSet::default();
+                Exports::All(all.entries.iter().map(|entry| entry.name).filter(|name| seen.insert(*name)).collect())
+            }
+            (Some(_), _) => Exports::Unknown(Unknown::DynamicAll),
+            (None, Some(reason)) => Exports::Unknown(reason),
+            (None, None) => Exports::Public,
+        };
+        if self.namespace.open == Some(Unknown::ReplacesItself) {
+            self.namespace.exports = Exports::Unknown(Unknown::ReplacesItself);
+        }
+        self.namespace.has_all = self.all.is_some();
+        self.namespace.all = self.all.map(|all| all.entries).unwrap_or_default();
+        self.namespace
+    }
+}

@@ -1,0 +1,472 @@
+//! The linked graph, and the questions that rules ask it.
+
+use douane_base::FileId;
+use douane_parser::{BindingId, BindingKind, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Target};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    link::Program,
+    module::{Edge, Module, ModuleId, ModuleKind, Origin},
+    name_table::{NameId, NameTable},
+    namespace::{AllEntry, Entry, EntrySource, Exports, Namespace, Unknown},
+    resolve::{ModuleTable, Resolution},
+    standard_library::StandardLibrary,
+};
+
+/// All modules, what they import and what names they have. Immutable.
+pub struct ModuleGraph {
+    table: ModuleTable,
+    names: NameTable,
+    namespaces: Vec<Namespace>,
+    resolutions: Vec<Vec<Resolution>>,
+    /// By importer.
+    edges: Vec<Edge>,
+    edge_starts: Vec<usize>,
+    /// Positions in `edges`, by imported module.
+    importers: Vec<u32>,
+    importer_starts: Vec<usize>,
+    standard_library: StandardLibrary,
+    environment_is_known: bool,
+}
+
+/// What a name of a module is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// The module has it.
+    Found(Entry),
+    /// It is a submodule, which `from package import name` loads.
+    Submodule(ModuleId),
+    /// The module does not have it.
+    Missing,
+    /// It may have it.
+    Unknown(Unknown),
+}
+
+/// Where a name comes from in the end, past all modules that only pass it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Definition {
+    /// A binding that is no import.
+    Binding(ModuleId, BindingId),
+    /// A module.
+    Module(ModuleId),
+    /// A name of the standard library's table.
+    Standard(ModuleId, NameId),
+    /// It can't be told.
+    Unknown,
+}
+
+/// What an imported name, with the attributes behind it, stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// A module, named by so many of the attributes.
+    Module(ModuleId),
+    /// A name of a module.
+    Name(ModuleId, NameId),
+    /// It can't be told.
+    Unknown,
+}
+
+/// One use of a module's name by another module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The name.
+    pub name: NameId,
+    /// Who takes it.
+    pub by: ModuleId,
+}
+
+impl ModuleGraph {
+    pub(crate) fn new(
+        program: &Program<'_>,
+        table: ModuleTable,
+        names: NameTable,
+        namespaces: Vec<Namespace>,
+        resolutions: Vec<Vec<Resolution>>,
+        mut edges: Vec<Edge>,
+    ) -> Self {
+        let count = table.modules.len();
+        edges.sort_by_key(|edge| (edge.importer, edge.import, edge.is_implicit));
+        let edge_starts = starts(count, edges.iter().map(|edge| edge.importer));
+        let mut importers: Vec<u32> = (0..u32::try_from(edges.len()).unwrap_or(u32::MAX)).collect();
+        importers.sort_by_key(|edge| (edges[*edge as usize].imported, *edge));
+        let importer_starts = starts(count, importers.iter().map(|edge| edges[*edge as usize].imported));
+        Self {
+            table,
+            names,
+            namespaces,
+            resolutions,
+            edges,
+            edge_starts,
+            importers,
+            importer_starts,
+            standard_library: program.standard_library.clone(),
+            environment_is_known: program.environment_is_known,
+        }
+    }
+
+    /// All modules; a [`ModuleId`] is a position here.
+    #[must_use]
+    pub fn modules(&self) -> &[Module] {
+        &self.table.modules
+    }
+
+    /// The numbers of all modules.
+    pub fn ids(&self) -> impl Iterator<Item = ModuleId> + use<> {
+        (0..u32::try_from(self.table.modules.len()).unwrap_or(u32::MAX)).map(ModuleId)
+    }
+
+    /// A module by its number.
+    #[must_use]
+    pub fn module(&self, module: ModuleId) -> &Module {
+        self.table.module(module)
+    }
+
+    /// The dotted name of a module.
+    #[must_use]
+    pub fn module_name(&self, module: ModuleId) -> &str {
+        self.table.module(module).name.as_str()
+    }
+
+    /// A module by its absolute name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<ModuleId> {
+        self.table.find(name)
+    }
+
+    /// The module that a file is.
+    #[must_use]
+    pub fn module_of_file(&self, file: FileId) -> Option<ModuleId> {
+        self.table.module_of_file.get(&file).copied()
+    }
+
+    /// The standard library of the target version.
+    #[must_use]
+    pub fn standard_library(&self) -> &StandardLibrary {
+        &self.standard_library
+    }
+
+    /// A Python environment is known, so that third-party modules resolve or are missing.
+    #[must_use]
+    pub fn environment_is_known(&self) -> bool {
+        self.environment_is_known
+    }
+
+    /// The text of a name.
+    #[must_use]
+    pub fn name(&self, name: NameId) -> &str {
+        self.names.text(name)
+    }
+
+    /// The number of a name, if any module has it.
+    #[must_use]
+    pub fn name_id(&self, name: &str) -> Option<NameId> {
+        self.names.find(name)
+    }
+
+    /// What the module part of an import names.
+    #[must_use]
+    pub fn resolution(&self, importer: ModuleId, import: ImportId) -> Resolution {
+        self.resolutions[importer.index()].get(import.index()).copied().unwrap_or(Resolution::Unknown(Unknown::NotRead))
+    }
+
+    /// What `from module import *` binds, and why that can't be told.
+    #[must_use]
+    pub fn exports(&self, module: ModuleId) -> &Exports {
+        &self.namespaces[module.index()].exports
+    }
+
+    /// True if the module has an `__all__`.
+    #[must_use]
+    pub fn has_all(&self, module: ModuleId) -> bool {
+        self.namespaces[module.index()].has_all
+    }
+
+    /// The entries of `__all__` that the module's own file spells, in order, repetitions included.
+    #[must_use]
+    pub fn all_entries(&self, module: ModuleId) -> &[AllEntry] {
+        &self.namespaces[module.index()].all
+    }
+
+    /// Why the module may have names that nobody sees.
+    #[must_use]
+    pub fn open(&self, module: ModuleId) -> Option<Unknown> {
+        self.namespaces[module.index()].open
+    }
+
+    /// The names that a star from the module binds, sorted; `None` if that can't be told.
+    #[must_use]
+    pub fn star_names(&self, module: ModuleId) -> Option<Vec<NameId>> {
+        let mut names = match self.exports(module) {
+            Exports::All(names) => names.clone(),
+            Exports::Public => self.certain_public_names(module),
+            Exports::Unknown(_) => return None,
+        };
+        names.sort_unstable_by(|one, other| self.name(*one).cmp(self.name(*other)));
+        names.dedup();
+        Some(names)
+    }
+
+    fn certain_public_names(&self, module: ModuleId) -> Vec<NameId> {
+        self.namespaces[module.index()]
+            .names()
+            .filter(|(name, entry)| entry.is_certain && self.names.is_public(*name))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// True, false, or `None` for "can't be told": whether a star from the module binds the name.
+    #[must_use]
+    pub fn star_brings(&self, module: ModuleId, name: &str) -> Option<bool> {
+        let namespace = &self.namespaces[module.index()];
+        let known = self.names.find(name);
+        match &namespace.exports {
+            Exports::All(names) => Some(known.is_some_and(|name| names.contains(&name))),
+            Exports::Public => Some(known.is_some_and(|name| self.names.is_public(name) && namespace.get(name).is_some())),
+            Exports::Unknown(_) => None,
+        }
+    }
+
+    /// How a name is bound that a star from the module brings.
+    #[must_use]
+    pub fn entry(&self, module: ModuleId, name: NameId) -> Option<Entry> {
+        self.namespaces[module.index()].get(name)
+    }
+
+    /// What a name of a module is.
+    #[must_use]
+    pub fn lookup(&self, module: ModuleId, name: &str) -> Lookup {
+        let namespace = &self.namespaces[module.index()];
+        if let Some(entry) = self.names.find(name).and_then(|name| namespace.get(name)) {
+            return match entry.source {
+                EntrySource::Submodule(submodule) => Lookup::Submodule(submodule),
+                _ => Lookup::Found(entry),
+            };
+        }
+        if let Some(submodule) = self.submodule(module, name) {
+            return Lookup::Submodule(submodule);
+        }
+        if is_module_attribute(name) {
+            return Lookup::Unknown(Unknown::OpenPackage);
+        }
+        match (namespace.open, self.module(module).kind) {
+            (Some(reason), _) => Lookup::Unknown(reason),
+            (None, ModuleKind::Namespace) => Lookup::Unknown(Unknown::OpenPackage),
+            // A stub may leave names out that the compiled module has.
+            (None, _) if self.module(module).is_stub => Lookup::Unknown(Unknown::Extension),
+            (None, _) => Lookup::Missing,
+        }
+    }
+
+    /// The submodule of that name.
+    #[must_use]
+    pub fn submodule(&self, package: ModuleId, name: &str) -> Option<ModuleId> {
+        let package = self.module(package);
+        let full = format!("{}.{name}", package.name);
+        let found = self.find(&full)?;
+        (package.is_package()).then_some(found)
+    }
+
+    /// The definition of a name of a module, past everything that only passes it on.
+    #[must_use]
+    pub fn definition(&self, facts: &[FileFacts], module: ModuleId, name: NameId) -> Definition {
+        let mut seen = FxHashSet::default();
+        let (mut module, mut name) = (module, name);
+        loop {
+            if !seen.insert((module, name)) {
+                return Definition::Unknown;
+            }
+            let entry = match self.lookup(module, self.name(name)) {
+                Lookup::Found(entry) => entry,
+                Lookup::Submodule(submodule) => return Definition::Module(submodule),
+                Lookup::Missing | Lookup::Unknown(_) => return Definition::Unknown,
+            };
+            match entry.source {
+                EntrySource::Standard => return Definition::Standard(entry.module, name),
+                EntrySource::Submodule(submodule) => return Definition::Module(submodule),
+                EntrySource::Exported if entry.module == module => return Definition::Unknown,
+                EntrySource::Exported => module = entry.module,
+                EntrySource::Binding(binding) => {
+                    let Some(file) = self.module(entry.module).file else { return Definition::Unknown };
+                    let Some(facts) = facts.get(file.0 as usize) else { return Definition::Unknown };
+                    let BindingKind::Import(import) = facts.binding(binding).kind else {
+                        return Definition::Binding(entry.module, binding);
+                    };
+                    match self.imported_object(entry.module, facts, import) {
+                        Object::Module(module) => return Definition::Module(module),
+                        Object::Name(next, next_name) => (module, name) = (next, next_name),
+                        Object::Unknown => return Definition::Unknown,
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the name that an import binds stands for.
+    #[must_use]
+    pub fn imported_object(&self, importer: ModuleId, facts: &FileFacts, import: ImportId) -> Object {
+        let Some(module) = self.resolution(importer, import).module() else { return Object::Unknown };
+        match (facts.import(import).target, facts.import(import).alias) {
+            (Target::Module(_), Some(_)) => Object::Module(module),
+            (Target::Module(_), None) => {
+                let mut top = module;
+                while let Some(parent) = self.module(top).parent {
+                    top = parent;
+                }
+                Object::Module(top)
+            }
+            (Target::From { name, .. }, _) => self.attribute(module, facts.name(name)),
+            (Target::Star { .. }, _) => Object::Unknown,
+        }
+    }
+
+    fn attribute(&self, module: ModuleId, name: &str) -> Object {
+        match self.lookup(module, name) {
+            Lookup::Submodule(submodule) => Object::Module(submodule),
+            Lookup::Found(_) => self.names.find(name).map_or(Object::Unknown, |name| Object::Name(module, name)),
+            Lookup::Missing | Lookup::Unknown(_) => Object::Unknown,
+        }
+    }
+
+    /// What a reference stands for, and how many of the attributes behind it were needed to tell.
+    #[must_use]
+    pub fn object(&self, importer: ModuleId, facts: &FileFacts, reference: &Reference) -> (Object, usize) {
+        let Some(import) = facts.import_behind(reference) else { return (Object::Unknown, 0) };
+        let mut object = self.imported_object(importer, facts, import);
+        for (used, attribute) in facts.chain(reference).iter().enumerate() {
+            let Object::Module(module) = object else { return (object, used) };
+            object = self.attribute(module, facts.name(attribute.name));
+        }
+        (object, facts.chain(reference).len())
+    }
+
+    /// True if a reference, with all its attributes, is that name of that module: `sys.modules` of `sys.modules.pop`.
+    #[must_use]
+    pub fn is_name(
+        &self,
+        importer: ModuleId,
+        facts: &FileFacts,
+        reference: &Reference,
+        module: &str,
+        name: &str,
+    ) -> bool {
+        match self.object(importer, facts, reference) {
+            (Object::Name(found, found_name), _) => self.module_name(found) == module && self.name(found_name) == name,
+            _ => false,
+        }
+    }
+
+    /// The edges of a module's own imports, in the order of its file.
+    #[must_use]
+    pub fn imports_of(&self, module: ModuleId) -> &[Edge] {
+        &self.edges[self.edge_starts[module.index()]..self.edge_starts[module.index() + 1]]
+    }
+
+    /// The edges of the imports of a module, in the order of the importers.
+    pub fn importers_of(&self, module: ModuleId) -> impl Iterator<Item = &Edge> {
+        self.importers[self.importer_starts[module.index()]..self.importer_starts[module.index() + 1]]
+            .iter()
+            .map(|edge| &self.edges[*edge as usize])
+    }
+
+    /// All edges, by importer.
+    #[must_use]
+    pub fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    /// The names that modules of the program take from a module: by `from` imports, as attributes, or through a star.
+    /// Sorted by name and taker.
+    #[must_use]
+    pub fn taken_names(&self, facts: &[FileFacts]) -> FxHashMap<ModuleId, Vec<Taken>> {
+        let mut found: FxHashMap<ModuleId, Vec<Taken>> = FxHashMap::default();
+        for by in self.ids() {
+            let module = self.module(by);
+            let (Origin::FirstParty, Some(file)) = (module.origin, module.file) else { continue };
+            let Some(facts) = facts.get(file.0 as usize) else { continue };
+            for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
+                if let (Some(source), Target::From { name, .. }) = (self.resolution(by, id).module(), import.target)
+                    && let Some(name) = self.names.find(facts.name(name))
+                {
+                    found.entry(source).or_default().push(Taken { name, by });
+                }
+            }
+            for reference in &facts.references {
+                if facts.chain(reference).is_empty() {
+                    self.take_through_star(by, facts, reference, &mut found);
+                } else if let (Object::Name(source, name), _) = self.object(by, facts, reference) {
+                    found.entry(source).or_default().push(Taken { name, by });
+                }
+            }
+        }
+        for taken in found.values_mut() {
+            taken.sort_unstable_by(|one, other| self.name(one.name).cmp(self.name(other.name)).then(one.by.cmp(&other.by)));
+            taken.dedup();
+        }
+        found
+    }
+
+    fn take_through_star(
+        &self,
+        by: ModuleId,
+        facts: &FileFacts,
+        reference: &Reference,
+        found: &mut FxHashMap<ModuleId, Vec<Taken>>,
+    ) {
+        if reference.resolved.is_some() {
+            return;
+        }
+        let text = facts.name(reference.name);
+        let Some(name) = self.names.find(text) else { return };
+        for star in self.stars_bringing(by, facts, text) {
+            found.entry(star).or_default().push(Taken { name, by });
+        }
+    }
+
+    /// The modules whose stars bring a name into a file.
+    pub fn stars_bringing<'g>(
+        &'g self,
+        importer: ModuleId,
+        facts: &'g FileFacts,
+        name: &'g str,
+    ) -> impl Iterator<Item = ModuleId> + 'g {
+        self.stars(importer, facts)
+            .filter_map(|(_, _, source)| source)
+            .filter(move |source| self.star_brings(*source, name) == Some(true))
+    }
+
+    /// The star imports of a file, with the modules they take from.
+    pub fn stars<'g>(
+        &'g self,
+        importer: ModuleId,
+        facts: &'g FileFacts,
+    ) -> impl Iterator<Item = (ImportId, &'g Import, Option<ModuleId>)> + 'g {
+        (0..)
+            .map(ImportId)
+            .zip(&facts.imports)
+            .filter(|(_, import)| matches!(import.target, Target::Star { .. }) && import.scope == ScopeId::MODULE)
+            .map(move |(id, import)| (id, import, self.resolution(importer, id).module()))
+    }
+
+    /// True if the file itself binds the name at module level.
+    #[must_use]
+    pub fn binds(&self, facts: &FileFacts, name: Symbol) -> bool {
+        facts.bindings_of(ScopeId::MODULE, name).next().is_some()
+    }
+}
+
+/// Attributes that every module has (language reference, section 3.2.9).
+#[must_use]
+fn is_module_attribute(name: &str) -> bool {
+    name.starts_with("__") && name.ends_with("__")
+}
+
+fn starts(count: usize, owners: impl Iterator<Item = ModuleId>) -> Vec<usize> {
+    let mut starts = vec![0; count + 1];
+    for owner in owners {
+        starts[owner.index() + 1] += 1;
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    starts
+}
