@@ -56,6 +56,18 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// Says what to do.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Shows another place that explains the finding.
+    pub fn label(&mut self, file: FileId, range: TextRange, message: impl Into<String>) -> &mut Self {
+        self.related.push(Label { file, range, message: message.into() });
+        self
+    }
+
     /// The order of every output: by file, then place, then rule, then message.
     #[must_use]
     pub fn sort_key(&self) -> (FileId, TextRange, &'static str, &str) {

@@ -1,1 +1,73 @@
-//! Empty.
+//! What an import loads: the modules that Python runs when it runs one.
+//!
+//! A static lower bound: the edges that run on load, parents included, with the branches that can't be decided taken
+//! (see `Edge::is_loaded`). What compiled modules or `importlib` load on top is not seen, except for the modules that an
+//! extension's binary names.
+
+use douane_graph::{ModuleGraph, ModuleId, reached};
+
+/// The edges of the graph that run when a module is loaded.
+pub struct LoadGraph {
+    starts: Vec<usize>,
+    targets: Vec<u32>,
+}
+
+impl LoadGraph {
+    /// The load edges of a graph.
+    #[must_use]
+    pub fn new(graph: &ModuleGraph) -> Self {
+        let mut starts = Vec::with_capacity(graph.modules().len() + 1);
+        let mut targets = Vec::new();
+        starts.push(0);
+        for module in graph.ids() {
+            let from = targets.len();
+            targets.extend(graph.imports_of(module).iter().filter(|edge| edge.is_loaded()).map(|edge| edge.imported.0));
+            // A module runs after its parents, whoever imports it.
+            targets.extend(graph.module(module).parent.map(|parent| parent.0));
+            targets[from..].sort_unstable();
+            let mut kept = from;
+            for at in from..targets.len() {
+                if at == from || targets[at] != targets[at - 1] {
+                    targets.swap(kept, at);
+                    kept += 1;
+                }
+            }
+            targets.truncate(kept);
+            starts.push(targets.len());
+        }
+        Self { starts, targets }
+    }
+
+    fn successors(&self, module: usize) -> &[u32] {
+        &self.targets[self.starts[module]..self.starts[module + 1]]
+    }
+
+    /// All modules that are loaded with the given ones, these included, sorted.
+    #[must_use]
+    pub fn loaded_with(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
+        let mut seen = vec![false; self.starts.len() - 1];
+        let mut found = Vec::new();
+        let mut stack: Vec<u32> = modules.iter().map(|module| module.0).collect();
+        while let Some(module) = stack.pop() {
+            if std::mem::replace(&mut seen[module as usize], true) {
+                continue;
+            }
+            found.push(ModuleId(module));
+            stack.extend_from_slice(self.successors(module as usize));
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// For each question, given as modules that are loaded and modules that are asked about: which of the latter are
+    /// loaded with the former. All questions are answered together, 64 for the price of one.
+    #[must_use]
+    pub fn loaded_among(&self, questions: &[(Vec<ModuleId>, Vec<ModuleId>)]) -> Vec<Vec<ModuleId>> {
+        let raw: Vec<(Vec<u32>, Vec<u32>)> = questions
+            .iter()
+            .map(|(loaded, asked)| (loaded.iter().map(|id| id.0).collect(), asked.iter().map(|id| id.0).collect()))
+            .collect();
+        let answers = reached(self.starts.len() - 1, |module| self.successors(module), &raw);
+        answers.into_iter().map(|modules| modules.into_iter().map(ModuleId).collect()).collect()
+    }
+}

@@ -271,10 +271,10 @@ fn loaded_children(
     }
     asked.sort_unstable();
     asked.dedup();
-    let questions: Vec<(u32, Vec<u32>)> = asked
+    let questions: Vec<(Vec<u32>, Vec<u32>)> = asked
         .iter()
         .filter(|module| table.module(**module).kind == ModuleKind::Package)
-        .filter_map(|module| children.get(module).map(|children| (module.0, children.clone())))
+        .filter_map(|module| children.get(module).map(|children| (vec![module.0], children.clone())))
         .collect();
 
     let mut sorted: Vec<(u32, u32)> =
@@ -294,6 +294,6 @@ fn loaded_children(
     questions
         .iter()
         .zip(answers)
-        .map(|((package, _), loaded)| (ModuleId(*package), loaded.into_iter().map(ModuleId).collect()))
+            .filter_map(|((starts, _), loaded)| Some((ModuleId(*starts.first()?), loaded.into_iter().map(ModuleId).collect())))
         .collect()
 }

@@ -89,17 +89,20 @@ pub struct AllEntry {
     pub range: TextRange,
     /// It is surely part of the list.
     pub is_certain: bool,
+    /// The file spells it; else it comes with another module's `__all__` or is computed, and the range is that of the
+    /// statement.
+    pub is_literal: bool,
 }
 
 type Inherited = HashTrieMapSync<NameId, Entry, FxBuildHasher>;
 
 /// The names of one module.
 #[derive(Clone)]
-pub struct Namespace {
+pub(crate) struct Namespace {
     /// Bound by the module's own code.
-    pub(crate) own: FxHashMap<NameId, Entry>,
+    own: FxHashMap<NameId, Entry>,
     /// Brought by stars, and not bound again.
-    pub(crate) inherited: Inherited,
+    inherited: Inherited,
     /// What a star from it binds.
     pub(crate) exports: Exports,
     /// The entries of a static `__all__` that the file itself spells.
@@ -401,6 +404,7 @@ impl Maker<'_, '_> {
                     name: self.names.intern(facts.name(export.name)),
                     range: export.range,
                     is_certain: event.is_certain,
+                    is_literal: true,
                 }),
                 AllItem::AllOf(chain) if chain.is_empty() && imported_all(facts, operation).is_none() => {
                     // `__all__ = __all__ + […]`
@@ -415,6 +419,7 @@ impl Maker<'_, '_> {
                             name: *name,
                             range: operation.range,
                             is_certain: event.is_certain,
+                            is_literal: false,
                         })),
                         _ => is_known = false,
                     },
@@ -428,6 +433,7 @@ impl Maker<'_, '_> {
                         name,
                         range: operation.range,
                         is_certain: event.is_certain,
+                        is_literal: false,
                     }));
                     is_known &= making.namespace.open.is_none();
                 }

@@ -10,7 +10,7 @@ use crate::{
     name_table::{NameId, NameTable},
     namespace::{AllEntry, Entry, EntrySource, Exports, Namespace, Unknown},
     resolve::{ModuleTable, Resolution},
-    standard_library::StandardLibrary,
+    standard_library::{IMPLICIT_NAMES, StandardLibrary},
 };
 
 /// All modules, what they import and what names they have. Immutable.
@@ -455,9 +455,8 @@ impl ModuleGraph {
 }
 
 /// Attributes that every module has (language reference, section 3.2.9).
-#[must_use]
 fn is_module_attribute(name: &str) -> bool {
-    name.starts_with("__") && name.ends_with("__")
+    IMPLICIT_NAMES.contains(&name) || name == "__dict__" || name == "__class__"
 }
 
 fn starts(count: usize, owners: impl Iterator<Item = ModuleId>) -> Vec<usize> {

@@ -1,15 +1,16 @@
-//! Which submodules a package's own load loads.
+//! Which nodes are reached from which, for many questions at once.
 
 use crate::components::components;
 
-/// For each of the given nodes, which of its watched nodes it reaches over the edges.
+/// For each question, given as nodes to start from and nodes that are watched: which of the latter are reached from
+/// the former over the edges.
 ///
 /// All questions are answered together, 64 at a time, by passing a word of bits along the condensed graph: a search
 /// per question would be quadratic in a program of many packages that reach each other.
-pub(crate) fn reached<'e>(
+pub fn reached<'e>(
     count: usize,
     successors: impl Fn(usize) -> &'e [u32] + Copy,
-    questions: &[(u32, Vec<u32>)],
+    questions: &[(Vec<u32>, Vec<u32>)],
 ) -> Vec<Vec<u32>> {
     if questions.is_empty() {
         return Vec::new();
@@ -25,8 +26,10 @@ pub(crate) fn reached<'e>(
     let mut bits = vec![0u64; groups.len()];
     for block in questions.chunks(64) {
         bits.fill(0);
-        for (bit, (start, _)) in block.iter().enumerate() {
-            bits[group_of[*start as usize] as usize] |= 1 << bit;
+        for (bit, (starts, _)) in block.iter().enumerate() {
+            for start in starts {
+                bits[group_of[*start as usize] as usize] |= 1 << bit;
+            }
         }
         // Importers come after what they import, so that the way back visits each importer first.
         for number in (0..groups.len()).rev() {
@@ -55,7 +58,7 @@ mod tests {
     #[test]
     fn only_what_can_be_reached_is_answered() {
         let edges: [&[u32]; 5] = [&[1], &[2], &[1], &[4], &[]];
-        let answers = reached(5, |node| edges[node], &[(0, vec![1, 2, 4]), (3, vec![0, 4])]);
+        let answers = reached(5, |node| edges[node], &[(vec![0], vec![1, 2, 4]), (vec![3], vec![0, 4])]);
         assert_eq!(answers, [vec![1, 2], vec![4]]);
     }
 }

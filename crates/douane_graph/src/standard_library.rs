@@ -22,7 +22,7 @@ use std::sync::OnceLock;
 const TABLE: &str = include_str!("../data/stdlib.txt");
 
 /// Names that the table leaves out, since the import machinery or the compiler makes them, in whichever module.
-pub const IMPLICIT_NAMES: [&str; 13] = [
+pub(crate) const IMPLICIT_NAMES: [&str; 13] = [
     "__annotate__",
     "__annotations__",
     "__builtins__",

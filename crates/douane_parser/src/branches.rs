@@ -245,7 +245,7 @@ impl Branches {
         self.ancestor_ids(second)
             .take_while(|branch| *branch != common)
             .map(|branch| self.get(branch))
-            .any(|branch| !matches!(branch.arm, Arm::Function | Arm::Finally) && branch.truth != Truth::True)
+            .any(|branch| may_be_skipped(branch))
     }
 
     /// The outermost branches that hold only the one or only the other place, and whether a branch that holds only
@@ -267,6 +267,17 @@ impl Branches {
             }
         }
         (left_arm, right_arm, terminated)
+    }
+}
+
+/// Loops are there to run, and so is what follows a `try` body that goes well.
+fn may_be_skipped(branch: &Branch) -> bool {
+    match branch.arm {
+        Arm::Choice(_) => branch.truth != Truth::True,
+        Arm::Handler(_) | Arm::LoopElse => true,
+        // `try` without a handler, for `finally` alone, has no guard.
+        Arm::Try | Arm::TryElse => branch.guard.is_some(),
+        Arm::Root | Arm::Function | Arm::Finally | Arm::Loop => false,
     }
 }
 

@@ -1,0 +1,149 @@
+//! Runs the rules and silences what the code asks to be silenced.
+
+use douane_base::{Diagnostic, FileId, TextRange};
+use douane_parser::{Codes, FileFacts, Suppression};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    Checked, Level, Project, Reporter, Rule, Settings, find_rule,
+    rule::Check,
+    rules::{syntax_error, unused_suppression},
+    settings::Configured,
+};
+
+/// The rule of what the parser and the decoder report.
+pub static SYNTAX_ERROR: &Rule = &syntax_error::SYNTAX_ERROR;
+
+/// Checks the files of a project. The diagnostics come sorted by file, place and rule.
+#[must_use]
+pub fn check(project: &Project<'_>, settings: &Settings) -> Vec<Diagnostic> {
+    let paths: FxHashMap<FileId, &str> = project.files.iter().map(|(file, path)| (*file, path.as_str())).collect();
+    let level_in = |configured: &Configured, file: FileId| match paths.get(&file) {
+        Some(path) => settings.level(configured, path),
+        None => (Level::Off, false),
+    };
+
+    let by_project: Vec<Diagnostic> = settings
+        .rules
+        .par_iter()
+        .flat_map_iter(|configured| {
+            let Check::Project(rule) = &configured.check else { return Vec::new() };
+            let Some((first, _)) = project.files.first() else { return Vec::new() };
+            let level = |file| level_in(configured, file);
+            let mut reporter = Reporter::new(configured.rule, *first, &level);
+            rule.check(project, &mut reporter);
+            reporter.finish()
+        })
+        .collect();
+    let mut elsewhere: FxHashMap<FileId, Vec<Diagnostic>> = FxHashMap::default();
+    for diagnostic in by_project {
+        elsewhere.entry(diagnostic.primary.file).or_default().push(diagnostic);
+    }
+
+    let found: Vec<Vec<Diagnostic>> = project
+        .files
+        .par_iter()
+        .map(|(file, path)| {
+            let mut found = elsewhere.get(file).cloned().unwrap_or_default();
+            let levels: Vec<(Level, bool)> =
+                settings.rules.iter().map(|configured| settings.level(configured, path)).collect();
+            for (configured, level) in settings.rules.iter().zip(&levels) {
+                if level.0 == Level::Off {
+                    continue;
+                }
+                let level = |_| *level;
+                let mut reporter = Reporter::new(configured.rule, *file, &level);
+                check_file(project, configured, *file, &mut reporter);
+                found.append(&mut reporter.finish());
+            }
+            silence(project.facts(*file), *file, settings, &levels, found)
+        })
+        .collect();
+
+    let mut diagnostics = found.concat();
+    diagnostics.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
+    diagnostics.dedup();
+    diagnostics
+}
+
+fn check_file(project: &Project<'_>, configured: &Configured, file: FileId, reporter: &mut Reporter<'_>) {
+    let facts = project.facts(file);
+    match &configured.check {
+        Check::File(rule) => {
+            let Some(module) = project.graph.module_of_file(file) else { return };
+            rule.check(&Checked { id: file, module, facts, project }, reporter);
+        }
+        Check::Engine if std::ptr::eq(configured.rule, SYNTAX_ERROR) => {
+            for error in &facts.syntax_errors {
+                reporter.at(error.range, error.message.clone());
+            }
+        }
+        Check::Engine | Check::Project(_) => {}
+    }
+}
+
+/// Drops what a comment silences, and reports the comments of douane's own that silence nothing.
+fn silence(
+    facts: &FileFacts,
+    file: FileId,
+    settings: &Settings,
+    levels: &[(Level, bool)],
+    found: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    if facts.suppressions.is_empty() {
+        return found;
+    }
+    let mut used: FxHashSet<(usize, usize)> = FxHashSet::default();
+    let mut kept = Vec::with_capacity(found.len());
+    for diagnostic in found {
+        let silencing: Vec<(usize, usize)> = facts
+            .suppressions
+            .iter()
+            .enumerate()
+            .filter(|(_, suppression)| covers(suppression, diagnostic.primary.range))
+            .filter_map(|(at, suppression)| names(suppression, diagnostic.rule).map(|code| (at, code)))
+            .collect();
+        if silencing.is_empty() {
+            kept.push(diagnostic);
+        }
+        used.extend(silencing);
+    }
+    let unused = settings.rules.iter().zip(levels);
+    for (configured, level) in unused.filter(|(configured, _)| std::ptr::eq(configured.rule, &unused_suppression::UNUSED_SUPPRESSION)) {
+        if level.0 == Level::Off {
+            continue;
+        }
+        let is_on = |name: &str| {
+            let mut rules = settings.rules.iter().zip(levels);
+            rules.any(|(configured, (level, _))| configured.rule.name == name && *level != Level::Off)
+        };
+        let level = |_| *level;
+        let mut reporter = Reporter::new(configured.rule, file, &level);
+        for (at, suppression) in facts.suppressions.iter().enumerate().filter(|(_, suppression)| suppression.is_own) {
+            unused_suppression::report(suppression, |code| used.contains(&(at, code)), is_on, &mut reporter);
+        }
+        kept.append(&mut reporter.finish());
+    }
+    kept
+}
+
+fn covers(suppression: &Suppression, range: TextRange) -> bool {
+    suppression.covers.start() <= range.start() && range.start() < suppression.covers.end()
+}
+
+/// The position of the code that means the rule.
+fn names(suppression: &Suppression, rule: &str) -> Option<usize> {
+    match &suppression.codes {
+        // A syntax error is no matter of taste.
+        Codes::All => (rule != syntax_error::SYNTAX_ERROR.name).then_some(0),
+        Codes::Listed(codes) => {
+            codes.iter().position(|code| find_rule(&code.text).is_some_and(|found| found.name == rule) || means(&code.text, rule))
+        }
+    }
+}
+
+/// A code may be an alias of several rules.
+fn means(code: &str, rule: &str) -> bool {
+    find_rule(rule).is_some_and(|rule| rule.aliases.contains(&code))
+}

@@ -1,0 +1,288 @@
+//! Runs the examples of Markdown pages as tests.
+//!
+//! A page is cut into examples: fenced blocks that follow each other, up to the next heading or the next line that ends
+//! with a colon. Each example is a small project:
+//!
+//! - ` ```py path ` is a Python file (`main.py` without a path), `pyi` a stub; below `site-packages/` it is third-party;
+//! - ` ```so path ` is a compiled module, whose lines are the modules that it names;
+//! - ` ```toml ` holds the rule's options on a rule's page, and a whole `lint.toml` elsewhere;
+//! - a comment `# error: [rule] "part of the message"` expects a diagnostic on its line, or, on a line of its own, one on
+//!   that line or above the first code (several may share a line). Every expectation must be met, and every diagnostic
+//!   expected.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use douane_base::{FileId, LineIndex, ModuleName, Platform, PythonVersion};
+use douane_graph::{ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
+use douane_parser::{FileFacts, ParseOptions, parse};
+use toml::{Spanned, de::{DeTable, DeValue}};
+
+use crate::{Project, Rule, RuleSettings, Selection, Settings, check, rule_settings};
+
+/// One example of a page.
+pub struct Example {
+    /// The heading or sentence above it.
+    pub title: String,
+    /// The line of the page that it starts on.
+    pub line: usize,
+    blocks: Vec<Block>,
+}
+
+struct Block {
+    language: String,
+    path: Option<String>,
+    text: String,
+    line: usize,
+}
+
+/// Checks the examples of a rule's page with that rule alone.
+///
+/// # Panics
+/// Panics if an example does not hold, or if the page has none.
+pub fn check_page(rule: &'static Rule) {
+    let page = rule.documentation.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+    let examples = examples(&page);
+    let mut failures = String::new();
+    let mut expects = 0;
+    for example in &examples {
+        let options = example.block("toml").map(|block| format!("[rules.{}]\n{}", rule.name, block.text));
+        let selection = Selection { select: vec![rule], ignore: Vec::new() };
+        let outcome = run(example, options.as_deref(), &selection);
+        expects += outcome.expectations;
+        report(example, &outcome, &mut failures);
+    }
+    assert!(expects > 0, "the page of `{}` expects no finding", rule.name);
+    assert!(failures.is_empty(), "the page of `{}`:\n{failures}", rule.name);
+}
+
+/// Checks the examples of a Markdown page with all rules, or those its `lint.toml` blocks choose.
+///
+/// # Panics
+/// Panics if an example does not hold, or if the page has none.
+pub fn check_markdown(name: &str, page: &str) {
+    let mut failures = String::new();
+    let examples = examples(page);
+    for example in &examples {
+        let options = example.block("toml").map(|block| block.text.clone());
+        let outcome = run(example, options.as_deref(), &Selection::default());
+        report(example, &outcome, &mut failures);
+    }
+    assert!(!examples.is_empty(), "`{name}` has no example");
+    assert!(failures.is_empty(), "`{name}`:\n{failures}");
+}
+
+fn report(example: &Example, outcome: &Outcome, failures: &mut String) {
+    if !outcome.problems.is_empty() {
+        let _ = writeln!(failures, "- example `{}` (line {}):", example.title, example.line);
+        for problem in &outcome.problems {
+            let _ = writeln!(failures, "    {problem}");
+        }
+    }
+}
+
+impl Example {
+    fn block(&self, language: &str) -> Option<&Block> {
+        self.blocks.iter().find(|block| block.language == language)
+    }
+}
+
+/// Cuts a page into examples.
+#[must_use]
+pub fn examples(page: &str) -> Vec<Example> {
+    let mut found: Vec<Example> = Vec::new();
+    let mut title = String::new();
+    let mut starts_new = true;
+    let mut lines = page.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else {
+            if line.starts_with('#') || line.trim_end().ends_with(':') {
+                title = line.trim_start_matches('#').trim().to_owned();
+                starts_new = true;
+            }
+            continue;
+        };
+        let (language, path) = info.trim().split_once(' ').map_or((info.trim(), None), |(language, path)| (language, Some(path.trim())));
+        let mut text = String::new();
+        for (_, line) in lines.by_ref() {
+            if line.starts_with("```") {
+                break;
+            }
+            text.push_str(line);
+            text.push('\n');
+        }
+        let block = Block { language: language.to_owned(), path: path.map(str::to_owned), text, line: number + 2 };
+        match found.last_mut() {
+            Some(example) if !starts_new => example.blocks.push(block),
+            _ => found.push(Example { title: title.clone(), line: number + 1, blocks: vec![block] }),
+        }
+        starts_new = false;
+    }
+    found.retain(|example| example.block("py").is_some() || example.block("pyi").is_some());
+    found
+}
+
+struct Outcome {
+    expectations: usize,
+    problems: Vec<String>,
+}
+
+struct File {
+    path: String,
+    text: String,
+    page_line: usize,
+}
+
+fn run(example: &Example, configuration: Option<&str>, selection: &Selection) -> Outcome {
+    let mut files: Vec<File> = example
+        .blocks
+        .iter()
+        .filter(|block| matches!(block.language.as_str(), "py" | "pyi"))
+        .map(|block| File {
+            path: block.path.clone().unwrap_or_else(|| "main.py".to_owned()),
+            text: block.text.clone(),
+            page_line: block.line,
+        })
+        .collect();
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    let settings = match configured(configuration) {
+        Ok(settings) => Settings::new(settings, selection),
+        Err(message) => return Outcome { expectations: 0, problems: vec![message] },
+    };
+    let facts: Vec<FileFacts> = files
+        .iter()
+        .map(|file| {
+            let is_stub = file.path.ends_with(".pyi");
+            parse(&file.text, &ParseOptions { version: PythonVersion::NEWEST, platform: Platform::Linux, is_stub })
+        })
+        .collect();
+    let has_environment = example.blocks.iter().any(|block| block.path.as_deref().is_some_and(|path| path.starts_with(SITE)));
+    let library = StandardLibrary::new(PythonVersion::NEWEST.minor());
+    let program = Program::new(modules(example, &files), &facts, library, has_environment);
+    let graph = link(&program);
+    let checked: Vec<(FileId, String)> = (0..)
+        .map(FileId)
+        .zip(&files)
+        .filter(|(_, file)| !file.path.starts_with(SITE))
+        .map(|(id, file)| (id, file.path.clone()))
+        .collect();
+    let project = Project::new(&facts, &graph, &checked);
+    compare(&files, check(&project, &settings))
+}
+
+const SITE: &str = "site-packages/";
+
+fn configured(text: Option<&str>) -> Result<RuleSettings, String> {
+    let Some(text) = text else { return Ok(RuleSettings::default()) };
+    let table = DeTable::parse(text).map_err(|error| error.to_string())?;
+    let get = |key: &str| -> Option<&Spanned<DeValue<'_>>> { table.get_ref().get(key) };
+    rule_settings(get("rules"), get("overrides"))
+        .map_err(|errors| errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; "))
+}
+
+/// The modules that the files are, with the folders that hold them.
+fn modules(example: &Example, files: &[File]) -> Vec<ModuleSource> {
+    let mut found: BTreeMap<(u8, String), ModuleSource> = BTreeMap::new();
+    let mut entry = |path: &str, kind: ModuleKind, file: Option<(FileId, bool)>, loads: Vec<ModuleName>| {
+        let (origin, path) = match path.strip_prefix(SITE) {
+            Some(rest) => (Origin::ThirdParty, rest),
+            None => (Origin::FirstParty, path),
+        };
+        let order = u8::from(origin == Origin::ThirdParty);
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let is_init = stem == "__init__" || stem.ends_with("/__init__");
+        let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
+        let kind = if is_init { ModuleKind::Package } else { kind };
+        let dotted = stem.replace('/', ".");
+        for (at, _) in dotted.match_indices('.') {
+            let Some(name) = ModuleName::new(&dotted[..at]) else { continue };
+            let folder = ModuleSource { name, kind: ModuleKind::Namespace, origin, file: None, stub: None, loads: Vec::new() };
+            found.entry((order, dotted[..at].to_owned())).or_insert(folder);
+        }
+        let Some(name) = ModuleName::new(&dotted) else { return };
+        let source = found.entry((order, dotted.clone())).or_insert(ModuleSource {
+            name,
+            kind,
+            origin,
+            file: None,
+            stub: None,
+            loads: Vec::new(),
+        });
+        if source.kind != ModuleKind::Extension {
+            source.kind = kind;
+        }
+        source.loads.extend(loads);
+        match file {
+            Some((file, true)) => source.stub = Some(file),
+            Some((file, false)) => source.file = Some(file),
+            None => {}
+        }
+    };
+    for block in example.blocks.iter().filter(|block| block.language == "so") {
+        let loads = block.text.lines().filter_map(ModuleName::new).collect();
+        entry(block.path.as_deref().unwrap_or("main.so"), ModuleKind::Extension, None, loads);
+    }
+    for (id, file) in (0..).map(FileId).zip(files) {
+        entry(&file.path, ModuleKind::Source, Some((id, file.path.ends_with(".pyi"))), Vec::new());
+    }
+    found.into_values().collect()
+}
+
+struct Expectation {
+    file: usize,
+    line: u32,
+    rule: String,
+    message: Option<String>,
+    text: String,
+}
+
+fn compare(files: &[File], diagnostics: Vec<douane_base::Diagnostic>) -> Outcome {
+    let expectations: Vec<Expectation> = files.iter().enumerate().flat_map(|(at, file)| expectations(at, file)).collect();
+    let mut problems = Vec::new();
+    let mut left: Vec<_> = diagnostics.iter().collect();
+    for expected in &expectations {
+        let file = &files[expected.file];
+        let found = left.iter().position(|diagnostic| {
+            let line = LineIndex::new(&file.text).line(diagnostic.primary.range.start());
+            diagnostic.primary.file.0 as usize == expected.file
+                && line == expected.line
+                && diagnostic.rule == expected.rule
+                && expected.message.as_ref().is_none_or(|part| diagnostic.message.contains(part.as_str()))
+        });
+        match found {
+            Some(at) => drop(left.remove(at)),
+            None => problems.push(format!("{}:{}: not found: {}", file.path, expected.line, expected.text)),
+        }
+    }
+    for diagnostic in left {
+        let file = &files[diagnostic.primary.file.0 as usize];
+        let line = LineIndex::new(&file.text).line(diagnostic.primary.range.start());
+        let page_line = file.page_line + line as usize - 1;
+        problems.push(format!(
+            "{}:{line} (line {page_line} of the page): not expected: [{}] {}",
+            file.path, diagnostic.rule, diagnostic.message
+        ));
+    }
+    Outcome { expectations: expectations.len(), problems }
+}
+
+fn expectations(at: usize, file: &File) -> Vec<Expectation> {
+    let mut found = Vec::new();
+    for (number, line) in (1u32..).zip(file.text.lines()) {
+        let mut rest = line;
+        while let Some(start) = rest.find("# error: [") {
+            let text = &rest[start + "# error: [".len()..];
+            let Some((rule, after)) = text.split_once(']') else { break };
+            let quoted = after.trim_start().strip_prefix('"');
+            let message = quoted.and_then(|quoted| quoted.split_once('"')).map(|(message, _)| message.to_owned());
+            found.push(Expectation {
+                file: at,
+                line: number,
+                rule: rule.to_owned(),
+                message,
+                text: rest[start..].to_owned(),
+            });
+            rest = after;
+        }
+    }
+    found
+}

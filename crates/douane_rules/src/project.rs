@@ -1,0 +1,112 @@
+//! What rules look at.
+
+use std::sync::OnceLock;
+
+use douane_base::FileId;
+use douane_cost::LoadGraph;
+use douane_graph::{ModuleGraph, ModuleId, Taken};
+use douane_parser::{Effect, EffectKind, FileFacts};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// The whole program, linked.
+pub struct Project<'p> {
+    /// The facts by [`FileId`], those of third-party files included.
+    pub facts: &'p [FileFacts],
+    /// All modules.
+    pub graph: &'p ModuleGraph,
+    /// The files that are checked, with their path relative to the project folder (`/` separated), sorted.
+    pub files: &'p [(FileId, String)],
+    taken: OnceLock<FxHashMap<ModuleId, Vec<Taken>>>,
+    builtins: OnceLock<FxHashSet<&'static str>>,
+    loads: OnceLock<LoadGraph>,
+    injected: OnceLock<FxHashSet<Box<str>>>,
+}
+
+impl<'p> Project<'p> {
+    /// A project of these parts.
+    #[must_use]
+    pub fn new(facts: &'p [FileFacts], graph: &'p ModuleGraph, files: &'p [(FileId, String)]) -> Self {
+        Self { facts, graph, files, taken: OnceLock::new(), builtins: OnceLock::new(), loads: OnceLock::new(), injected: OnceLock::new() }
+    }
+
+    /// The facts of a file.
+    #[must_use]
+    pub fn facts(&self, file: FileId) -> &'p FileFacts {
+        &self.facts[file.0 as usize]
+    }
+
+    /// The facts of a module that has a file.
+    #[must_use]
+    pub fn module_facts(&self, module: ModuleId) -> Option<(FileId, &'p FileFacts)> {
+        let file = self.graph.module(module).file?;
+        self.facts.get(file.0 as usize).map(|facts| (file, facts))
+    }
+
+    /// The names that modules of the program take from a module, sorted by name and taker.
+    #[must_use]
+    pub fn taken_from(&self, module: ModuleId) -> &[Taken] {
+        let taken = self.taken.get_or_init(|| self.graph.taken_names(self.facts));
+        taken.get(&module).map_or(&[], Vec::as_slice)
+    }
+
+    /// True for names that some module of the program adds to the builtins: `builtins._ = …`.
+    #[must_use]
+    pub fn is_injected_builtin(&self, name: &str) -> bool {
+        let injected = self.injected.get_or_init(|| {
+            let stores = |(facts, effect): (&'p FileFacts, &'p Effect)| match effect.kind {
+                EffectKind::AttributeStore(reference) => Some((facts, facts.reference(reference))),
+                _ => None,
+            };
+            let effects = self.facts.iter().flat_map(|facts| facts.effects.iter().map(move |effect| (facts, effect)));
+            effects
+                .filter_map(stores)
+                .filter(|(facts, reference)| matches!(facts.name(reference.name), "builtins" | "__builtins__"))
+                .filter_map(|(facts, reference)| facts.chain(reference).first().map(|first| facts.name(first.name).into()))
+                .collect()
+        });
+        injected.contains(name)
+    }
+
+    /// What is loaded with what.
+    #[must_use]
+    pub fn loads(&self) -> &LoadGraph {
+        self.loads.get_or_init(|| LoadGraph::new(self.graph))
+    }
+
+    /// The names that Python offers everywhere in the target version.
+    #[must_use]
+    pub fn is_builtin(&self, name: &str) -> bool {
+        let builtins = self.builtins.get_or_init(|| {
+            let module = self.graph.standard_library().module("builtins");
+            module.into_iter().flat_map(|module| module.attributes.into_iter().flatten().chain(module.elsewhere)).collect()
+        });
+        builtins.contains(name)
+    }
+}
+
+/// One file of a project.
+#[derive(Clone, Copy)]
+pub struct Checked<'c> {
+    /// The file.
+    pub id: FileId,
+    /// The module that it is.
+    pub module: ModuleId,
+    /// Its facts.
+    pub facts: &'c FileFacts,
+    /// The program around it.
+    pub project: &'c Project<'c>,
+}
+
+impl<'c> Checked<'c> {
+    /// The program's graph.
+    #[must_use]
+    pub fn graph(&self) -> &'c ModuleGraph {
+        self.project.graph
+    }
+
+    /// The module's dotted name.
+    #[must_use]
+    pub fn module_name(&self) -> &'c str {
+        self.project.graph.module_name(self.module)
+    }
+}

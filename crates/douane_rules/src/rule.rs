@@ -1,0 +1,113 @@
+//! What a rule is.
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{Checked, Project, Reporter, rules::RULES};
+
+/// A rule as the list knows it: its name, its page, and how to make its check from its options.
+pub struct Rule {
+    /// The kebab-case name.
+    pub name: &'static str,
+    /// Codes and names that other tools have for the same thing; comments that name them silence this rule too.
+    pub aliases: &'static [&'static str],
+    /// The level without configuration.
+    pub default: Level,
+    /// The page, in Markdown.
+    pub documentation: &'static str,
+    pub(crate) load: fn(Options<'_>) -> Result<Check, toml::de::Error>,
+}
+
+/// The options of a rule as they stand in the configuration; none where it says nothing.
+pub(crate) type Options<'o> = Option<toml::de::ValueDeserializer<'o>>;
+
+/// How seriously a rule is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It does not run.
+    Off,
+    /// Its findings are warnings.
+    #[serde(alias = "warn")]
+    Warning,
+    /// Its findings are errors.
+    Error,
+}
+
+/// A rule's check with its options.
+pub(crate) enum Check {
+    File(Box<dyn FileRule>),
+    Project(Box<dyn ProjectRule>),
+    /// The engine itself makes the findings.
+    Engine,
+}
+
+/// A rule that looks at one file at a time, with the graph at hand.
+pub trait FileRule: Send + Sync {
+    /// Reports what is wrong in one file.
+    fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>);
+}
+
+/// A rule that looks at the whole program at once.
+pub trait ProjectRule: Send + Sync {
+    /// Reports what is wrong anywhere.
+    fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>);
+}
+
+/// Reads a rule's options into the rule itself; unknown keys are errors.
+pub(crate) fn options<R: DeserializeOwned + Default>(options: Options<'_>) -> Result<R, toml::de::Error> {
+    options.map_or_else(|| Ok(R::default()), R::deserialize)
+}
+
+/// The rule of that name, or of which it is an alias.
+#[must_use]
+pub fn find_rule(name: &str) -> Option<&'static Rule> {
+    let by_name = RULES.iter().find(|rule| rule.name == name);
+    by_name.or_else(|| RULES.iter().find(|rule| rule.aliases.contains(&name))).copied()
+}
+
+impl Rule {
+    /// The first sentence of the page.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        let text = self.documentation.trim_start();
+        text.split("\n\n").next().unwrap_or(text).trim()
+    }
+}
+
+/// Declares a rule in its own file: the doc comment becomes its page, and its examples a test.
+///
+/// The kind is `File`, `Project`, or `Engine` for findings that the engine itself makes.
+macro_rules! declare_rule {
+    ($(#[doc = $line:literal])* $constant:ident: Engine, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident) => {
+        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, |options| {
+            crate::rule::options::<crate::rule::NoOptions>(options).map(|_| crate::rule::Check::Engine)
+        });
+    };
+    ($(#[doc = $line:literal])* $constant:ident: $kind:ident = $rule:ty, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident) => {
+        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, |options| {
+            crate::rule::options::<$rule>(options).map(|rule| crate::rule::Check::$kind(Box::new(rule)))
+        });
+    };
+    (@ [$($line:literal),*] $constant:ident, $name:literal, [$($alias:literal),*], $level:ident, $load:expr) => {
+        $(#[doc = $line])*
+        pub(crate) static $constant: crate::Rule = crate::Rule {
+            name: $name,
+            aliases: &[$($alias),*],
+            default: crate::Level::$level,
+            documentation: concat!($($line, "\n"),*),
+            load: $load,
+        };
+
+        #[cfg(test)]
+        #[test]
+        fn documentation() {
+            crate::harness::check_page(&$constant);
+        }
+    };
+}
+pub(crate) use declare_rule;
+
+/// For rules without options.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NoOptions {}

@@ -1,0 +1,125 @@
+//! `del-module`
+
+use douane_graph::Object;
+use douane_parser::{BindingKind, FileFacts, ImportId, Reference, ScopeId, Target, Usage};
+use serde::Deserialize;
+
+use crate::{Checked, FileRule, Reporter, rule::declare_rule};
+
+declare_rule! {
+    /// Checks for `del module`.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// It removes the name and nothing else: the module stays in `sys.modules` with all that it loaded, its memory stays
+    /// taken, and the next import gets the same object.
+    ///
+    /// ## Example
+    ///
+    /// ```py
+    /// import decimal
+    ///
+    /// total = decimal.Decimal(1)
+    /// del decimal  # error: [del-module] "unloads nothing"
+    /// print(total)
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py
+    /// import decimal
+    ///
+    /// total = decimal.Decimal(1)
+    /// print(total)
+    /// ```
+    ///
+    /// ## Options
+    ///
+    /// ### `allow-namespace-cleanup`
+    ///
+    /// A module may delete, at the end of its body, names that others should not see: names with an underscore, or what
+    /// a module that defines something itself imported for that. On by default.
+    ///
+    /// ```py
+    /// import os as _os
+    ///
+    /// home = _os.getcwd()
+    /// del _os
+    /// ```
+    ///
+    /// With `false` it may not:
+    ///
+    /// ```toml
+    /// allow-namespace-cleanup = false
+    /// ```
+    ///
+    /// ```py
+    /// import os as _os
+    ///
+    /// home = _os.getcwd()
+    /// del _os  # error: [del-module]
+    /// ```
+    DEL_MODULE: File = DelModule, name: "del-module", aliases: [], default: Warning
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct DelModule {
+    allow_namespace_cleanup: bool,
+}
+
+impl Default for DelModule {
+    fn default() -> Self {
+        Self { allow_namespace_cleanup: true }
+    }
+}
+
+impl FileRule for DelModule {
+    fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        let facts = file.facts;
+        for reference in facts.references.iter().filter(|reference| reference.usage == Usage::Delete) {
+            let Some(import) = facts.import_behind(reference) else { continue };
+            if !is_module(file, import) || (self.allow_namespace_cleanup && is_cleanup(facts, reference)) {
+                continue;
+            }
+            let name = facts.name(reference.name);
+            let module = match (facts.import(import).target, facts.import(import).alias) {
+                (Target::Module(module), Some(_)) => facts.name(module),
+                _ => name,
+            };
+            report
+                .at(reference.range, format!("`del {name}` unloads nothing: only the name goes"))
+                .label(file.id, facts.import(import).range, "imported here")
+                .help(format!(
+                    "the module `{module}` stays in `sys.modules` with its memory, and the next import gives the same object; \
+                     remove the `del`, or import inside the function that needs it"
+                ));
+        }
+    }
+}
+
+/// The import binds a module and not some other object.
+fn is_module(file: &Checked<'_>, import: ImportId) -> bool {
+    matches!(file.facts.import(import).target, Target::Module(_))
+        || matches!(file.graph().imported_object(file.module, file.facts, import), Object::Module(_))
+}
+
+/// At the end of the body of a module that has names to offer, or of a name that is private anyway.
+fn is_cleanup(facts: &FileFacts, deletion: &Reference) -> bool {
+    if deletion.scope != ScopeId::MODULE {
+        return false;
+    }
+    if facts.name(deletion.name).starts_with('_') {
+        return true;
+    }
+    let is_definition = |kind| matches!(kind, BindingKind::Function(_) | BindingKind::Class | BindingKind::Import(_));
+    let (before, after) = facts.bindings.split_at(deletion.position as usize);
+    let is_last = !after.iter().any(|binding| binding.scope == ScopeId::MODULE && is_definition(binding.kind));
+    let used_later = facts.references.iter().any(|later| {
+        later.name == deletion.name && later.resolved == Some(ScopeId::MODULE) && later.range.start() > deletion.range.start()
+    });
+    let defines = before.iter().any(|binding| {
+        binding.scope == ScopeId::MODULE && matches!(binding.kind, BindingKind::Function(_) | BindingKind::Class)
+    });
+    is_last && !used_later && (defines || !facts.all_operations.is_empty())
+}

@@ -1,0 +1,59 @@
+//! `duplicate-in-all`
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use crate::{Checked, FileRule, Reporter, rule::declare_rule};
+
+declare_rule! {
+    /// Checks for names that stand twice in `__all__`.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// The second one does nothing; often another name was meant.
+    ///
+    /// ## Example
+    ///
+    /// ```py
+    /// __all__ = ["net", "net"]  # error: [duplicate-in-all] "`net` stands twice"
+    ///
+    ///
+    /// def net(price): ...
+    /// def gross(price): ...
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py
+    /// __all__ = ["net", "gross"]
+    ///
+    ///
+    /// def net(price): ...
+    /// def gross(price): ...
+    /// ```
+    DUPLICATE_IN_ALL: File = DuplicateInAll, name: "duplicate-in-all", aliases: ["RUF068"], default: Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct DuplicateInAll {}
+
+impl FileRule for DuplicateInAll {
+    fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        let graph = file.graph();
+        let mut first = FxHashMap::default();
+        // Entries in branches may be alternatives.
+        let entries = graph.all_entries(file.module).iter().filter(|entry| entry.is_certain && entry.is_literal);
+        for entry in entries {
+            let Some(before) = first.insert(entry.name, entry.range) else { continue };
+            if before == entry.range {
+                continue;
+            }
+            let name = graph.name(entry.name);
+            report
+                .at(entry.range, format!("`{name}` stands twice in `__all__`"))
+                .label(file.id, before, "first here")
+                .help("remove one of the two");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `guarded-star-import`
+
+use douane_graph::{Exports, Lookup};
+use serde::Deserialize;
+
+use crate::{
+    Checked, FileRule, Reporter,
+    rule::declare_rule,
+    wording::{is_identifier, written_import},
+};
+
+declare_rule! {
+    /// Checks for star imports from a module whose `__all__` names something that it does not have.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// The import raises AttributeError. Some modules do that on purpose, to keep stars away.
+    ///
+    /// ## Example
+    ///
+    /// ```py settings.py
+    /// __all__ = ["Never use from settings import *"]
+    ///
+    /// DEBUG = True
+    /// ```
+    ///
+    /// ```py main.py
+    /// from settings import *  # error: [guarded-star-import] "`Never use from settings import *`"
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py settings.py
+    /// __all__ = ["Never use from settings import *"]
+    ///
+    /// DEBUG = True
+    /// ```
+    ///
+    /// ```py main.py
+    /// from settings import DEBUG
+    /// ```
+    GUARDED_STAR_IMPORT: File = GuardedStarImport, name: "guarded-star-import", aliases: [], default: Error
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct GuardedStarImport {}
+
+impl FileRule for GuardedStarImport {
+    fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        let graph = file.graph();
+        for (_, import, source) in graph.stars(file.module, file.facts) {
+            let Some(source) = source else { continue };
+            if !matches!(graph.exports(source), Exports::All(_)) {
+                continue;
+            }
+            let missing = graph.all_entries(source).iter().find(|entry| {
+                entry.is_certain && graph.lookup(source, graph.name(entry.name)) == Lookup::Missing
+            });
+            let Some(entry) = missing else { continue };
+            let name = graph.name(entry.name);
+            // Bound on another platform or for type checkers: it is not a guard, and not sure to fail.
+            if let Some((_, facts)) = file.project.module_facts(source)
+                && super::undefined_in_all::perhaps_bound(facts).contains(name)
+            {
+                continue;
+            }
+            let module = graph.module_name(source);
+            let message = format!(
+                "`{}` raises AttributeError: `{module}` has no attribute `{name}`",
+                written_import(file.facts, import)
+            );
+            let help = if is_identifier(name) {
+                format!("define `{name}` in `{module}` or take it out of its `__all__`; or import by name")
+            } else {
+                "the entry is there to keep stars away: import the names that are used, or the module itself".to_owned()
+            };
+            let diagnostic = report.at(file.facts.statement(import).range, message);
+            diagnostic.help(help);
+            if let Some(other) = graph.module(source).file {
+                diagnostic.label(other, entry.range, "the entry of `__all__`");
+            }
+        }
+    }
+}

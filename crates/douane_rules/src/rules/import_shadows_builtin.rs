@@ -1,0 +1,152 @@
+//! `import-shadows-builtin`
+
+use douane_graph::{Definition, ModuleKind};
+use douane_parser::{BindingKind, BranchId, FileFacts, Symbol, When};
+use rustc_hash::FxHashSet;
+use serde::Deserialize;
+
+use super::import_shadows_name::definition;
+use crate::{
+    Checked, FileRule, Reporter,
+    rule::declare_rule,
+    wording::{listed, written_import},
+};
+
+declare_rule! {
+    /// Checks for imports, stars among them, that take the name of a builtin.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// Below that line `open` or `sum` is no longer what every reader takes it for.
+    ///
+    /// Silent are imports of the builtin itself (`from builtins import open`), an `__init__.py` that only passes a name
+    /// on, and the names that Python adds for interactive use (`copyright`, `credits`, `exit`, `help`, `license`,
+    /// `quit`).
+    ///
+    /// ## Example
+    ///
+    /// ```py
+    /// from codecs import open  # error: [import-shadows-builtin] "`open`"
+    /// from os import *  # error: [import-shadows-builtin] "`open`"
+    /// import array as list  # error: [import-shadows-builtin] "`list`"
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py
+    /// import codecs
+    /// from os import getcwd
+    /// import array
+    /// ```
+    ///
+    /// ## Options
+    ///
+    /// ### `allow`
+    ///
+    /// Names that may be taken.
+    ///
+    /// ```toml
+    /// allow = ["open"]
+    /// ```
+    ///
+    /// ```py
+    /// from codecs import open
+    /// ```
+    IMPORT_SHADOWS_BUILTIN: File = ImportShadowsBuiltin, name: "import-shadows-builtin", aliases: ["A004", "W0622", "redefined-builtin"], default: Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ImportShadowsBuiltin {
+    allow: Vec<String>,
+}
+
+impl FileRule for ImportShadowsBuiltin {
+    fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        self.explicit(file, report);
+        self.stars(file, report);
+    }
+}
+
+impl ImportShadowsBuiltin {
+    fn explicit(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        let facts = file.facts;
+        let is_init = file.graph().module(file.module).kind == ModuleKind::Package;
+        let used: FxHashSet<Symbol> = if is_init { used_names(facts) } else { FxHashSet::default() };
+        for binding in &facts.bindings {
+            let BindingKind::Import(id) = binding.kind else { continue };
+            let name = facts.name(binding.name);
+            let import = facts.import(id);
+            if !self.counts(file, name) || import.when == When::TypeChecking || (is_init && !used.contains(&binding.name)) {
+                continue;
+            }
+            if is_the_builtin(file, definition(file, id), name) || is_compatibility(facts, import) {
+                continue;
+            }
+            let written = written_import(facts, import);
+            report
+                .at(import.range, format!("`{written}` takes the name of the builtin `{name}`"))
+                .help(format!("import the module, or import it under another name: `as other_{name}`"));
+        }
+    }
+
+    fn stars(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        let graph = file.graph();
+        let mut seen = FxHashSet::default();
+        for (_, import, source) in graph.stars(file.module, file.facts) {
+            let Some(source) = source.filter(|source| seen.insert(*source)) else { continue };
+            if file.facts.branches.is_conditional(BranchId::ROOT, import.branch) {
+                continue;
+            }
+            let names = graph.star_names(source).unwrap_or_default();
+            let taken: Vec<&str> = names
+                .iter()
+                .filter(|name| self.counts(file, graph.name(**name)))
+                .filter(|name| {
+                    let definition = graph.definition(file.project.facts, source, **name);
+                    !is_the_builtin(file, definition, graph.name(**name))
+                })
+                .map(|name| graph.name(*name))
+                .collect();
+            if taken.is_empty() {
+                continue;
+            }
+            let written = written_import(file.facts, import);
+            let what = if taken.len() == 1 { "the name of the builtin" } else { "the names of the builtins" };
+            report
+                .at(file.facts.statement(import).range, format!("`{written}` takes {what} {}", listed(&taken)))
+                .help("import the names that are used one by one");
+        }
+    }
+
+    fn counts(&self, file: &Checked<'_>, name: &str) -> bool {
+        const INTERACTIVE: [&str; 6] = ["copyright", "credits", "exit", "help", "license", "quit"];
+        file.project.is_builtin(name)
+            && !name.starts_with("__")
+            && !INTERACTIVE.contains(&name)
+            && !self.allow.iter().any(|allowed| allowed == name)
+    }
+}
+
+fn used_names(facts: &FileFacts) -> FxHashSet<Symbol> {
+    facts.references.iter().map(|reference| reference.name).collect()
+}
+
+/// The builtin itself, under its own name.
+fn is_the_builtin(file: &Checked<'_>, definition: Definition, name: &str) -> bool {
+    let Definition::Standard(module, _) = definition else { return false };
+    match file.graph().module_name(module) {
+        "builtins" => true,
+        "io" | "_io" => matches!(name, "open" | "BlockingIOError"),
+        // The exceptions of these are aliases of the builtin ones in all supported versions.
+        "concurrent.futures" | "concurrent.futures._base" | "asyncio" | "asyncio.exceptions" => name == "TimeoutError",
+        "socket" | "select" | "os" | "shutil" | "mmap" => matches!(name, "error" | "OSError"),
+        _ => false,
+    }
+}
+
+/// Packages that offer Python 3's builtins to Python 2.
+fn is_compatibility(facts: &FileFacts, import: &douane_parser::Import) -> bool {
+    let written = crate::wording::written_module(facts, import);
+    ["builtins", "future.builtins", "past.builtins", "six.moves", "__builtin__"].contains(&written.as_str())
+}

@@ -1,0 +1,139 @@
+//! `import-shadows-name`
+
+use douane_graph::{Definition, Object};
+use douane_parser::{Binding, BindingId, BindingKind, FileFacts, ImportId, ScopeKind, Truth};
+use serde::Deserialize;
+
+use crate::{
+    Checked, FileRule, Reporter,
+    rule::declare_rule,
+    wording::written_import,
+};
+
+declare_rule! {
+    /// Checks for imports that rebind a name which the same scope had already bound to something else.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// From that line on the name means the imported object, and nothing says so.
+    ///
+    /// Alternatives are no shadowing: `try` and `except ImportError`, the arms of an `if`, a default that an import under
+    /// a condition replaces, `import a.b` beside `import a.c`, or the same object imported twice.
+    ///
+    /// ## Example
+    ///
+    /// ```py
+    /// pi = 3
+    ///
+    /// from math import pi  # error: [import-shadows-name] "`pi`"
+    ///
+    /// from time import time
+    /// from datetime import time  # error: [import-shadows-name] "`time`"
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py
+    /// import datetime
+    /// import math
+    /// from time import time
+    ///
+    /// pi = 3
+    /// ```
+    IMPORT_SHADOWS_NAME: File = ImportShadowsName, name: "import-shadows-name", aliases: ["F811", "W0404", "reimported", "E0102"], default: Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ImportShadowsName {}
+
+impl FileRule for ImportShadowsName {
+    fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        let facts = file.facts;
+        for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
+            for (at, id) in group.iter().enumerate() {
+                let binding = facts.binding(*id);
+                let BindingKind::Import(import) = binding.kind else { continue };
+                let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
+                if !is_other_object(file, earlier, import) {
+                    continue;
+                }
+                let name = facts.name(binding.name);
+                let written = written_import(facts, facts.import(import));
+                let what = described(facts, earlier);
+                report
+                    .at(facts.import(import).range, format!("`{written}` replaces {what} `{name}`"))
+                    .label(file.id, earlier.range, format!("`{name}` is bound here first"))
+                    .help(format!("give one of the two another name, or remove the one that is not meant: `{name}` is the import from here on"));
+            }
+        }
+    }
+}
+
+pub(super) fn same_name(facts: &FileFacts, one: BindingId, other: BindingId) -> bool {
+    let (one, other) = (facts.binding(one), facts.binding(other));
+    one.scope == other.scope && one.name == other.name
+}
+
+/// The binding that a later one replaces for sure; none where the two are alternatives or the name was deleted.
+pub(super) fn live_before<'f>(facts: &'f FileFacts, before: &[BindingId], later: &Binding) -> Option<&'f Binding> {
+    // A name bound so often is data, not a slip; looking further back would be quadratic.
+    const FURTHEST: usize = 50;
+    let branches = &facts.branches;
+    if branches.truth(later.branch) == Truth::False || (later.site != later.scope && facts.is_deferred(later.site)) {
+        return None;
+    }
+    for id in before.iter().rev().take(FURTHEST) {
+        let earlier = facts.binding(*id);
+        let is_deferred = earlier.site != earlier.scope && facts.is_deferred(earlier.site);
+        if earlier.kind == BindingKind::Annotation
+            || is_deferred
+            || branches.truth(earlier.branch) == Truth::False
+            || branches.are_alternatives(earlier.branch, later.branch)
+        {
+            continue;
+        }
+        if earlier.kind.unbinds() || branches.is_conditional(earlier.branch, later.branch) {
+            return None;
+        }
+        return Some(earlier);
+    }
+    None
+}
+
+/// The earlier binding is surely another object than the import's.
+fn is_other_object(file: &Checked<'_>, earlier: &Binding, import: ImportId) -> bool {
+    let facts = file.facts;
+    let BindingKind::Import(first) = earlier.kind else { return true };
+    if facts.same_object(first, import) {
+        return false;
+    }
+    let (one, other) = (definition(file, first), definition(file, import));
+    match (one, other) {
+        // Nobody can tell whether both pass on the same thing.
+        (Definition::Unknown, _) | (_, Definition::Unknown) => false,
+        (Definition::Standard(one, _), Definition::Standard(other, _)) => one != other,
+        _ => one != other,
+    }
+}
+
+pub(super) fn definition(file: &Checked<'_>, import: ImportId) -> Definition {
+    let graph = file.graph();
+    match graph.imported_object(file.module, file.facts, import) {
+        Object::Module(module) => Definition::Module(module),
+        Object::Name(module, name) => graph.definition(file.project.facts, module, name),
+        Object::Unknown => Definition::Unknown,
+    }
+}
+
+fn described(facts: &FileFacts, binding: &Binding) -> &'static str {
+    match binding.kind {
+        BindingKind::Import(_) => "the imported",
+        BindingKind::Function(_) if facts.scope(binding.scope).kind == ScopeKind::Class => "the method",
+        BindingKind::Function(_) => "the function",
+        BindingKind::Class => "the class",
+        BindingKind::Parameter => "the parameter",
+        BindingKind::LoopTarget => "the loop variable",
+        _ => "the variable",
+    }
+}

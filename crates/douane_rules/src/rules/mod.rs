@@ -1,0 +1,46 @@
+//! The list of all rules. A rule is one file; registering it is its two lines here.
+
+use crate::Rule;
+
+mod del_module;
+mod duplicate_in_all;
+mod guarded_star_import;
+mod import_shadows_builtin;
+mod import_shadows_name;
+mod missing_all;
+mod module_shadows_stdlib;
+mod name_shadows_import;
+mod nested_star_import;
+mod prefer_module_import;
+mod stale_reload;
+mod star_conflict;
+mod star_import;
+pub(crate) mod syntax_error;
+mod sys_modules_mutation;
+mod umbrella_import;
+mod undefined_in_all;
+mod undefined_name_behind_star;
+pub(crate) mod unused_suppression;
+
+/// All rules, by name.
+pub static RULES: &[&Rule] = &[
+    &del_module::DEL_MODULE,
+    &duplicate_in_all::DUPLICATE_IN_ALL,
+    &guarded_star_import::GUARDED_STAR_IMPORT,
+    &import_shadows_builtin::IMPORT_SHADOWS_BUILTIN,
+    &import_shadows_name::IMPORT_SHADOWS_NAME,
+    &missing_all::MISSING_ALL,
+    &module_shadows_stdlib::MODULE_SHADOWS_STDLIB,
+    &name_shadows_import::NAME_SHADOWS_IMPORT,
+    &nested_star_import::NESTED_STAR_IMPORT,
+    &prefer_module_import::PREFER_MODULE_IMPORT,
+    &stale_reload::STALE_RELOAD,
+    &star_conflict::STAR_CONFLICT,
+    &star_import::STAR_IMPORT,
+    &syntax_error::SYNTAX_ERROR,
+    &sys_modules_mutation::SYS_MODULES_MUTATION,
+    &umbrella_import::UMBRELLA_IMPORT,
+    &undefined_in_all::UNDEFINED_IN_ALL,
+    &undefined_name_behind_star::UNDEFINED_NAME_BEHIND_STAR,
+    &unused_suppression::UNUSED_SUPPRESSION,
+];

@@ -1,0 +1,427 @@
+//! `umbrella-import`
+
+use douane_base::TextRange;
+use douane_graph::{EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, Object, Origin};
+use douane_parser::{BindingKind, FileFacts, ImportId, Target, When};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
+
+use crate::{
+    Checked, Project, ProjectRule, Reporter,
+    rule::declare_rule,
+    wording::{counted, written_import},
+};
+
+declare_rule! {
+    /// Checks for imports of a module that loads many others, where the few that define what is used would do.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// The whole lot is loaded for a handful of names: `from PyQt5 import Qt` loads every module of Qt, tens of MiB, where
+    /// an application of buttons needs three of them.
+    ///
+    /// The rule counts what is loaded, parents and all. It is silent where the narrower import would save nothing,
+    /// because the package's own `__init__` or another import of the file loads the rest anyway, and where one of the
+    /// uses can't be traced to its definition.
+    ///
+    /// ## Example
+    ///
+    /// ```py shop/everything.py
+    /// from shop.customers import *
+    /// from shop.invoices import *
+    /// from shop.orders import *
+    /// from shop.prices import *
+    /// from shop.stock import *
+    /// ```
+    ///
+    /// ```py shop/__init__.py
+    /// ```
+    ///
+    /// ```py shop/customers.py
+    /// class Customer: ...
+    /// ```
+    ///
+    /// ```py shop/invoices.py
+    /// class Invoice: ...
+    /// ```
+    ///
+    /// ```py shop/orders.py
+    /// class Order: ...
+    /// ```
+    ///
+    /// ```py shop/prices.py
+    /// def net(price): ...
+    /// ```
+    ///
+    /// ```py shop/stock.py
+    /// class Item: ...
+    /// ```
+    ///
+    /// ```py main.py
+    /// from shop import everything  # error: [umbrella-import] "`net` in `shop.prices`"
+    ///
+    /// print(everything.net(3))
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py main.py
+    /// from shop.prices import net
+    ///
+    /// print(net(3))
+    /// ```
+    ///
+    /// ## Options
+    ///
+    /// ### `min-saved`
+    ///
+    /// How many modules the narrower import must not load. 3 by default.
+    ///
+    /// ```toml
+    /// min-saved = 100
+    /// ```
+    ///
+    /// ```py main.py
+    /// from shop import everything
+    ///
+    /// print(everything.net(3))
+    /// ```
+    ///
+    /// ```py shop/__init__.py
+    /// ```
+    ///
+    /// ```py shop/everything.py
+    /// from shop.prices import *
+    /// ```
+    ///
+    /// ```py shop/prices.py
+    /// def net(price): ...
+    /// ```
+    UMBRELLA_IMPORT: Project = UmbrellaImport, name: "umbrella-import", aliases: [], default: Warning
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct UmbrellaImport {
+    min_saved: usize,
+}
+
+impl Default for UmbrellaImport {
+    fn default() -> Self {
+        Self { min_saved: 3 }
+    }
+}
+
+/// An import that may be too wide.
+struct Candidate<'p> {
+    file: Checked<'p>,
+    umbrella: ModuleId,
+    range: TextRange,
+    written: String,
+    imports: Vec<ImportId>,
+    /// The names that are used, each with the module to import it from instead.
+    uses: Vec<(&'p str, ModuleId)>,
+}
+
+impl ProjectRule for UmbrellaImport {
+    fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
+        let facades = Facades::new(project);
+        let mut candidates = Vec::new();
+        for (file, _) in project.files {
+            let Some(module) = project.graph.module_of_file(*file) else { continue };
+            let checked = Checked { id: *file, module, facts: project.facts(*file), project };
+            candidates.append(&mut facades.candidates(checked));
+        }
+        let mut saved_by: FxHashMap<(ModuleId, Vec<ModuleId>), Vec<ModuleId>> = FxHashMap::default();
+        let mut questions = Vec::with_capacity(candidates.len());
+        candidates.retain(|candidate| {
+            let narrow = narrow_modules(candidate);
+            let key = (candidate.umbrella, narrow.clone());
+            let saved = saved_by.entry(key).or_insert_with(|| difference(project, candidate.umbrella, &narrow));
+            if saved.len() < self.min_saved {
+                return false;
+            }
+            // What the file's other imports load is not saved.
+            questions.push((loaded_otherwise(candidate), saved.clone()));
+            true
+        });
+        let not_saved = project.loads().loaded_among(&questions);
+        for ((candidate, (_, saved)), not_saved) in candidates.iter().zip(&questions).zip(not_saved) {
+            let count = saved.len() - not_saved.len();
+            if count >= self.min_saved {
+                candidate.report(count, report);
+            }
+        }
+    }
+}
+
+impl Candidate<'_> {
+    fn report(&self, saved: usize, report: &mut Reporter<'_>) {
+        const MOST: usize = 5;
+        let graph = self.file.graph();
+        let uses: Vec<String> = self
+            .uses
+            .iter()
+            .take(MOST)
+            .map(|(name, module)| format!("`{name}` in `{}`", graph.module_name(*module)))
+            .collect();
+        let more = self.uses.len().saturating_sub(MOST);
+        let more = if more == 0 { String::new() } else { format!(" and {}", counted(more, "other name")) };
+        let message = format!(
+            "`{}` loads {} more than what is used needs: {}{more}",
+            self.written,
+            counted(saved, "module"),
+            uses.join(", ")
+        );
+        let mut by_module: FxHashMap<ModuleId, Vec<&str>> = FxHashMap::default();
+        for (name, module) in &self.uses {
+            by_module.entry(*module).or_default().push(name);
+        }
+        let mut imports: Vec<String> = by_module
+            .iter()
+            .map(|(module, names)| {
+                let shown = &names[..names.len().min(MOST)];
+                let more = if names.len() > MOST { ", …" } else { "" };
+                format!("`from {} import {}{more}`", graph.module_name(*module), shown.join(", "))
+            })
+            .collect();
+        imports.sort_unstable();
+        report.in_file(self.file.id, self.range, message).help(format!("write {}", imports.join(" and ")));
+    }
+}
+
+/// Modules that load many others and define little of what they offer.
+struct Facades<'p> {
+    project: &'p Project<'p>,
+    wide: FxHashSet<ModuleId>,
+}
+
+impl<'p> Facades<'p> {
+    fn new(project: &'p Project<'p>) -> Self {
+        /// A module that imports fewer is no umbrella.
+        const FEWEST: usize = 3;
+        let graph = project.graph;
+        let wide = graph
+            .ids()
+            .filter(|module| graph.module(*module).origin != Origin::Standard)
+            .filter(|module| {
+                let mut imported: Vec<ModuleId> = graph
+                    .imports_of(*module)
+                    .iter()
+                    .filter(|edge| edge.is_loaded() && !edge.is_implicit)
+                    .map(|edge| edge.imported)
+                    .collect();
+                imported.sort_unstable();
+                imported.dedup();
+                // A facade of one star passes on what a wide module brings.
+                imported.len() >= FEWEST || passes_on_star(project, *module)
+            })
+            .collect();
+        Self { project, wide }
+    }
+
+    fn candidates(&self, file: Checked<'p>) -> Vec<Candidate<'p>> {
+        let (graph, facts) = (file.graph(), file.facts);
+        let mut whole: FxHashMap<ImportId, ModuleId> = FxHashMap::default();
+        let mut by_name: FxHashMap<(douane_parser::StatementId, ModuleId), Vec<ImportId>> = FxHashMap::default();
+        for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
+            if import.when != When::Load || import.binding.is_none() {
+                continue;
+            }
+            match graph.imported_object(file.module, facts, id) {
+                Object::Module(module) if self.wide.contains(&module) && names_whole(facts, id) => {
+                    whole.insert(id, module);
+                }
+                _ => {
+                    let source = graph.resolution(file.module, id).module().filter(|source| self.wide.contains(source));
+                    if let (Some(source), Target::From { .. }) = (source, import.target) {
+                        by_name.entry((import.statement, source)).or_default().push(id);
+                    }
+                }
+            }
+        }
+        let mut found = self.of_modules(file, &whole);
+        for ((statement, umbrella), imports) in by_name {
+            let range = facts.statements[statement.index()].range;
+            let uses: Option<Vec<(&str, ModuleId)>> = imports
+                .iter()
+                .map(|id| {
+                    let Target::From { name, .. } = facts.import(*id).target else { return None };
+                    let name = facts.name(name);
+                    self.definer(umbrella, name).map(|module| (name, module))
+                })
+                .collect();
+            let first = facts.import(imports[0]);
+            let written = match imports.len() {
+                1 => written_import(facts, first),
+                _ => format!("from {} import …", crate::wording::written_module(facts, first)),
+            };
+            found.extend(uses.and_then(|uses| self.candidate(file, umbrella, range, written, imports.clone(), uses)));
+        }
+        found.sort_by_key(|candidate| candidate.range);
+        found
+    }
+
+    /// Imports that bind a module, with the attributes that are used of it.
+    fn of_modules(&self, file: Checked<'p>, whole: &FxHashMap<ImportId, ModuleId>) -> Vec<Candidate<'p>> {
+        if whole.is_empty() {
+            return Vec::new();
+        }
+        let facts = file.facts;
+        let mut uses: FxHashMap<ImportId, Option<Vec<(&str, ModuleId)>>> = FxHashMap::default();
+        for reference in &facts.references {
+            let Some(import) = facts.import_behind(reference) else { continue };
+            let Some(umbrella) = whole.get(&import) else { continue };
+            let known = uses.entry(import).or_insert_with(|| Some(Vec::new()));
+            let used = facts.chain(reference).first().map(|attribute| facts.name(attribute.name));
+            let used = used.and_then(|name| Some((name, self.definer(*umbrella, name)?)));
+            match (known.as_mut(), used) {
+                (Some(known), Some(used)) => known.push(used),
+                // Passed on as a whole, or a name that nobody can trace.
+                _ => *known = None,
+            }
+        }
+        uses.into_iter()
+            .filter_map(|(import, uses)| {
+                let range = facts.import(import).range;
+                let written = written_import(facts, facts.import(import));
+                self.candidate(file, whole[&import], range, written, vec![import], uses?)
+            })
+            .collect()
+    }
+
+    fn candidate(
+        &self,
+        file: Checked<'p>,
+        umbrella: ModuleId,
+        range: TextRange,
+        written: String,
+        imports: Vec<ImportId>,
+        mut uses: Vec<(&'p str, ModuleId)>,
+    ) -> Option<Candidate<'p>> {
+        /// What uses more modules than that is served well by the umbrella.
+        const FEW: usize = 5;
+        let graph = self.project.graph;
+        uses.sort_unstable();
+        uses.dedup();
+        let modules: FxHashSet<ModuleId> = uses.iter().map(|(_, module)| *module).collect();
+        // A package runs before its modules: to name one of them saves nothing.
+        let saves_nothing = modules.iter().any(|module| {
+            *module == umbrella || graph.module(*module).name.is_within(graph.module_name(umbrella))
+        });
+        let is_own_package = graph.module(file.module).name.is_within(graph.module_name(umbrella));
+        if uses.is_empty() || modules.len() > FEW || saves_nothing || is_own_package {
+            return None;
+        }
+        Some(Candidate { file, umbrella, range, written, imports, uses })
+    }
+
+    /// The module to import a name from instead: where it is defined, or, if that is private, the last public module on
+    /// the way there.
+    fn definer(&self, umbrella: ModuleId, name: &str) -> Option<ModuleId> {
+        let graph = self.project.graph;
+        if graph.module(umbrella).kind == ModuleKind::Extension {
+            return extension_definer(graph, umbrella, name);
+        }
+        let mut best = None;
+        let (mut module, mut name) = (umbrella, name);
+        let mut seen = FxHashSet::default();
+        while seen.insert((module, name)) {
+            let Lookup::Found(entry) = graph.lookup(module, name) else { return None };
+            if module != umbrella && !is_private(graph.module_name(module)) {
+                best = Some(module);
+            }
+            match entry.source {
+                EntrySource::Standard => return None,
+                EntrySource::Submodule(_) => return None,
+                EntrySource::Exported if entry.module == module => return None,
+                EntrySource::Exported => module = entry.module,
+                EntrySource::Binding(binding) => {
+                    let (_, facts) = self.project.module_facts(entry.module)?;
+                    if entry.module != umbrella && !is_private(graph.module_name(entry.module)) {
+                        best = Some(entry.module);
+                    }
+                    let BindingKind::Import(import) = facts.binding(binding).kind else { return best };
+                    match graph.imported_object(entry.module, facts, import) {
+                        Object::Name(next, next_name) => {
+                            // Under another name it would have to be imported `as` that.
+                            if graph.name(next_name) != name {
+                                return best;
+                            }
+                            (module, name) = (next, graph.name(next_name));
+                        }
+                        Object::Module(_) => return None,
+                        Object::Unknown => return extension_source(graph, entry.module, facts, import).or(best),
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// A name that a compiled module without a stub passes on comes from one of the modules that it loads.
+fn extension_definer(graph: &ModuleGraph, umbrella: ModuleId, name: &str) -> Option<ModuleId> {
+    let loaded = graph.imports_of(umbrella).iter().filter(|edge| edge.import.is_none() && !edge.is_implicit);
+    let defines = |module: &ModuleId| match graph.lookup(*module, name) {
+        Lookup::Found(entry) => entry.module == *module,
+        _ => false,
+    };
+    loaded.map(|edge| edge.imported).find(defines)
+}
+
+/// The compiled module that an import takes an unknown name from.
+fn extension_source(graph: &ModuleGraph, importer: ModuleId, facts: &FileFacts, import: ImportId) -> Option<ModuleId> {
+    let source = graph.resolution(importer, import).module()?;
+    let Target::From { name, .. } = facts.import(import).target else { return None };
+    (graph.module(source).kind == ModuleKind::Extension).then(|| extension_definer(graph, source, facts.name(name)))?
+}
+
+fn is_private(module: &str) -> bool {
+    module.split('.').any(|part| part.starts_with('_'))
+}
+
+/// The binding stands for the module that the statement names, not for the package above it.
+fn names_whole(facts: &FileFacts, import: ImportId) -> bool {
+    let import = facts.import(import);
+    match import.target {
+        Target::Module(module) => import.alias.is_some() || !facts.name(module).contains('.'),
+        Target::From { .. } => true,
+        Target::Star { .. } => false,
+    }
+}
+
+fn passes_on_star(project: &Project<'_>, module: ModuleId) -> bool {
+    project.module_facts(module).is_some_and(|(_, facts)| facts.stars().next().is_some())
+}
+
+fn narrow_modules(candidate: &Candidate<'_>) -> Vec<ModuleId> {
+    let mut modules: Vec<ModuleId> = candidate.uses.iter().map(|(_, module)| *module).collect();
+    modules.sort_unstable();
+    modules.dedup();
+    modules
+}
+
+/// The modules that the umbrella loads and the narrow ones don't, the standard library's left out: most programs load
+/// those anyway.
+fn difference(project: &Project<'_>, umbrella: ModuleId, narrow: &[ModuleId]) -> Vec<ModuleId> {
+    let needed: FxHashSet<ModuleId> = project.loads().loaded_with(narrow).into_iter().collect();
+    let loaded = project.loads().loaded_with(&[umbrella]);
+    let counts = |module: &ModuleId| {
+        !needed.contains(module) && project.graph.module(*module).origin != Origin::Standard
+    };
+    loaded.into_iter().filter(counts).collect()
+}
+
+/// What the file loads without the import: its other imports and its own packages.
+fn loaded_otherwise(candidate: &Candidate<'_>) -> Vec<ModuleId> {
+    let graph = candidate.file.graph();
+    let module = candidate.file.module;
+    let others = graph.imports_of(module).iter().filter(|edge| {
+        edge.is_loaded() && edge.import.is_none_or(|import| !candidate.imports.contains(&import))
+    });
+    let mut loaded: Vec<ModuleId> = others.map(|edge| edge.imported).collect();
+    loaded.extend(graph.module(module).parent);
+    loaded.extend(narrow_modules(candidate));
+    loaded
+}

@@ -1,0 +1,267 @@
+//! Which rules run, how seriously, and with which options.
+
+use std::ops::Range;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use rustc_hash::FxHashMap;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue, ValueDeserializer},
+};
+
+use crate::{
+    Level, Rule, find_rule,
+    rule::{Check, Options},
+    rules::RULES,
+};
+
+/// The rules with their checks, levels and exceptions.
+pub struct Settings {
+    pub(crate) rules: Vec<Configured>,
+    overrides: Vec<Override>,
+}
+
+pub(crate) struct Configured {
+    pub(crate) rule: &'static Rule,
+    pub(crate) check: Check,
+    level: Level,
+    /// The configuration or the command line chose the level.
+    is_chosen: bool,
+}
+
+/// Other levels for some files.
+#[derive(Clone, Debug)]
+pub struct Override {
+    /// The files, by their path relative to the project folder.
+    pub paths: GlobSet,
+    /// The levels there.
+    pub levels: FxHashMap<&'static str, Level>,
+}
+
+/// What the command line selects; it goes over the configuration.
+#[derive(Clone, Default)]
+pub struct Selection {
+    /// Only these rules run, if there are any.
+    pub select: Vec<&'static Rule>,
+    /// These do not.
+    pub ignore: Vec<&'static Rule>,
+}
+
+/// Something in the configuration that can't be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    /// What.
+    pub message: String,
+    /// Where, in bytes of the configuration's text.
+    pub span: Range<usize>,
+}
+
+/// The `[rules]` table and the `[[overrides]]` of a configuration.
+#[derive(Default)]
+pub struct RuleSettings {
+    levels: FxHashMap<&'static str, Level>,
+    checks: FxHashMap<&'static str, Check>,
+    overrides: Vec<Override>,
+}
+
+/// Reads the `[rules]` table and the `[[overrides]]` of a configuration. All mistakes are reported, not just the first.
+pub fn rule_settings(
+    rules: Option<&Spanned<DeValue<'_>>>,
+    overrides: Option<&Spanned<DeValue<'_>>>,
+) -> Result<RuleSettings, Vec<SettingsError>> {
+    let mut errors = Vec::new();
+    let mut settings = RuleSettings::default();
+    if let Some(rules) = rules {
+        match rules.get_ref().as_table() {
+            Some(table) => read_rules(table, &mut settings, &mut errors),
+            None => errors.push(expected("a table of rules", rules)),
+        }
+    }
+    if let Some(overrides) = overrides {
+        match overrides.get_ref().as_array() {
+            Some(list) => {
+                for entry in list.iter() {
+                    match read_override(entry) {
+                        Ok(entry) => settings.overrides.push(entry),
+                        Err(mut found) => errors.append(&mut found),
+                    }
+                }
+            }
+            None => errors.push(expected("`[[overrides]]`, an array of tables", overrides)),
+        }
+    }
+    if errors.is_empty() { Ok(settings) } else { Err(errors) }
+}
+
+fn read_rules(table: &DeTable<'_>, settings: &mut RuleSettings, errors: &mut Vec<SettingsError>) {
+    for (key, value) in table.iter() {
+        let Some(rule) = find_rule(key.get_ref()) else {
+            errors.push(unknown_rule(key.get_ref(), key.span()));
+            continue;
+        };
+        let options = match value.get_ref() {
+            DeValue::Table(options) => options,
+            _ => {
+                match level(value) {
+                    Ok(level) => drop(settings.levels.insert(rule.name, level)),
+                    Err(error) => errors.push(error),
+                }
+                continue;
+            }
+        };
+        let mut options = options.clone();
+        if let Some((_, severity)) = options.remove_entry("severity") {
+            match level(&severity) {
+                Ok(level) => drop(settings.levels.insert(rule.name, level)),
+                Err(error) => errors.push(error),
+            }
+        }
+        let deserializer = ValueDeserializer::from(Spanned::new(value.span(), DeValue::Table(options)));
+        match (rule.load)(Some(deserializer)) {
+            Ok(check) => drop(settings.checks.insert(rule.name, check)),
+            Err(error) => errors.push(SettingsError {
+                message: format!("in the options of `{}`: {}", rule.name, error.message()),
+                span: error.span().unwrap_or(value.span()),
+            }),
+        }
+    }
+}
+
+fn read_override(entry: &Spanned<DeValue<'_>>) -> Result<Override, Vec<SettingsError>> {
+    let Some(table) = entry.get_ref().as_table() else { return Err(vec![expected("a table", entry)]) };
+    let mut errors = Vec::new();
+    let mut paths = GlobSetBuilder::new();
+    let mut levels = FxHashMap::default();
+    for (key, value) in table.iter() {
+        match (&**key.get_ref(), value.get_ref()) {
+            ("paths", DeValue::Array(globs)) => {
+                for glob in globs.iter() {
+                    match path_glob(glob) {
+                        Ok(glob) => drop(paths.add(glob)),
+                        Err(error) => errors.push(error),
+                    }
+                }
+            }
+            ("rules", DeValue::Table(rules)) => {
+                for (name, value) in rules.iter() {
+                    match (find_rule(name.get_ref()), level(value)) {
+                        (Some(rule), Ok(level)) => drop(levels.insert(rule.name, level)),
+                        (None, _) => errors.push(unknown_rule(name.get_ref(), name.span())),
+                        (_, Err(error)) => errors.push(error),
+                    }
+                }
+            }
+            ("paths", _) => errors.push(expected("a list of paths", value)),
+            ("rules", _) => errors.push(expected("a table of rules", value)),
+            (other, _) => errors.push(SettingsError {
+                message: format!("unknown key `{other}`, expected `paths` or `rules`"),
+                span: key.span(),
+            }),
+        }
+    }
+    if table.get("paths").is_none() {
+        errors.push(SettingsError { message: "an override needs `paths`".to_owned(), span: entry.span() });
+    }
+    let paths = paths.build().map_err(|error| {
+        vec![SettingsError { message: error.to_string(), span: entry.span() }]
+    })?;
+    if errors.is_empty() { Ok(Override { paths, levels }) } else { Err(errors) }
+}
+
+/// A path of the configuration: a glob, or a folder that stands for everything below it.
+fn path_glob(value: &Spanned<DeValue<'_>>) -> Result<globset::Glob, SettingsError> {
+    let Some(text) = value.get_ref().as_str() else { return Err(expected("a path", value)) };
+    let text = text.trim_end_matches('/');
+    GlobBuilder::new(&format!("{{{text},{text}/**}}"))
+        .literal_separator(true)
+        .build()
+        .map_err(|error| SettingsError { message: error.kind().to_string(), span: value.span() })
+}
+
+fn level(value: &Spanned<DeValue<'_>>) -> Result<Level, SettingsError> {
+    match value.get_ref() {
+        DeValue::String(text) => match &**text {
+            "off" => Ok(Level::Off),
+            "warning" | "warn" => Ok(Level::Warning),
+            "error" => Ok(Level::Error),
+            _ => Err(expected("`\"off\"`, `\"warning\"` or `\"error\"`", value)),
+        },
+        DeValue::Boolean(false) => Ok(Level::Off),
+        _ => Err(expected("`\"off\"`, `\"warning\"` or `\"error\"`", value)),
+    }
+}
+
+fn expected(what: &str, value: &Spanned<DeValue<'_>>) -> SettingsError {
+    SettingsError { message: format!("expected {what}"), span: value.span() }
+}
+
+fn unknown_rule(name: &str, span: Range<usize>) -> SettingsError {
+    let nearest = RULES.iter().map(|rule| rule.name).min_by_key(|rule| distance(rule, name));
+    let hint = nearest.filter(|rule| distance(rule, name) <= 3).map_or(String::new(), |rule| format!("; did you mean `{rule}`?"));
+    SettingsError { message: format!("unknown rule `{name}`{hint}"), span }
+}
+
+/// The number of letters to change, add or drop between two words.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (column, other_letter) in other.bytes().enumerate() {
+            let changed = diagonal + usize::from(letter != other_letter);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+impl Settings {
+    /// The settings of a configuration, with the command line's selection on top.
+    #[must_use]
+    pub fn new(mut configured: RuleSettings, selection: &Selection) -> Self {
+        let mut rules = Vec::with_capacity(RULES.len());
+        for rule in RULES.iter().copied() {
+            let chosen = configured.levels.get(rule.name).copied();
+            let mut level = chosen.unwrap_or(rule.default);
+            let names = |rules: &[&'static Rule]| rules.iter().any(|named| named.name == rule.name);
+            if !selection.select.is_empty() {
+                level = match (names(&selection.select), level) {
+                    (true, Level::Off) => Level::Warning,
+                    (true, level) => level,
+                    (false, _) => Level::Off,
+                };
+            }
+            if names(&selection.ignore) {
+                level = Level::Off;
+            }
+            let check = configured.checks.remove(rule.name).or_else(|| load_default(rule, None));
+            if let Some(check) = check {
+                rules.push(Configured { rule, check, level, is_chosen: chosen.is_some() });
+            }
+        }
+        Self { rules, overrides: configured.overrides }
+    }
+
+    /// The level of a rule in a file, and whether the user chose it.
+    pub(crate) fn level(&self, configured: &Configured, path: &str) -> (Level, bool) {
+        let overriding = self.overrides.iter().rev().filter(|entry| entry.paths.is_match(path));
+        let level = overriding.filter_map(|entry| entry.levels.get(configured.rule.name)).next();
+        match level {
+            // What the command line turned off stays off.
+            Some(level) if configured.level != Level::Off => (*level, true),
+            _ => (configured.level, configured.is_chosen),
+        }
+    }
+
+    /// The overrides, in the order of the configuration.
+    #[must_use]
+    pub fn overrides(&self) -> &[Override] {
+        &self.overrides
+    }
+}
+
+/// Every rule loads without options.
+fn load_default(rule: &Rule, options: Options<'_>) -> Option<Check> {
+    (rule.load)(options).ok()
+}

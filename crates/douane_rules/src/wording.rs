@@ -1,0 +1,61 @@
+//! How names are put into sentences.
+
+use douane_parser::{FileFacts, Import, Target};
+
+/// `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 3 more ``.
+pub(crate) fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    listed_up_to(names, 5)
+}
+
+/// The same, with so many names spelt out at most.
+pub(crate) fn listed_up_to<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    let quoted = |name: &S| format!("`{}`", name.as_ref());
+    match names {
+        [] => String::new(),
+        [only] => quoted(only),
+        _ if names.len() <= most => {
+            let (last, rest) = names.split_last().expect("more than one name");
+            format!("{} and {}", rest.iter().map(quoted).collect::<Vec<_>>().join(", "), quoted(last))
+        }
+        _ => {
+            let shown: Vec<String> = names[..most].iter().map(quoted).collect();
+            format!("{} and {} more", shown.join(", "), names.len() - most)
+        }
+    }
+}
+
+/// `1 name`, `2 names`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// The module as the statement writes it: `..pkg.mod`.
+pub(crate) fn written_module(facts: &FileFacts, import: &Import) -> String {
+    let (level, module) = import.target.module();
+    format!("{}{}", ".".repeat(level as usize), module.map_or("", |module| facts.name(module)))
+}
+
+/// The import as its own statement: `from m import f as g`.
+pub(crate) fn written_import(facts: &FileFacts, import: &Import) -> String {
+    let alias = import.alias.map_or(String::new(), |alias| format!(" as {}", facts.name(alias)));
+    match import.target {
+        Target::Module(module) => format!("import {}{alias}", facts.name(module)),
+        Target::From { name, .. } => format!("from {} import {}{alias}", written_module(facts, import), facts.name(name)),
+        Target::Star { .. } => format!("from {} import *", written_module(facts, import)),
+    }
+}
+
+/// The module that an explicit import of the star's module would name: as written, so that relative stays relative.
+pub(crate) fn explicit_import(facts: &FileFacts, import: &Import, names: &[&str]) -> String {
+    const MOST: usize = 8;
+    let more = if names.len() > MOST { ", …" } else { "" };
+    let shown = &names[..names.len().min(MOST)];
+    format!("from {} import {}{more}", written_module(facts, import), shown.join(", "))
+}
+
+/// True if Python could write the name in an import.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    let mut letters = name.chars();
+    let starts = letters.next().is_some_and(|first| first == '_' || first.is_alphabetic());
+    starts && letters.all(|letter| letter == '_' || letter.is_alphanumeric())
+}
