@@ -46,7 +46,7 @@ NOT_OF_LIBRARY = {
 NOT_IMPORTED = re.compile(r"antigravity|([\w.]+\.)?__main__")
 
 # What runs inside the interpreter asked. Kept to modules that `site` loads anyway, since every child inherits them.
-PROBE = r'''
+PROBE = r"""
 import sys, os, _signal
 # A name such as `0001_initial` can be imported, but not written.
 STAR = compile("from placeholder import *", "<star>", "exec")
@@ -94,7 +94,7 @@ for name in sys.stdin.read().split("\n"):
     if name:
         answer = ask(name, os.path.join(sys.argv[2], "answer-%d" % os.getpid()))
         print(ascii((name, answer or "{'error': 'died or took too long', 'message': ''}")), flush=True)
-'''
+"""
 
 DJANGO_SETUP = """
 import django
@@ -146,8 +146,7 @@ class CodeBase:
         for path, location in record["files"]:
             first, *rest = pathlib.PurePath(path).parts
             if first.isidentifier() or not rest:
-                location = pathlib.Path(location)
-                entries[first] = location.parents[len(rest) - 1] if rest else location
+                entries[first] = pathlib.Path(location).parents[len(rest) - 1] if rest else pathlib.Path(location)
         base = cls(f"{name} {record['version']}", folder, environment)
         base.copy(entries.items())
         if name.lower() == "django":
@@ -233,7 +232,8 @@ def default_python():
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"))
     candidates = sorted(map(str, pyenv.glob("versions/3.13*/bin/python3.13")))
     candidates += [found for found in [shutil.which("python3.13")] if found]
-    works = (path for path in candidates if not subprocess.run([path, "-c", ""], stderr=subprocess.DEVNULL).returncode)
+    nothing = subprocess.DEVNULL
+    works = (path for path in candidates if not subprocess.call([path, "-c", ""], stdout=nothing, stderr=nothing))
     return next(works, sys.executable)
 
 

@@ -10,9 +10,9 @@ differs is reported. Each copy is checked with `-j 1`, `-j 2` and `-j 8`, severa
 `concise` and `json`. Standard output, standard error and the exit code must be the same each time, apart from the time
 in the summary (`elapsed_ms`, and `in 1.2s` within the last lines).
 
-The exit code is 1 if any run differs, or fails. Nothing is downloaded. The copies go to `/dev/shm` if it exists, since
-a file system in memory lists its entries in the order of their making, otherwise to `target/same-output`; they are
-removed at the end.
+The exit code is 1 if any run differs, or fails. Nothing is downloaded. The copies go to `/dev/shm`, if it exists and
+has room, since a file system in memory lists its entries in the order of their making, otherwise to
+`target/same-output`; they are removed at the end.
 """
 
 import argparse
@@ -34,6 +34,20 @@ ELAPSED = re.compile(rb'"elapsed_ms"\s*:\s*[\d.]+')
 # Only of the summary: source shown in a diagnostic may look like a time.
 TIME = re.compile(rb"\bin \d+(\.\d+)?\s?(ns|us|\xc2\xb5s|ms|s)\b")
 SUMMARY_LINES = 5
+
+
+def place_for(tree, copies):
+    """The folder for the copies: in memory if they fit."""
+    in_memory = pathlib.Path("/dev/shm")
+    if os.access(in_memory, os.W_OK):
+        # A file takes up whole pages, a folder one.
+        needed = sum(
+            4096 + sum(os.lstat(os.path.join(folder, name)).st_size + 4096 for name in names)
+            for folder, _, names in os.walk(tree)
+        )
+        if needed * copies < shutil.disk_usage(in_memory).free:
+            return in_memory
+    return REPOSITORY / "target" / "same-output"
 
 
 def copy(source, target, chance):
@@ -77,10 +91,10 @@ def first_difference(expected, found):
     """Where two outcomes part, in words."""
     if expected[0] != found[0]:
         return f"exit code {found[0]}, not {expected[0]}"
-    for title, wanted, got in zip(("output", "errors"), expected[1:], found[1:]):
-        wanted, got = wanted.splitlines(), got.splitlines()
-        for number in range(max(len(wanted), len(got))):
-            pair = [lines[number] if number < len(lines) else b"(nothing)" for lines in (wanted, got)]
+    for title, *outputs in zip(("output", "errors"), expected[1:], found[1:]):
+        both = [output.splitlines() for output in outputs]
+        for number in range(max(map(len, both))):
+            pair = [lines[number] if number < len(lines) else b"(nothing)" for lines in both]
             if pair[0] != pair[1]:
                 # Long lines, as of JSON, part somewhere inside.
                 begin = max(0, len(os.path.commonprefix(pair)) - 60)
@@ -126,7 +140,9 @@ def compare(copies, options):
                         differences.append(f"{title}: {first_difference(expected, found)}")
                     if os.fsencode(copied.parent) in found[1]:
                         differences.append(f"{title}: the output names an absolute path, so that copies can't agree")
-        print(f"{form}: {runs} runs, {len(expected[1]):,} bytes, {'the same' if not differences else 'FAIL'}", flush=True)
+        print(
+            f"{form}: {runs} runs, {len(expected[1]):,} bytes, {'the same' if not differences else 'FAIL'}", flush=True
+        )
         for difference in differences[: options.show]:
             print(f"  {difference}")
         if len(differences) > options.show:
@@ -152,8 +168,7 @@ def main():
     if not options.douane.exists():
         parser.error(f"{options.douane} does not exist")
 
-    in_memory = pathlib.Path("/dev/shm")
-    place = options.folder or (in_memory if os.access(in_memory, os.W_OK) else REPOSITORY / "target" / "same-output")
+    place = options.folder or place_for(options.tree, options.copies + 1)
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="douane-", dir=place) as folder:
         is_same = compare(make_copies(options.tree, pathlib.Path(folder), options), options)

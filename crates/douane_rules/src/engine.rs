@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     Checked, Level, Project, Reporter, Rule, Settings, find_rule,
     rule::Check,
-    rules::{syntax_error, unused_suppression},
+    rules::{syntax_error, unreadable_file, unused_suppression},
     settings::Configured,
 };
 
@@ -77,6 +77,11 @@ fn check_file(project: &Project<'_>, configured: &Configured, file: FileId, repo
         Check::Engine if std::ptr::eq(configured.rule, SYNTAX_ERROR) => {
             for error in &facts.syntax_errors {
                 reporter.at(error.range, error.message.clone());
+            }
+        }
+        Check::Engine if std::ptr::eq(configured.rule, &unreadable_file::UNREADABLE_FILE) => {
+            for (_, reason) in project.unreadable.iter().filter(|(unreadable, _)| *unreadable == file) {
+                reporter.at(TextRange::empty(0), format!("can't read the file: {reason}"));
             }
         }
         Check::Engine | Check::Project(_) => {}

@@ -17,7 +17,7 @@ use douane_graph::{ModuleKind, ModuleSource, Origin, Program, StandardLibrary, l
 use douane_parser::{FileFacts, ParseOptions, parse};
 use toml::{Spanned, de::{DeTable, DeValue}};
 
-use crate::{Project, Rule, RuleSettings, Selection, Settings, check, rule_settings};
+use crate::{Project, Rule, RuleSettings, Selection, Settings, check, find_rule, rule_settings};
 
 /// One example of a page.
 pub struct Example {
@@ -46,13 +46,21 @@ pub fn check_page(rule: &'static Rule) {
     let mut expects = 0;
     for example in &examples {
         let options = example.block("toml").map(|block| format!("[rules.{}]\n{}", rule.name, block.text));
-        let selection = Selection { select: vec![rule], ignore: Vec::new() };
+        let mut select = vec![rule];
+        select.extend(example.blocks.iter().flat_map(|block| named_in_comments(&block.text)));
+        let selection = Selection { select, ignore: Vec::new() };
         let outcome = run(example, options.as_deref(), &selection);
         expects += outcome.expectations;
         report(example, &outcome, &mut failures);
     }
     assert!(expects > 0, "the page of `{}` expects no finding", rule.name);
     assert!(failures.is_empty(), "the page of `{}`:\n{failures}", rule.name);
+}
+
+/// The rules that comments of an example silence: they have to be on.
+fn named_in_comments(text: &str) -> impl Iterator<Item = &'static Rule> {
+    let names = text.split("ignore[").skip(1).filter_map(|rest| rest.split(']').next());
+    names.filter_map(find_rule).collect::<Vec<_>>().into_iter()
 }
 
 /// Checks the examples of a Markdown page with all rules, or those its `lint.toml` blocks choose.

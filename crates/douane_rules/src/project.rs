@@ -16,6 +16,8 @@ pub struct Project<'p> {
     pub graph: &'p ModuleGraph,
     /// The files that are checked, with their path relative to the project folder (`/` separated), sorted.
     pub files: &'p [(FileId, String)],
+    /// Files that could not be read, with the reason.
+    pub unreadable: &'p [(FileId, String)],
     taken: OnceLock<FxHashMap<ModuleId, Vec<Taken>>>,
     builtins: OnceLock<FxHashSet<&'static str>>,
     loads: OnceLock<LoadGraph>,
@@ -26,7 +28,7 @@ impl<'p> Project<'p> {
     /// A project of these parts.
     #[must_use]
     pub fn new(facts: &'p [FileFacts], graph: &'p ModuleGraph, files: &'p [(FileId, String)]) -> Self {
-        Self { facts, graph, files, taken: OnceLock::new(), builtins: OnceLock::new(), loads: OnceLock::new(), injected: OnceLock::new() }
+        Self { facts, graph, files, unreadable: &[], taken: OnceLock::new(), builtins: OnceLock::new(), loads: OnceLock::new(), injected: OnceLock::new() }
     }
 
     /// The facts of a file.

@@ -76,9 +76,14 @@ impl Rule {
 
 /// Declares a rule in its own file: the doc comment becomes its page, and its examples a test.
 ///
-/// The kind is `File`, `Project`, or `Engine` for findings that the engine itself makes.
+/// The kind is `File`, `Project`, or `Engine` for findings that the engine itself makes; `Engine without examples` where
+/// no Python text could show them.
 macro_rules! declare_rule {
     ($(#[doc = $line:literal])* $constant:ident: Engine, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident) => {
+        declare_rule!($(#[doc = $line])* $constant: Engine without examples, name: $name, aliases: [$($alias),*], default: $level);
+        declare_rule!(test $constant);
+    };
+    ($(#[doc = $line:literal])* $constant:ident: Engine without examples, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident) => {
         declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, |options| {
             crate::rule::options::<crate::rule::NoOptions>(options).map(|_| crate::rule::Check::Engine)
         });
@@ -87,6 +92,14 @@ macro_rules! declare_rule {
         declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, |options| {
             crate::rule::options::<$rule>(options).map(|rule| crate::rule::Check::$kind(Box::new(rule)))
         });
+        declare_rule!(test $constant);
+    };
+    (test $constant:ident) => {
+        #[cfg(test)]
+        #[test]
+        fn documentation() {
+            crate::harness::check_page(&$constant);
+        }
     };
     (@ [$($line:literal),*] $constant:ident, $name:literal, [$($alias:literal),*], $level:ident, $load:expr) => {
         $(#[doc = $line])*
@@ -97,12 +110,6 @@ macro_rules! declare_rule {
             documentation: concat!($($line, "\n"),*),
             load: $load,
         };
-
-        #[cfg(test)]
-        #[test]
-        fn documentation() {
-            crate::harness::check_page(&$constant);
-        }
     };
 }
 pub(crate) use declare_rule;

@@ -1,1 +1,18 @@
-//! Empty.
+//! The engine that the command line and the server share, and the home of file I/O.
+//!
+//! A [`Request`] says what the user named; [`Workspace::open`] finds the project and its configuration; and
+//! [`Workspace::analyse`] runs the pipeline: discover, read and parse in parallel, link, and on request check. Files
+//! change, vanish and lie: whatever can't be read becomes a diagnostic, and the rest is analysed.
+
+mod analysis;
+mod binary;
+mod configuration;
+mod environment;
+mod external;
+mod files;
+mod project;
+mod source_roots;
+
+pub use analysis::{Analysis, Stage};
+pub use configuration::{Configuration, ConfigurationError};
+pub use project::{Failure, Overlay, Request, Workspace};

@@ -20,6 +20,7 @@ mod sys_modules_mutation;
 mod umbrella_import;
 mod undefined_in_all;
 mod undefined_name_behind_star;
+pub(crate) mod unreadable_file;
 pub(crate) mod unused_suppression;
 
 /// All rules, by name.
@@ -42,5 +43,6 @@ pub static RULES: &[&Rule] = &[
     &umbrella_import::UMBRELLA_IMPORT,
     &undefined_in_all::UNDEFINED_IN_ALL,
     &undefined_name_behind_star::UNDEFINED_NAME_BEHIND_STAR,
+    &unreadable_file::UNREADABLE_FILE,
     &unused_suppression::UNUSED_SUPPRESSION,
 ];

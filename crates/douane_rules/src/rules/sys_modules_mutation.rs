@@ -32,7 +32,7 @@ declare_rule! {
     /// ```py main.py
     /// import sys
     ///
-    /// del sys.modules["settings"]  # error: [sys-modules-mutation] "keep the old"
+    /// del sys.modules["settings"]  # error: [sys-modules-mutation] "1 module of this program keeps the old one"
     /// sys.modules.pop("json", None)  # error: [sys-modules-mutation]
     /// sys.modules["xml"] = None  # error: [sys-modules-mutation] "ModuleNotFoundError"
     /// ```

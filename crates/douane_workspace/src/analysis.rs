@@ -1,0 +1,277 @@
+//! The pipeline: discover, read, parse, link, check.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use douane_base::{Diagnostic, FileId, ModuleName, SourceFile};
+use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
+use douane_parser::{FileFacts, ParseOptions, decode, parse};
+use douane_rules::{Project, Settings, check};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    external::{Importer, Loader},
+    files::{Candidate, python_files, read_bytes, relative_to, special_file},
+    project::Workspace,
+    source_roots::{module_of, source_roots},
+};
+
+/// A program, read and linked.
+pub struct Analysis {
+    /// By [`FileId`]: the program's files in the order of their paths, then those of installed packages.
+    paths: Vec<PathBuf>,
+    facts: Vec<FileFacts>,
+    graph: ModuleGraph,
+    /// The program's own files, by path relative to the project.
+    own: Vec<(FileId, String)>,
+    /// The files that findings are wanted of; `None` means all of the program's own.
+    reported: Option<FxHashSet<FileId>>,
+    unreadable: Vec<(FileId, String)>,
+    overlay: Option<(FileId, String)>,
+    working_folder: PathBuf,
+}
+
+/// How far an analysis is, for a progress bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The program's files are looked for.
+    Discover,
+    /// So many files are read, of so many.
+    Read(usize, usize),
+    /// The modules are linked.
+    Link,
+}
+
+impl Workspace {
+    /// Reads and links the program. The progress is told from several threads.
+    #[must_use]
+    pub fn analyse(&self, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
+        progress(Stage::Discover);
+        let candidates = self.candidates();
+        let options = ParseOptions {
+            version: self.configuration.version,
+            platform: self.configuration.platform,
+            is_stub: false,
+        };
+        let total = candidates.len();
+        let done = AtomicUsize::new(0);
+        let read: Vec<(FileFacts, Option<String>)> = candidates
+            .par_iter()
+            .map(|candidate| {
+                let read = self.read(candidate, &options);
+                progress(Stage::Read(done.fetch_add(1, Ordering::Relaxed) + 1, total));
+                read
+            })
+            .collect();
+        progress(Stage::Link);
+        let mut paths: Vec<PathBuf> = candidates.into_iter().map(|candidate| candidate.path).collect();
+        let mut facts = Vec::with_capacity(read.len());
+        let mut unreadable = Vec::new();
+        for (id, (file, problem)) in (0..).map(FileId).zip(read) {
+            facts.push(file);
+            unreadable.extend(problem.map(|problem| (id, problem)));
+        }
+        let own: Vec<(FileId, String)> = (0..)
+            .map(FileId)
+            .zip(&paths)
+            .map(|(id, path)| (id, slashed(&relative_to(path, &self.folder))))
+            .collect();
+        let reported = self.reported(&paths);
+        let overlay = self.overlay_file(&paths);
+
+        let mut modules = self.modules(&paths);
+        let standard_library = StandardLibrary::new(self.configuration.version.minor());
+        if let Some(environment) = &self.environment {
+            let first_party: FxHashSet<&str> = modules.iter().map(|module| module.name.top_level()).collect();
+            let parse = |bytes: &[u8], is_stub: bool| read_facts(bytes.to_vec(), &ParseOptions { is_stub, ..options });
+            let next_file = u32::try_from(paths.len()).unwrap_or(u32::MAX);
+            let loader = Loader::new(environment, &first_party, standard_library, &parse, next_file);
+            let importers: Vec<Importer<'_>> = facts.iter().map(|facts| Importer { facts }).collect();
+            let external = loader.load(&importers);
+            modules.extend(external.modules);
+            for file in external.files {
+                paths.push(file.path);
+                facts.push(file.facts);
+            }
+        }
+        let program = Program::new(modules, &facts, standard_library, self.environment.is_some());
+        let graph = link(&program);
+        drop(program);
+        let working_folder = self.request.working_folder.clone();
+        Analysis { paths, facts, graph, own, reported, unreadable, overlay, working_folder }
+    }
+
+    /// The program's files and the named ones, in the order of their paths.
+    fn candidates(&self) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        for folder in &self.searched {
+            if folder.is_dir() {
+                found.append(&mut python_files(folder, &self.folder, &self.configuration.exclude));
+            }
+        }
+        for path in &self.named {
+            let is_found = self.searched.iter().any(|folder| path == folder && folder.is_dir());
+            if is_found || Some(path) == self.overlay_path().as_ref() {
+                continue;
+            }
+            if path.is_dir() {
+                // Named, it is looked at even where the project leaves it out.
+                found.append(&mut python_files(path, &self.folder, &self.configuration.exclude));
+            } else {
+                found.push(Candidate { path: path.clone(), problem: special_file(path) });
+            }
+        }
+        found.extend(self.overlay_path().map(|path| Candidate { path, problem: None }));
+        found.sort_unstable();
+        found.dedup_by(|one, other| one.path == other.path);
+        found
+    }
+
+    fn overlay_path(&self) -> Option<PathBuf> {
+        self.request.overlay.as_ref().and(self.named.last().cloned())
+    }
+
+    fn overlay_file(&self, paths: &[PathBuf]) -> Option<(FileId, String)> {
+        let overlay = self.request.overlay.as_ref()?;
+        let at = paths.binary_search(&self.overlay_path()?).ok()?;
+        Some((FileId(u32::try_from(at).ok()?), decode(overlay.bytes.clone()).text))
+    }
+
+    fn read(&self, candidate: &Candidate, options: &ParseOptions) -> (FileFacts, Option<String>) {
+        let is_stub = candidate.path.extension().is_some_and(|extension| extension == "pyi");
+        let options = ParseOptions { is_stub, ..*options };
+        let bytes = match (&candidate.problem, &self.request.overlay) {
+            (_, Some(overlay)) if Some(&candidate.path) == self.named.last() => Ok(overlay.bytes.clone()),
+            (Some(problem), _) => Err(problem.clone()),
+            (None, _) => read_bytes(&candidate.path),
+        };
+        match bytes {
+            Ok(bytes) => (read_facts(bytes, &options), None),
+            Err(problem) => {
+                let mut facts = FileFacts::default();
+                facts.traits.is_broken = true;
+                (facts, Some(problem))
+            }
+        }
+    }
+
+    fn reported(&self, paths: &[PathBuf]) -> Option<FxHashSet<FileId>> {
+        if self.named.is_empty() {
+            return None;
+        }
+        let is_named = |path: &PathBuf| self.named.iter().any(|named| path.starts_with(named));
+        Some((0..).map(FileId).zip(paths).filter(|(_, path)| is_named(path)).map(|(id, _)| id).collect())
+    }
+
+    /// The modules that the program's files are, with the folders that hold them.
+    fn modules(&self, paths: &[PathBuf]) -> Vec<ModuleSource> {
+        let roots = source_roots(&self.folder, self.configuration.source_roots.as_deref(), self.pyproject.as_ref());
+        let packages: FxHashSet<&Path> = paths
+            .iter()
+            .filter(|path| path.file_stem().is_some_and(|stem| stem == "__init__"))
+            .filter_map(|path| path.parent())
+            .collect();
+        let is_package = |folder: &Path| packages.contains(folder);
+        let mut modules: Vec<ModuleSource> = Vec::with_capacity(paths.len());
+        // One module may have a source file and a stub; of two source files each is a module, and the first is found.
+        let mut sources: FxHashMap<(PathBuf, ModuleName), usize> = FxHashMap::default();
+        let mut folders: FxHashSet<ModuleName> = FxHashSet::default();
+        for (id, path) in (0..).map(FileId).zip(paths) {
+            let Some(location) = module_of(path, &roots, &is_package) else { continue };
+            let is_stub = path.extension().is_some_and(|extension| extension == "pyi");
+            folders.extend(std::iter::successors(location.name.parent(), ModuleName::parent));
+            let key = (path.with_extension(""), location.name.clone());
+            let at = *sources.entry(key).or_insert_with(|| {
+                let kind = if location.is_package { ModuleKind::Package } else { ModuleKind::Source };
+                modules.push(module(location.name, kind));
+                modules.len() - 1
+            });
+            if is_stub {
+                modules[at].stub = Some(id);
+            } else {
+                modules[at].file = Some(id);
+            }
+        }
+        let named: FxHashSet<&ModuleName> = modules.iter().map(|module| &module.name).collect();
+        let mut namespaces: Vec<ModuleName> = folders.into_iter().filter(|folder| !named.contains(folder)).collect();
+        namespaces.sort_unstable();
+        modules.extend(namespaces.into_iter().map(|name| module(name, ModuleKind::Namespace)));
+        modules
+    }
+}
+
+fn module(name: ModuleName, kind: ModuleKind) -> ModuleSource {
+    ModuleSource { name, kind, origin: Origin::FirstParty, file: None, stub: None, loads: Vec::new() }
+}
+
+fn read_facts(bytes: Vec<u8>, options: &ParseOptions) -> FileFacts {
+    let decoded = decode(bytes);
+    let mut facts = parse(&decoded.text, options);
+    if let Some(error) = decoded.error {
+        facts.traits.is_broken = true;
+        facts.syntax_errors.insert(0, error);
+    }
+    facts
+}
+
+fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+impl Analysis {
+    /// The linked program.
+    #[must_use]
+    pub fn graph(&self) -> &ModuleGraph {
+        &self.graph
+    }
+
+    /// The facts by [`FileId`].
+    #[must_use]
+    pub fn facts(&self) -> &[FileFacts] {
+        &self.facts
+    }
+
+    /// The program's own files that findings are wanted of, with their paths relative to the project.
+    pub fn reported_files(&self) -> impl Iterator<Item = &(FileId, String)> {
+        self.own.iter().filter(|(file, _)| self.is_reported(*file))
+    }
+
+    fn is_reported(&self, file: FileId) -> bool {
+        self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
+    }
+
+    /// The number of the program's own files.
+    #[must_use]
+    pub fn file_count(&self) -> usize {
+        self.own.len()
+    }
+
+    /// A file's path as the user would write it.
+    #[must_use]
+    pub fn path(&self, file: FileId) -> PathBuf {
+        relative_to(&self.paths[file.0 as usize], &self.working_folder)
+    }
+
+    /// Runs the rules over the whole program; the findings in the wanted files.
+    #[must_use]
+    pub fn check(&self, settings: &Settings) -> Vec<Diagnostic> {
+        let mut project = Project::new(&self.facts, &self.graph, &self.own);
+        project.unreadable = &self.unreadable;
+        let mut diagnostics = check(&project, settings);
+        diagnostics.retain(|diagnostic| self.is_reported(diagnostic.primary.file));
+        diagnostics
+    }
+
+    /// Reads a file again, to show it. What vanished in the meantime is empty.
+    #[must_use]
+    pub fn source_file(&self, file: FileId) -> SourceFile {
+        let text = match &self.overlay {
+            Some((overlaid, text)) if *overlaid == file => text.clone(),
+            _ => read_bytes(&self.paths[file.0 as usize]).map(|bytes| decode(bytes).text).unwrap_or_default(),
+        };
+        SourceFile::new(self.path(file), text)
+    }
+}

@@ -1,0 +1,1300 @@
+//! The installed packages, from disk alone: no interpreter is ever started.
+//!
+//! In: a path that the user names, `$VIRTUAL_ENV`, the project's folder. Out: an [`Environment`], which is the part of
+//! `sys.path` that holds installed packages, and a [`Finder`] that says which files a module name stands for.
+//!
+//! The search path is made as CPython's `site` module makes it: site folders, then what their `.pth` files add. A
+//! module is found as importlib's `PathFinder` and `FileFinder` find it (language reference, section 5.5), with
+//! namespace packages over several folders (PEP 420) and stubs beside the code or in `*-stubs` packages (PEP 561).
+//!
+//! Not here: the standard library, the project's own modules, packages in zip files, the user's site folder in
+//! `~/.local`, and whatever a program does to `sys.path` or `__path__` while it runs, `extend_path` excepted.
+
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+};
+
+use douane_base::{ModuleName, PythonVersion};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::source_roots::joined;
+
+/// Where a Python keeps its installed packages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// The environment's folder: what `sys.prefix` says.
+    pub root: PathBuf,
+    /// The folders that hold packages, in the order in which they are searched. Each exists, none is there twice.
+    pub search_path: Vec<PathBuf>,
+    /// The Python that the packages are installed for. It may be one that douane does not know.
+    pub version: Option<PythonVersion>,
+    /// Modules that setuptools installed as links to where they are developed.
+    pub editables: Editables,
+}
+
+/// What setuptools' editable finders map. They are asked after the search path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Editables {
+    /// A package's folder, or a module's file without the suffix.
+    pub modules: BTreeMap<ModuleName, PathBuf>,
+    /// The folders of namespace packages; none for one that only holds other mapped modules.
+    pub namespaces: BTreeMap<ModuleName, Vec<PathBuf>>,
+}
+
+/// The environment that holds the project's installed packages.
+///
+/// The first of: what is named `explicit`ly, which is an environment's folder, an interpreter or a folder of packages;
+/// `$VIRTUAL_ENV`; a `.venv` or `venv` in the project's folder or one above it. Only an explicit one has to be usable,
+/// and it is taken as it stands: a relative one from the working folder.
+///
+/// # Errors
+///
+/// One line that says why the explicit one is not usable.
+pub fn find_environment(
+    explicit: Option<&Path>,
+    virtual_env: Option<&OsStr>,
+    project: &Path,
+) -> Result<Option<Environment>, String> {
+    if let Some(path) = explicit {
+        return explicit_environment(&absolute(path)).map(Some);
+    }
+    let active = virtual_env.filter(|folder| !folder.is_empty()).map(|folder| absolute(Path::new(folder)));
+    Ok(active.and_then(|folder| environment_in(&folder)).or_else(|| nearby_environment(&absolute(project))))
+}
+
+/// A path from the root of the file system, without `..`; only so can paths be told to lie in one another.
+fn absolute(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    joined(Path::new(""), &path)
+}
+
+fn explicit_environment(path: &Path) -> Result<Environment, String> {
+    // The link's own metadata: a link to an interpreter that is not on this machine still names its environment.
+    if fs::symlink_metadata(path).is_err() {
+        return Err(format!("`{}` does not exist, so it can be no Python environment", path.display()));
+    }
+    let found = if path.is_dir() {
+        packages_folder(path).or_else(|| environment_in(path)).or_else(|| unpacked_packages(path))
+    } else {
+        environment_of_interpreter(path)
+    };
+    found.ok_or_else(|| {
+        format!(
+            "`{}` is no Python environment and no interpreter of one: it has no site-packages folder",
+            path.display()
+        )
+    })
+}
+
+fn nearby_environment(project: &Path) -> Option<Environment> {
+    let candidates = project.ancestors().flat_map(|folder| [folder.join(".venv"), folder.join("venv")]);
+    candidates.filter(|candidate| candidate.is_dir()).find_map(|candidate| environment_in(&candidate))
+}
+
+/// A folder that is named `site-packages` or `dist-packages`: its own files, and what its `.pth` files add.
+fn packages_folder(folder: &Path) -> Option<Environment> {
+    if !folder.file_name().is_some_and(|name| name == "site-packages" || name == "dist-packages") {
+        return None;
+    }
+    let library = folder.parent()?;
+    let layout = library_version(library);
+    let levels = if layout.is_some() { 3 } else { 2 };
+    let root = folder.ancestors().nth(levels).unwrap_or(folder);
+    let version = layout.flatten().or_else(|| VenvConfiguration::of(root).version);
+    Some(environment(root, vec![folder.to_path_buf()], version))
+}
+
+/// A folder that holds packages and their metadata without being part of an environment: `pip install --target`.
+fn unpacked_packages(folder: &Path) -> Option<Environment> {
+    let is_metadata = |name: &str| name.ends_with(".dist-info") || name.ends_with(".egg-info");
+    let holds_packages = entry_names(folder).iter().any(|name| is_metadata(name));
+    holds_packages.then(|| environment(folder, vec![folder.to_path_buf()], None))
+}
+
+fn environment_in(prefix: &Path) -> Option<Environment> {
+    let interpreters = ["bin/python3", "bin/python"].map(|name| prefix.join(name));
+    environment_at(prefix, interpreters.iter().find_map(|interpreter| named_version(&link_chain(interpreter))))
+}
+
+/// The environment that an interpreter belongs to. A virtual environment's interpreter is a link to the one it was made
+/// with, so what stands beside the link counts first, as it does in CPython's `getpath`.
+fn environment_of_interpreter(interpreter: &Path) -> Option<Environment> {
+    let chain = link_chain(interpreter);
+    let version = named_version(&chain);
+    let prefixes: Vec<&Path> = chain.iter().filter_map(|link| prefix_of(link)).collect();
+    let marked = prefixes.iter().find(|prefix| prefix.join("pyvenv.cfg").is_file() || has_standard_library(prefix));
+    let marked = marked.and_then(|prefix| environment_at(prefix, version));
+    marked.or_else(|| prefixes.iter().find_map(|prefix| environment_at(prefix, version)))
+}
+
+/// A file and what it links to, one step after the other.
+fn link_chain(file: &Path) -> Vec<PathBuf> {
+    // As many steps as Linux takes before it says that the links go round in circles.
+    const LONGEST: usize = 40;
+    let mut chain = vec![file.to_path_buf()];
+    while let Some(link) = chain.last()
+        && chain.len() <= LONGEST
+        && let Ok(target) = fs::read_link(link)
+        && let Some(folder) = link.parent()
+    {
+        let target = joined(folder, &target);
+        chain.push(target);
+    }
+    chain
+}
+
+/// The version in the name of what the links end at: `bin/python` is often a link to `python3.12`.
+fn named_version(chain: &[PathBuf]) -> Option<PythonVersion> {
+    chain.iter().rev().find_map(|link| folder_version(link.file_name()?.to_str()?)?)
+}
+
+/// The folder whose `bin` or `Scripts` holds an interpreter; on Windows, and in conda there, it holds it itself.
+fn prefix_of(interpreter: &Path) -> Option<&Path> {
+    let folder = interpreter.parent()?;
+    let is_scripts = folder.file_name().is_some_and(|name| name == "bin" || name == "Scripts");
+    if is_scripts { folder.parent() } else { Some(folder) }
+}
+
+/// `os.py` is the file that CPython itself looks for.
+fn has_standard_library(prefix: &Path) -> bool {
+    prefix.join("Lib/os.py").is_file() || libraries(prefix).iter().any(|library| library.folder.join("os.py").is_file())
+}
+
+/// The environment at a prefix, if it holds a folder of packages at all.
+fn environment_at(prefix: &Path, named: Option<PythonVersion>) -> Option<Environment> {
+    let configuration = VenvConfiguration::of(prefix);
+    let (mut folders, version) = site_folders(prefix, configuration.version.or(named));
+    if folders.is_empty() {
+        return None;
+    }
+    if configuration.includes_system {
+        folders.extend(configuration.home.map(|home| system_folders(&home, version)).unwrap_or_default());
+    }
+    Some(environment(prefix, folders, version))
+}
+
+/// The packages of the Python that a virtual environment was made with; `home` is the folder of its interpreter.
+fn system_folders(home: &Path, version: Option<PythonVersion>) -> Vec<PathBuf> {
+    let interpreters = ["python3", "python", "python.exe"].map(|name| home.join(name));
+    let chains = interpreters.iter().map(|interpreter| link_chain(interpreter));
+    let prefixes: Vec<PathBuf> = chains.flatten().filter_map(|link| prefix_of(&link).map(Path::to_path_buf)).collect();
+    let prefix = prefixes.iter().find(|prefix| has_standard_library(prefix)).or(prefixes.first());
+    prefix.map(|prefix| site_folders(prefix, version).0).unwrap_or_default()
+}
+
+/// A folder such as `lib/python3.12`.
+struct Library {
+    name: String,
+    folder: PathBuf,
+    version: Option<PythonVersion>,
+}
+
+/// The folders of libraries below `lib` and `lib64`.
+fn libraries(prefix: &Path) -> Vec<Library> {
+    let mut libraries = Vec::new();
+    for parent in ["lib", "lib64"].map(|name| prefix.join(name)) {
+        for name in entry_names(&parent) {
+            let Some(version) = folder_version(&name) else { continue };
+            libraries.push(Library { folder: parent.join(&name), name, version });
+        }
+    }
+    libraries
+}
+
+/// The site folders below a prefix and the version they are for: the `wanted` one where it has packages, else the
+/// newest that has. One prefix, such as `/usr/local`, may serve several versions.
+fn site_folders(prefix: &Path, wanted: Option<PythonVersion>) -> (Vec<PathBuf>, Option<PythonVersion>) {
+    let libraries: Vec<Library> =
+        libraries(prefix).into_iter().filter(|library| !packages_in(library).is_empty()).collect();
+    let is_present = |version| libraries.iter().any(|library| library.version == version);
+    let shared = shared_folders(prefix);
+    let newest = libraries.iter().map(|library| library.version).max().flatten();
+    let version = wanted.filter(|version| is_present(Some(*version)) || !shared.is_empty()).or(newest).or(wanted);
+    let chosen = libraries.iter().filter(|library| library.version == version);
+    // Debian's `/usr/bin/python3` looks into `/usr/local` first.
+    let local = version.map(|version| prefix.join(format!("local/lib/python{version}/dist-packages")));
+    let folders = local.into_iter().filter(|folder| folder.is_dir());
+    (folders.chain(chosen.flat_map(packages_in)).chain(shared).collect(), version)
+}
+
+fn packages_in(library: &Library) -> Vec<PathBuf> {
+    // `lib/python3` is Debian's, for all versions, and comes after the versions' own.
+    if library.name == "python3" {
+        return Vec::new();
+    }
+    let folders = ["site-packages", "dist-packages"].map(|name| library.folder.join(name));
+    folders.into_iter().filter(|folder| folder.is_dir()).collect()
+}
+
+/// Site folders whose path names no version: Debian's, Windows', and that of PyPy before 3.8.
+fn shared_folders(prefix: &Path) -> Vec<PathBuf> {
+    let folders = ["lib/python3/dist-packages", "Lib/site-packages", "site-packages"].map(|name| prefix.join(name));
+    folders.into_iter().filter(|folder| folder.is_dir()).collect()
+}
+
+/// The version of the library that holds a site folder; `Some(None)` for a library of any version.
+fn library_version(library: &Path) -> Option<Option<PythonVersion>> {
+    folder_version(library.file_name()?.to_str()?)
+}
+
+/// The version that `python3.12`, `python3.13t` or `pypy3.10` names; `Some(None)` where it is left out.
+fn folder_version(name: &str) -> Option<Option<PythonVersion>> {
+    let rest = ["python3", "pypy3"].iter().find_map(|start| name.strip_prefix(start))?;
+    if rest.is_empty() {
+        return Some(None);
+    }
+    let minor = rest.strip_prefix('.')?;
+    let minor = minor.strip_suffix('t').unwrap_or(minor);
+    minor.parse().ok().map(|minor| Some(PythonVersion::new(minor)))
+}
+
+/// What `pyvenv.cfg` says (PEP 405).
+#[derive(Default)]
+struct VenvConfiguration {
+    home: Option<PathBuf>,
+    includes_system: bool,
+    version: Option<PythonVersion>,
+}
+
+impl VenvConfiguration {
+    fn of(prefix: &Path) -> Self {
+        let mut configuration = Self::default();
+        for line in text_of(&prefix.join("pyvenv.cfg")).lines() {
+            let Some((key, value)) = line.split_once('=') else { continue };
+            let value = value.trim();
+            match key.trim().to_ascii_lowercase().as_str() {
+                "home" => configuration.home = Some(PathBuf::from(value)),
+                "include-system-site-packages" => configuration.includes_system = value.eq_ignore_ascii_case("true"),
+                // `venv` writes the first, `virtualenv` and `uv` the second.
+                "version" | "version_info" => configuration.version = release_version(value).or(configuration.version),
+                _ => {}
+            }
+        }
+        configuration
+    }
+}
+
+/// The version of a release such as `3.11.7` or `3.12.1.final.0`.
+fn release_version(release: &str) -> Option<PythonVersion> {
+    let minor = release.strip_prefix("3.")?.split('.').next()?;
+    let digits = minor.find(|character: char| !character.is_ascii_digit()).unwrap_or(minor.len());
+    minor[..digits].parse().ok().map(PythonVersion::new)
+}
+
+/// The environment of these site folders, with what their `.pth` files and editable finders add.
+fn environment(root: &Path, sites: Vec<PathBuf>, version: Option<PythonVersion>) -> Environment {
+    let mut seen = FxHashSet::default();
+    let mut search_path = Vec::new();
+    let mut editables = Editables::default();
+    for site in sites {
+        let Some(real) = real_folder(&site) else { continue };
+        if !seen.insert(real) {
+            continue;
+        }
+        let added = path_lines(&site);
+        editables.read(&site);
+        search_path.push(site);
+        for folder in added {
+            if real_folder(&folder).is_some_and(|real| seen.insert(real)) {
+                search_path.push(folder);
+            }
+        }
+    }
+    Environment { root: root.to_path_buf(), search_path, version, editables }
+}
+
+/// The folder that a path leads to; `lib64` is often a link to `lib`.
+fn real_folder(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok().filter(|real| real.is_dir())
+}
+
+/// The paths that a site folder's `.pth` files name, by the rules of CPython's `site.addpackage`. Lines that start with
+/// `import` are code, and no code is run.
+fn path_lines(site: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    let names = entry_names(site);
+    for name in names.iter().filter(|name| name.ends_with(".pth") && !name.starts_with('.')) {
+        for line in text_of(&site.join(name)).split(['\n', '\r']) {
+            let is_code = line.starts_with("import ") || line.starts_with("import\t");
+            if is_code || line.starts_with('#') || line.trim().is_empty() {
+                continue;
+            }
+            paths.push(joined(site, Path::new(line.trim_end())));
+        }
+    }
+    paths
+}
+
+impl Editables {
+    /// Reads the finders that setuptools writes into a site folder for `pip install --editable`. They are code, but
+    /// what they map is a literal.
+    fn read(&mut self, site: &Path) {
+        for name in entry_names(site) {
+            if !name.starts_with("__editable___") || !name.ends_with("_finder.py") {
+                continue;
+            }
+            let text = text_of(&site.join(name));
+            for (module, paths) in dictionary_literal(&text, "MAPPING") {
+                let (Some(module), Some(path)) = (ModuleName::new(&module), paths.into_iter().next()) else { continue };
+                self.add(module, joined(site, Path::new(&path)));
+            }
+            for (module, paths) in dictionary_literal(&text, "NAMESPACES") {
+                let Some(module) = ModuleName::new(&module) else { continue };
+                let paths = paths.iter().map(|path| joined(site, Path::new(path)));
+                self.namespaces.entry(module).or_default().extend(paths);
+            }
+        }
+    }
+
+    /// Adds a mapped module, below packages that may exist for its sake only.
+    fn add(&mut self, module: ModuleName, path: PathBuf) {
+        let mut package = module.parent();
+        while let Some(name) = package {
+            package = name.parent();
+            self.namespaces.entry(name).or_default();
+        }
+        self.modules.insert(module, path);
+    }
+}
+
+/// The entries of the dictionary literal that a line of Python assigns to a variable, with or without an annotation; as
+/// many as are strings, or lists of strings, assigned to strings.
+fn dictionary_literal(text: &str, variable: &str) -> Vec<(String, Vec<String>)> {
+    let mut from = 0;
+    while let Some(line) = text[from..].find(variable).map(|at| from + at) {
+        let after = line + variable.len();
+        from = after;
+        let starts_line = text[..line].ends_with('\n') || line == 0;
+        let rest = text[after..].trim_start_matches([' ', '\t']);
+        if !starts_line || !rest.starts_with([':', '=']) {
+            continue;
+        }
+        let Some((_, value)) = rest.split_once('=') else { continue };
+        return Literal { rest: value }.dictionary();
+    }
+    Vec::new()
+}
+
+/// A reader of what `repr` makes of dictionaries, lists and strings.
+struct Literal<'text> {
+    rest: &'text str,
+}
+
+impl Literal<'_> {
+    fn dictionary(mut self) -> Vec<(String, Vec<String>)> {
+        let mut entries = Vec::new();
+        if !self.takes('{') {
+            return entries;
+        }
+        while let Some(key) = self.string() {
+            if !self.takes(':') {
+                break;
+            }
+            let Some(values) = self.strings() else { break };
+            entries.push((key, values));
+            if !self.takes(',') {
+                break;
+            }
+        }
+        entries
+    }
+
+    /// One string, or all of a list's.
+    fn strings(&mut self) -> Option<Vec<String>> {
+        if !self.takes('[') {
+            return self.string().map(|string| vec![string]);
+        }
+        let mut strings = Vec::new();
+        while let Some(string) = self.string() {
+            strings.push(string);
+            if !self.takes(',') {
+                break;
+            }
+        }
+        self.takes(']').then_some(strings)
+    }
+
+    fn string(&mut self) -> Option<String> {
+        self.rest = self.rest.trim_start();
+        let quote = self.rest.chars().next().filter(|character| matches!(character, '\'' | '"'))?;
+        let mut characters = self.rest[1..].chars();
+        let mut string = String::new();
+        loop {
+            match characters.next()? {
+                '\\' => string.extend(escaped(&mut characters)?),
+                character if character == quote => break,
+                character => string.push(character),
+            }
+        }
+        self.rest = characters.as_str();
+        Some(string)
+    }
+
+    fn takes(&mut self, character: char) -> bool {
+        let rest = self.rest.trim_start().strip_prefix(character);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+}
+
+/// What follows a backslash. A path that needs another escape than these is given up, with its entry.
+fn escaped(characters: &mut std::str::Chars<'_>) -> Option<Option<char>> {
+    let digits = match characters.next()? {
+        quoted @ ('\\' | '\'' | '"') => return Some(Some(quoted)),
+        '\n' => return Some(None),
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        _ => return None,
+    };
+    let rest = characters.as_str();
+    let code = u32::from_str_radix(rest.get(..digits)?, 16).ok()?;
+    *characters = rest.get(digits..)?.chars();
+    char::from_u32(code).map(Some)
+}
+
+/// The text of a file, without its byte order mark; empty where there is no such file.
+fn text_of(file: &Path) -> String {
+    let bytes = fs::read(file).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()
+}
+
+/// The names in a folder that are Unicode, sorted; none where there is no such folder.
+fn entry_names(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The files that a module name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What the module is.
+    pub kind: FoundKind,
+    /// The `.py` file. A compiled module has one too where it lies beside: it is what mypyc and Cython compiled.
+    pub source: Option<PathBuf>,
+    /// The `.pyi` file: that of a `*-stubs` package, else the one beside the code.
+    pub stub: Option<PathBuf>,
+    /// The compiled file, if that is what Python loads.
+    pub binary: Option<PathBuf>,
+}
+
+/// What an installed module is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FoundKind {
+    /// One file: `.py`, else `.pyc` (then no file at all is named), else only a stub.
+    Source,
+    /// A folder with an `__init__`.
+    Package,
+    /// One or more folders without an `__init__` (PEP 420).
+    Namespace,
+    /// One compiled file.
+    Extension,
+}
+
+/// Finds modules on an environment's search path. Each folder is read once, then remembered: what is installed later
+/// needs a new finder.
+#[derive(Debug)]
+pub struct Finder {
+    search_path: Vec<PathBuf>,
+    editables: Editables,
+    version: Option<PythonVersion>,
+    listings: Mutex<FxHashMap<PathBuf, Arc<OnceLock<Arc<Listing>>>>>,
+    places: RwLock<FxHashMap<ModuleName, Option<Arc<Place>>>>,
+}
+
+/// A module as Python finds it, and its `__path__`.
+#[derive(Clone, Debug)]
+struct Place {
+    found: Found,
+    portions: Vec<PathBuf>,
+}
+
+impl Finder {
+    /// A finder of what is installed in an environment.
+    #[must_use]
+    pub fn new(environment: &Environment) -> Self {
+        Self {
+            search_path: environment.search_path.clone(),
+            editables: environment.editables.clone(),
+            version: environment.version,
+            listings: Mutex::default(),
+            places: RwLock::default(),
+        }
+    }
+
+    /// The files of a module; `None` if there is no such module.
+    ///
+    /// As in importlib, a package comes before an extension, that before source, that before bytecode; the first folder
+    /// of the search path that has one of them is the last that is looked into. What only a stub says exists is found
+    /// after all that: type checkers see it, and code that guards its imports may use it.
+    #[must_use]
+    pub fn find(&self, name: &ModuleName) -> Option<Found> {
+        let place = self.place(name);
+        let Some(stub) = self.stub(name) else { return place.map(|place| place.found.clone()) };
+        let Some(place) = place else { return Some(stub) };
+        let mut found = place.found.clone();
+        if stub.stub.is_some() {
+            found.stub = stub.stub;
+            found.kind = if found.kind == FoundKind::Namespace { stub.kind } else { found.kind };
+        }
+        Some(found)
+    }
+
+    /// The last parts of the names of the modules in a package, sorted. Folders without an `__init__` are among them
+    /// only if they hold modules themselves, though Python would import every folder.
+    #[must_use]
+    pub fn submodules(&self, name: &ModuleName) -> Vec<String> {
+        let portions = self.place(name).map(|place| place.portions.clone()).unwrap_or_default();
+        let mut names = Vec::new();
+        for folder in portions.iter().chain(&self.stub_folders(name)) {
+            names.extend(self.modules_in(folder));
+        }
+        let editables = self.editables.modules.keys().chain(self.editables.namespaces.keys());
+        let children = editables.filter(|editable| editable.parent().as_ref() == Some(name));
+        names.extend(children.map(|editable| editable.last().to_owned()));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn modules_in(&self, folder: &Path) -> Vec<String> {
+        let listing = self.listing(folder);
+        let modules = listing.iter().filter(|(stem, entry)| {
+            let is_module = entry.has_file() || entry.is_folder && self.holds_modules(&folder.join(&***stem));
+            is_module && ***stem != *"__init__"
+        });
+        modules.map(|(stem, _)| stem.to_string()).collect()
+    }
+
+    /// Whether a folder, or one a few levels below, holds a module. Data folders may be deep and wide, and namespace
+    /// packages are not: `google.cloud.storage` is among the deepest.
+    fn holds_modules(&self, folder: &Path) -> bool {
+        const DEEPEST: usize = 3;
+        let mut level = vec![folder.to_path_buf()];
+        for _ in 0..DEEPEST {
+            let mut below = Vec::new();
+            for folder in level.iter().filter(|folder| folder.file_name().is_some_and(|name| name != "__pycache__")) {
+                let listing = self.listing(folder);
+                if listing.values().any(Entry::has_file) {
+                    return true;
+                }
+                let folders = listing.iter().filter(|(_, entry)| entry.is_folder);
+                below.extend(folders.map(|(stem, _)| folder.join(&**stem)));
+            }
+            level = below;
+        }
+        false
+    }
+
+    /// The module as Python finds it: each parent first, since a module is looked for in its parent's `__path__` only.
+    fn place(&self, name: &ModuleName) -> Option<Arc<Place>> {
+        let whole = name.as_str();
+        let ends = whole.match_indices('.').map(|(end, _)| end).chain([whole.len()]);
+        let mut place: Option<Arc<Place>> = None;
+        for end in ends {
+            let entries = place.as_ref().map_or(&self.search_path, |parent| &parent.portions);
+            place = Some(self.remembered(&whole[..end], entries)?);
+        }
+        place
+    }
+
+    fn remembered(&self, name: &str, entries: &[PathBuf]) -> Option<Arc<Place>> {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = places.get(name) {
+            return place.clone();
+        }
+        drop(places);
+        let name = ModuleName::new(name)?;
+        let place = self.placed(&name, entries).map(Arc::new);
+        self.places.write().unwrap_or_else(PoisonError::into_inner).insert(name, place.clone());
+        place
+    }
+
+    fn placed(&self, name: &ModuleName, entries: &[PathBuf]) -> Option<Place> {
+        let mut place = self.on_path(entries, name.last());
+        let namespace = self.editables.namespaces.get(name);
+        if let Some(place) = &mut place {
+            if place.found.kind == FoundKind::Namespace {
+                place.portions.extend(namespace.into_iter().flatten().cloned());
+            }
+            return Some(place.clone());
+        }
+        if let Some(path) = self.editables.modules.get(name) {
+            return self.editable(path);
+        }
+        namespace.map(|portions| Place { found: Found::of(FoundKind::Namespace), portions: portions.clone() })
+    }
+
+    /// The module that an editable finder maps to a path. The path's last part need not be the module's name.
+    fn editable(&self, path: &Path) -> Option<Place> {
+        let beside = || {
+            let stem = path.file_name()?.to_str()?;
+            self.on_path(&[path.parent()?.to_path_buf()], stem)
+        };
+        self.package_at(path).or_else(beside)
+    }
+
+    /// What `PathFinder` makes of a list of folders.
+    fn on_path(&self, entries: &[PathBuf], stem: &str) -> Option<Place> {
+        let mut portions = Vec::new();
+        let mut declared = None;
+        for folder in entries {
+            let listing = self.listing(folder);
+            let Some(entry) = listing.get(stem) else { continue };
+            if let Some(place) = self.in_folder(folder, stem, entry) {
+                return Some(self.with_extended_path(place, entries, stem));
+            }
+            declared = declared.or_else(|| self.declared(folder, stem, entry));
+            if entry.is_folder {
+                portions.push(folder.join(stem));
+            }
+        }
+        let namespace = (!portions.is_empty()).then(|| Found::of(FoundKind::Namespace));
+        declared.or(namespace).map(|found| Place { found, portions })
+    }
+
+    /// What `FileFinder` makes of one folder: `None` too where it finds a portion of a namespace package.
+    fn in_folder(&self, folder: &Path, stem: &str, entry: &Entry) -> Option<Place> {
+        let inside = folder.join(stem);
+        let package = if entry.is_folder { self.package_at(&inside) } else { None };
+        if package.is_some() {
+            return package;
+        }
+        let mut found = entry.loaded(folder, stem, self.version)?;
+        // A module that makes its submodules itself often describes them in a folder of stubs.
+        let mut portions = Vec::new();
+        if entry.is_folder
+            && let Some(stub) = self.init_stub(&inside)
+        {
+            found.stub = Some(stub);
+            portions.push(inside);
+        }
+        Some(Place { found, portions })
+    }
+
+    /// The regular package at a folder.
+    fn package_at(&self, folder: &Path) -> Option<Place> {
+        let listing = self.listing(folder);
+        let found = listing.get("__init__")?.loaded(folder, "__init__", self.version)?;
+        let found = Found { kind: FoundKind::Package, ..found };
+        Some(Place { found, portions: vec![folder.to_path_buf()] })
+    }
+
+    fn init_stub(&self, folder: &Path) -> Option<PathBuf> {
+        let listing = self.listing(folder);
+        listing.get("__init__").filter(|entry| entry.has_stub).map(|_| folder.join("__init__.pyi"))
+    }
+
+    /// A module that only a stub beside its place speaks of.
+    fn declared(&self, folder: &Path, stem: &str, entry: &Entry) -> Option<Found> {
+        if entry.is_folder
+            && let Some(stub) = self.init_stub(&folder.join(stem))
+        {
+            return Some(Found { stub: Some(stub), ..Found::of(FoundKind::Package) });
+        }
+        let stub = entry.has_stub.then(|| folder.join(format!("{stem}.pyi")))?;
+        Some(Found { stub: Some(stub), ..Found::of(FoundKind::Source) })
+    }
+
+    /// Namespace packages from before PEP 420 have an `__init__.py` that adds the folders of the same name to
+    /// `__path__`.
+    fn with_extended_path(&self, place: Place, entries: &[PathBuf], stem: &str) -> Place {
+        let Some(own) = place.portions.first().filter(|_| place.found.kind == FoundKind::Package) else { return place };
+        let is_folder = |folder: &&PathBuf| self.listing(folder).get(stem).is_some_and(|entry| entry.is_folder);
+        let folders = entries.iter().filter(is_folder).map(|folder| folder.join(stem));
+        let others: Vec<PathBuf> = folders.filter(|folder| folder != own).collect();
+        let extends = |source: &PathBuf| {
+            let text = text_of(source);
+            text.contains("extend_path(") || text.contains("declare_namespace(")
+        };
+        if others.is_empty() || !place.found.source.as_ref().is_some_and(extends) {
+            return place;
+        }
+        let mut place = place;
+        place.portions.extend(others);
+        place
+    }
+
+    /// The module in the first `*-stubs` package that has it (PEP 561). Whether that package calls itself partial makes
+    /// no difference: what it lacks is looked for in the code either way, since it is there that Python finds it.
+    fn stub(&self, name: &ModuleName) -> Option<Found> {
+        let mut namespace = None;
+        for folder in self.stub_parents(name) {
+            let stem = if name.parent().is_some() { name.last().to_owned() } else { format!("{name}-stubs") };
+            let listing = self.listing(&folder);
+            let Some(entry) = listing.get(stem.as_str()) else { continue };
+            if let Some(found) = self.declared(&folder, &stem, entry) {
+                return Some(found);
+            }
+            namespace = namespace.or(entry.is_folder.then(|| Found::of(FoundKind::Namespace)));
+        }
+        namespace
+    }
+
+    /// The folders that would hold a module's stub: the search path for a top-level one.
+    fn stub_parents(&self, name: &ModuleName) -> Vec<PathBuf> {
+        match name.parent() {
+            Some(package) => self.stub_folders(&package),
+            None => self.search_path.clone(),
+        }
+    }
+
+    /// The folders of a package in `*-stubs` packages.
+    fn stub_folders(&self, package: &ModuleName) -> Vec<PathBuf> {
+        let top = format!("{}-stubs", package.top_level());
+        let below = |entry: &PathBuf| {
+            let mut folder = entry.clone();
+            for part in [top.as_str()].into_iter().chain(package.parts().skip(1)) {
+                self.listing(&folder).get(part).filter(|entry| entry.is_folder)?;
+                folder.push(part);
+            }
+            Some(folder)
+        };
+        self.search_path.iter().filter_map(below).collect()
+    }
+
+    /// What a folder holds. The lock is not held while the disk is read.
+    fn listing(&self, folder: &Path) -> Arc<Listing> {
+        let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+        let listing = match listings.get(folder) {
+            Some(listing) => Arc::clone(listing),
+            None => Arc::clone(listings.entry(folder.to_path_buf()).or_default()),
+        };
+        drop(listings);
+        Arc::clone(listing.get_or_init(|| Arc::new(read_listing(folder))))
+    }
+}
+
+impl Found {
+    /// A module of no file.
+    fn of(kind: FoundKind) -> Self {
+        Self { kind, source: None, stub: None, binary: None }
+    }
+}
+
+/// What may be a module in a folder, by the name up to the first dot: no part of a module's name holds one.
+type Listing = FxHashMap<Box<str>, Entry>;
+
+/// The files, and perhaps the folder, that share a stem.
+#[derive(Debug, Default)]
+struct Entry {
+    is_folder: bool,
+    has_source: bool,
+    has_bytecode: bool,
+    has_stub: bool,
+    /// The endings of compiled files, without the first dot: `so`, `abi3.so`, `cpython-312-darwin.so`.
+    binaries: Vec<Box<str>>,
+}
+
+fn read_listing(folder: &Path) -> Listing {
+    let mut listing = Listing::default();
+    let Ok(entries) = fs::read_dir(folder) else { return listing };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let (stem, ending) = name.split_once('.').map_or((name, None), |(stem, ending)| (stem, Some(ending)));
+        if stem.is_empty() || ending.is_some_and(|ending| !is_module_ending(ending)) {
+            continue;
+        }
+        let Some(is_folder) = leads_to_folder(&entry) else { continue };
+        if is_folder != ending.is_none() {
+            continue;
+        }
+        let candidate = listing.entry(stem.into()).or_default();
+        match ending {
+            None => candidate.is_folder = true,
+            Some("py") => candidate.has_source = true,
+            Some("pyc") => candidate.has_bytecode = true,
+            Some("pyi") => candidate.has_stub = true,
+            Some(binary) => candidate.binaries.push(binary.into()),
+        }
+    }
+    listing
+}
+
+/// Whether an entry of a folder is a folder itself; `None` where a link leads nowhere.
+fn leads_to_folder(entry: &fs::DirEntry) -> Option<bool> {
+    let kind = entry.file_type().ok()?;
+    if !kind.is_symlink() {
+        return Some(kind.is_dir());
+    }
+    fs::metadata(entry.path()).ok().map(|target| target.is_dir())
+}
+
+fn is_module_ending(ending: &str) -> bool {
+    matches!(ending, "py" | "pyc" | "pyi") || Binary::of(ending).is_some()
+}
+
+/// Which Python loads a compiled file, as its ending says (PEP 3149).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Binary {
+    /// One implementation, and one minor version of it unless that is left out.
+    Tagged(Option<PythonVersion>),
+    /// All later versions of CPython.
+    Stable,
+    /// Any, or so its author hopes.
+    Plain,
+}
+
+impl Binary {
+    fn of(ending: &str) -> Option<Self> {
+        let Some((tag, suffix)) = ending.rsplit_once('.') else {
+            return matches!(ending, "so" | "pyd").then_some(Self::Plain);
+        };
+        if !matches!(suffix, "so" | "pyd") {
+            return None;
+        }
+        if matches!(tag, "abi3" | "abi3t") {
+            return Some(Self::Stable);
+        }
+        let rest = ["cpython-", "pypy", "cp", "graalpy"].iter().find_map(|start| tag.strip_prefix(start))?;
+        let digits = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+        let minor = rest[..digits].strip_prefix('3').and_then(|minor| minor.parse().ok());
+        Some(Self::Tagged(minor.map(PythonVersion::new)))
+    }
+
+    /// Whether the file is for that version, as far as both are known.
+    fn is_for(self, version: Option<PythonVersion>) -> bool {
+        match (self, version) {
+            (Self::Tagged(Some(own)), Some(version)) => own == version,
+            _ => true,
+        }
+    }
+}
+
+impl Entry {
+    fn has_file(&self) -> bool {
+        self.has_source || self.has_bytecode || self.has_stub || !self.binaries.is_empty()
+    }
+
+    /// The module that Python loads from these files, with importlib's order of loaders.
+    ///
+    /// A compiled file for another version comes last. Python would not load it, but it is likelier that the version
+    /// was misread than that someone installed only that.
+    fn loaded(&self, folder: &Path, stem: &str, version: Option<PythonVersion>) -> Option<Found> {
+        let file = |ending: &str| folder.join(format!("{stem}.{ending}"));
+        let source = self.has_source.then(|| file("py"));
+        let stub = self.has_stub.then(|| file("pyi"));
+        let own = self.binary(|binary| binary.is_for(version));
+        if own.is_none() && (self.has_source || self.has_bytecode) {
+            return Some(Found { source, stub, ..Found::of(FoundKind::Source) });
+        }
+        let binary = own.or_else(|| self.binary(|_| true))?;
+        Some(Found { source, stub, binary: Some(file(binary)), ..Found::of(FoundKind::Extension) })
+    }
+
+    /// The compiled file that CPython's `_imp.extension_suffixes` would name first; among equals the newest.
+    fn binary(&self, is_wanted: impl Fn(Binary) -> bool) -> Option<&str> {
+        let ranked = self.binaries.iter().filter_map(|ending| Some((Binary::of(ending)?, &**ending)));
+        let order = |(binary, ending): &(Binary, &str)| match binary {
+            Binary::Tagged(version) => (0, Reverse(*version), Reverse((*ending).to_owned())),
+            Binary::Stable => (1, Reverse(None), Reverse((*ending).to_owned())),
+            Binary::Plain => (2, Reverse(None), Reverse((*ending).to_owned())),
+        };
+        ranked.filter(|(binary, _)| is_wanted(*binary)).min_by_key(order).map(|(_, ending)| ending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A folder of these files; what ends with `/` is a folder.
+    fn tree(files: &[(&str, &str)]) -> TempDir {
+        let root = tempfile::tempdir().expect("a folder for the test");
+        for (path, text) in files {
+            let path = root.path().join(path);
+            let folder = if text.is_empty() && path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+                path.clone()
+            } else {
+                path.parent().map(Path::to_path_buf).unwrap_or_default()
+            };
+            fs::create_dir_all(folder).expect("a folder");
+            if !path.is_dir() {
+                fs::write(path, text).expect("a file");
+            }
+        }
+        root
+    }
+
+    fn files(paths: &[&'static str]) -> Vec<(&'static str, &'static str)> {
+        paths.iter().map(|path| (*path, "")).collect()
+    }
+
+    fn module(name: &str) -> ModuleName {
+        ModuleName::new(name).expect("a valid name")
+    }
+
+    /// The environment of the folder `env` in a tree.
+    fn explicit(root: &TempDir, path: &str) -> Environment {
+        let found = find_environment(Some(&root.path().join(path)), None, root.path());
+        found.expect("a usable environment").expect("an explicit one is never absent")
+    }
+
+    fn shown(root: &TempDir, paths: &[PathBuf]) -> Vec<String> {
+        let relative = |path: &PathBuf| path.strip_prefix(root.path()).unwrap_or(path).to_string_lossy().into_owned();
+        paths.iter().map(relative).collect()
+    }
+
+    fn finder(root: &TempDir, entries: &[&str]) -> Finder {
+        let search_path = entries.iter().map(|entry| root.path().join(entry)).collect();
+        let version = Some(PythonVersion::new(12));
+        let root = root.path().to_path_buf();
+        Finder::new(&Environment { root, search_path, version, editables: Editables::default() })
+    }
+
+    /// What is found, as `kind source stub binary` without the files that are not there.
+    fn found(root: &TempDir, finder: &Finder, name: &str) -> String {
+        let Some(found) = finder.find(&module(name)) else { return "nothing".to_owned() };
+        let paths: Vec<PathBuf> = [found.source, found.stub, found.binary].into_iter().flatten().collect();
+        let words = [format!("{:?}", found.kind)].into_iter().chain(shown(root, &paths));
+        words.collect::<Vec<String>>().join(" ")
+    }
+
+    #[test]
+    fn the_explicit_environment_comes_before_the_active_and_the_nearby_one() {
+        let root = tree(&files(&[
+            "named/lib/python3.10/site-packages/",
+            "active/lib/python3.11/site-packages/",
+            "work/.venv/lib/python3.12/site-packages/",
+            "work/venv/lib/python3.13/site-packages/",
+            "work/project/src/",
+            "empty/",
+        ]));
+        let project = root.path().join("work/project");
+        let version = |explicit: Option<&str>, active: Option<&str>| {
+            let explicit = explicit.map(|path| root.path().join(path));
+            let active = active.map(|path| root.path().join(path));
+            let found = find_environment(explicit.as_deref(), active.as_deref().map(Path::as_os_str), &project);
+            found.map(|environment| environment.and_then(|environment| environment.version).map(PythonVersion::minor))
+        };
+        assert_eq!(version(Some("named"), Some("active")), Ok(Some(10)));
+        assert_eq!(version(None, Some("active")), Ok(Some(11)));
+        assert_eq!(version(None, Some("gone")), Ok(Some(12)));
+        assert_eq!(version(None, Some("")), Ok(Some(12)));
+        assert_eq!(version(None, None), Ok(Some(12)));
+        for unusable in ["empty", "gone"] {
+            let problem = version(Some(unusable), Some("active")).expect_err("it holds no packages");
+            assert!(problem.contains(unusable) && !problem.contains('\n'), "{problem}");
+        }
+        assert_eq!(find_environment(None, None, &root.path().join("empty")), Ok(None));
+    }
+
+    #[test]
+    fn layouts() {
+        let root = tree(&files(&[
+            "posix/lib/python3.11/site-packages/",
+            "posix/lib64/python3.11/site-packages/",
+            "windows/Lib/site-packages/",
+            "pypy/lib/pypy3.10/site-packages/",
+            "threads/lib/python3.13t/site-packages/",
+            "usr/lib/python3.9/",
+            "usr/lib/python3.11/",
+            "usr/lib/python3/dist-packages/",
+            "usr/local/lib/python3.11/dist-packages/",
+            "usr/bin/python3.11",
+            "many/lib/python3.9/site-packages/",
+            "many/lib/python3.10/site-packages/",
+            "many/lib/python3.12/",
+            "target/click/__init__.py",
+            "target/click-8.1.dist-info/METADATA",
+        ]));
+        let layout = |path: &str| {
+            let environment = explicit(&root, path);
+            (environment.version.map(PythonVersion::minor), shown(&root, &environment.search_path).join(" "))
+        };
+        let posix = "posix/lib/python3.11/site-packages posix/lib64/python3.11/site-packages";
+        assert_eq!(layout("posix"), (Some(11), posix.to_owned()));
+        assert_eq!(layout("windows"), (None, "windows/Lib/site-packages".to_owned()));
+        assert_eq!(layout("pypy"), (Some(10), "pypy/lib/pypy3.10/site-packages".to_owned()));
+        assert_eq!(layout("threads"), (Some(13), "threads/lib/python3.13t/site-packages".to_owned()));
+        assert_eq!(layout("many"), (Some(10), "many/lib/python3.10/site-packages".to_owned()));
+        assert_eq!(layout("target"), (None, "target".to_owned()));
+        let debian = "usr/local/lib/python3.11/dist-packages usr/lib/python3/dist-packages";
+        assert_eq!(layout("usr/bin/python3.11"), (Some(11), debian.to_owned()));
+        let site = explicit(&root, "posix/lib/python3.11/site-packages");
+        assert_eq!(site.root, root.path().join("posix"));
+        assert_eq!(site.version, Some(PythonVersion::new(11)));
+        assert_eq!(shown(&root, &site.search_path), ["posix/lib/python3.11/site-packages"]);
+        assert_eq!(explicit(&root, "windows/Lib/site-packages").root, root.path().join("windows"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_interpreter_of_a_virtual_environment_is_a_link_that_is_not_followed() {
+        use std::os::unix::fs::symlink;
+        let root = tree(&[
+            ("base/bin/python3.11", ""),
+            ("base/lib/python3.11/os.py", ""),
+            ("base/lib/python3.11/site-packages/numpy/__init__.py", ""),
+            ("project/.venv/pyvenv.cfg", "\u{feff}home = BASE\r\nversion_info = 3.11.7.final.0\r\n"),
+            ("project/.venv/lib/python3.11/site-packages/", ""),
+            ("project/.venv/bin/", ""),
+            ("gone/pyvenv.cfg", "version = 3.9.1"),
+            ("gone/lib/python3.9/site-packages/", ""),
+            ("gone/bin/", ""),
+            ("bin/", ""),
+        ]);
+        let link = |target: &Path, link: &str| symlink(target, root.path().join(link)).expect("a link");
+        link(&root.path().join("base/bin/python3.11"), "project/.venv/bin/python3");
+        link(Path::new("python3"), "project/.venv/bin/python");
+        link(Path::new("lib"), "project/.venv/lib64");
+        link(Path::new("/nowhere/python3.9"), "gone/bin/python");
+        link(Path::new("../base/bin/python3.11"), "bin/python");
+        let site = ["project/.venv/lib/python3.11/site-packages"];
+        for named in ["project/.venv/bin/python", "project/.venv"] {
+            let environment = explicit(&root, named);
+            assert_eq!(environment.root, root.path().join("project/.venv"));
+            assert_eq!(environment.version, Some(PythonVersion::new(11)));
+            assert_eq!(shown(&root, &environment.search_path), site);
+        }
+        assert_eq!(explicit(&root, "gone/bin/python").version, Some(PythonVersion::new(9)));
+        // A link outside of any environment leads to the one that the interpreter is from.
+        assert_eq!(explicit(&root, "bin/python").root, root.path().join("base"));
+
+        let configuration = "include-system-site-packages = True\nversion = 3.11.7\nhome = ";
+        let configuration = format!("{configuration}{}", root.path().join("base/bin").display());
+        fs::write(root.path().join("project/.venv/pyvenv.cfg"), configuration).expect("a file");
+        let search_path = explicit(&root, "project/.venv").search_path;
+        assert_eq!(shown(&root, &search_path), [site[0], "base/lib/python3.11/site-packages"]);
+        // Links that go round in circles end too.
+        link(Path::new("circle"), "bin/circle");
+        assert!(find_environment(Some(&root.path().join("bin/circle")), None, root.path()).is_err());
+    }
+
+    #[test]
+    fn path_files_add_the_folders_that_exist() {
+        let site = "env/lib/python3.12/site-packages";
+        let lines = "\u{feff}# a comment\r\n\r\n../../../../one\r\nimport sys; sys.path.append('two')\r\n  \nmissing\n";
+        let root = tree(&[
+            (&format!("{site}/b.pth"), lines),
+            (&format!("{site}/a.pth"), "egg  \nimport\tos\n.\n../../../../one\nimportant"),
+            (&format!("{site}/.hidden.pth"), "../../../../two"),
+            (&format!("{site}/egg/"), ""),
+            (&format!("{site}/important/"), ""),
+            (&format!("{site}/file.pth.txt"), "../../../../two"),
+            ("one/", ""),
+            ("two/", ""),
+        ]);
+        let search_path = explicit(&root, "env").search_path;
+        let expected = [site, &format!("{site}/egg"), "one", &format!("{site}/important")];
+        assert_eq!(shown(&root, &search_path), expected);
+    }
+
+    #[test]
+    fn editable_finders_map_names_to_where_they_are_developed() {
+        let site = "env/lib/python3.12/site-packages";
+        let root = tree(&files(&[
+            "work/src/app/__init__.py",
+            "work/src/app/core.py",
+            "work/tool.py",
+            "work/sources/__init__.py",
+            "work/parts/deep/one/__init__.py",
+            "work/parts/deep/two.py",
+        ]));
+        let at = |path: &str| root.path().join(path).display().to_string();
+        let mapping = format!(
+            "import sys\nMAPPING: dict[str, str] = {{'app': '{}', \"tool\": '{}', 'ns.renamed': '{}'}}\n\
+             NAMESPACES: dict[str, list[str]] = {{'ns': [], 'deep': ['{}']}}\nPATH = 1\n",
+            at("work/src/app"),
+            at("work/tool"),
+            at("work/sources"),
+            at("work/parts/deep"),
+        );
+        let file = root.path().join(site).join("__editable___app_0_1_finder.py");
+        fs::create_dir_all(root.path().join(site)).expect("a folder");
+        fs::write(&file, mapping).expect("a file");
+        let finder = Finder::new(&explicit(&root, "env"));
+        assert_eq!(found(&root, &finder, "app"), "Package work/src/app/__init__.py");
+        assert_eq!(found(&root, &finder, "app.core"), "Source work/src/app/core.py");
+        assert_eq!(found(&root, &finder, "tool"), "Source work/tool.py");
+        assert_eq!(found(&root, &finder, "ns"), "Namespace");
+        assert_eq!(found(&root, &finder, "ns.renamed"), "Package work/sources/__init__.py");
+        assert_eq!(found(&root, &finder, "deep.one"), "Package work/parts/deep/one/__init__.py");
+        assert_eq!(finder.submodules(&module("ns")), ["renamed"]);
+        assert_eq!(finder.submodules(&module("deep")), ["one", "two"]);
+    }
+
+    #[test]
+    fn literals_are_read_as_far_as_they_go() {
+        let read = |text: &str| dictionary_literal(text, "MAPPING");
+        let entry = |key: &str, value: &str| (key.to_owned(), vec![value.to_owned()]);
+        assert_eq!(read("MAPPING = {'a': 'C:\\\\x', \"b\": \"it's\",}"), [entry("a", "C:\\x"), entry("b", "it's")]);
+        assert_eq!(read("x = 1\nMAPPING: dict[str, str] = {\n  'é': '\\xe9\\u00e9',\n}"), [entry("é", "éé")]);
+        assert_eq!(read("MAPPING = {'a': 'b', 'c': make()}"), [entry("a", "b")]);
+        for broken in ["", "MAPPING", "MAPPING =", "MAPPING = {", "MAPPING = {'a", "MAPPING = {'a': '\\", "MAPPING = 1"]
+        {
+            assert_eq!(read(broken), [], "{broken}");
+        }
+        for other in
+            [" MAPPING = {'a': 'b'}", "MAPPINGS = {'a': 'b'}", "MAPPING = {'a': '\\xé'}", "MAPPING = {'a': '\\u12'}"]
+        {
+            assert_eq!(read(other), [], "{other}");
+        }
+    }
+
+    #[test]
+    fn one_folder_is_searched_in_the_order_of_importlib() {
+        let root = tree(&files(&[
+            "site/package/__init__.py",
+            "site/package.py",
+            "site/extension.py",
+            "site/extension.pyi",
+            "site/extension.cpython-312-x86_64-linux-gnu.so",
+            "site/extension.abi3.so",
+            "site/extension.so",
+            "site/stable.abi3.so",
+            "site/stable.so",
+            "site/windows.cp312-win_amd64.pyd",
+            "site/older.py",
+            "site/older.cpython-311-x86_64-linux-gnu.so",
+            "site/foreign.cpython-311-x86_64-linux-gnu.so",
+            "site/compiled/__init__.abi3.so",
+            "site/source.py",
+            "site/source.pyc",
+            "site/source/data.txt",
+            "site/bytecode.pyc",
+            "site/folder.py/",
+            "site/__pycache__/cached.cpython-312.pyc",
+            "site/not.a.module.so",
+            "site/libfoo.so.1",
+            "site/Case.py",
+            "site/declared.pyi",
+            "site/declared_package/__init__.pyi",
+            "site/declared_package/part.py",
+        ]));
+        let finder = finder(&root, &["site"]);
+        for (name, expected) in [
+            ("package", "Package site/package/__init__.py"),
+            (
+                "extension",
+                "Extension site/extension.py site/extension.pyi site/extension.cpython-312-x86_64-linux-gnu.so",
+            ),
+            ("stable", "Extension site/stable.abi3.so"),
+            ("windows", "Extension site/windows.cp312-win_amd64.pyd"),
+            ("older", "Source site/older.py"),
+            ("foreign", "Extension site/foreign.cpython-311-x86_64-linux-gnu.so"),
+            ("compiled", "Package site/compiled/__init__.abi3.so"),
+            ("source", "Source site/source.py"),
+            ("bytecode", "Source"),
+            ("folder", "nothing"),
+            ("cached", "nothing"),
+            ("not", "nothing"),
+            ("libfoo", "nothing"),
+            ("case", "nothing"),
+            ("Case", "Source site/Case.py"),
+            ("source.data", "nothing"),
+            ("package.sub", "nothing"),
+            ("declared", "Source site/declared.pyi"),
+            ("declared_package", "Package site/declared_package/__init__.pyi"),
+            ("declared_package.part", "Source site/declared_package/part.py"),
+        ] {
+            assert_eq!(found(&root, &finder, name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn namespace_packages_span_the_search_path() {
+        let root = tree(&files(&[
+            "one/ns/first/__init__.py",
+            "one/ns/first/part.py",
+            "two/ns/second.py",
+            "two/ns/data/table.csv",
+            "one/late/__pycache__/",
+            "two/late/__init__.py",
+            "one/early/__init__.py",
+            "two/early/hidden.py",
+            "three/ns/third/deep/module.py",
+        ]));
+        let finder = finder(&root, &["one", "two", "missing", "three"]);
+        assert_eq!(found(&root, &finder, "ns"), "Namespace");
+        assert_eq!(found(&root, &finder, "ns.first.part"), "Source one/ns/first/part.py");
+        assert_eq!(found(&root, &finder, "ns.second"), "Source two/ns/second.py");
+        assert_eq!(found(&root, &finder, "ns.third.deep.module"), "Source three/ns/third/deep/module.py");
+        assert_eq!(found(&root, &finder, "ns.data"), "Namespace");
+        // A regular package further down comes before a folder without `__init__`.
+        assert_eq!(found(&root, &finder, "late"), "Package two/late/__init__.py");
+        assert_eq!(found(&root, &finder, "early.hidden"), "nothing");
+        assert_eq!(finder.submodules(&module("ns")), ["first", "second", "third"]);
+        assert_eq!(finder.submodules(&module("ns.second")), [""; 0]);
+        assert_eq!(finder.submodules(&module("nothing")), [""; 0]);
+    }
+
+    #[test]
+    fn namespace_packages_of_old_extend_their_path() {
+        let root = tree(&[
+            ("one/old/__init__.py", "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"),
+            ("one/old/first.py", ""),
+            ("two/old/__init__.py", "__import__('pkg_resources').declare_namespace(__name__)\n"),
+            ("two/old/second.py", ""),
+        ]);
+        let finder = finder(&root, &["one", "two"]);
+        assert_eq!(found(&root, &finder, "old"), "Package one/old/__init__.py");
+        assert_eq!(found(&root, &finder, "old.second"), "Source two/old/second.py");
+        assert_eq!(finder.submodules(&module("old")), ["first", "second"]);
+    }
+
+    #[test]
+    fn stub_packages_come_before_stubs_beside() {
+        let root = tree(&[
+            ("site/PyQt5/__init__.py", ""),
+            ("site/PyQt5/QtCore.abi3.so", ""),
+            ("site/PyQt5/QtCore.pyi", ""),
+            ("site/PyQt5/QtGui.abi3.so", ""),
+            ("site/PyQt5/QtGui.pyi", ""),
+            ("site/PyQt5/sip.py", ""),
+            ("site/PyQt5-stubs/py.typed", "partial\n"),
+            ("site/PyQt5-stubs/__init__.pyi", ""),
+            ("site/PyQt5-stubs/QtCore.pyi", ""),
+            ("site/requests-stubs/__init__.pyi", ""),
+            ("site/requests-stubs/api/__init__.pyi", ""),
+            ("site/google/", ""),
+            ("site/google-stubs/protobuf/__init__.pyi", ""),
+            ("site/native.abi3.so", ""),
+            ("site/native/__init__.pyi", ""),
+            ("site/native/inner.pyi", ""),
+        ]);
+        let finder = finder(&root, &["site"]);
+        for (name, expected) in [
+            ("PyQt5", "Package site/PyQt5/__init__.py site/PyQt5-stubs/__init__.pyi"),
+            ("PyQt5.QtCore", "Extension site/PyQt5-stubs/QtCore.pyi site/PyQt5/QtCore.abi3.so"),
+            ("PyQt5.QtGui", "Extension site/PyQt5/QtGui.pyi site/PyQt5/QtGui.abi3.so"),
+            ("PyQt5.sip", "Source site/PyQt5/sip.py"),
+            ("PyQt5.QtSql", "nothing"),
+            ("requests", "Package site/requests-stubs/__init__.pyi"),
+            ("requests.api", "Package site/requests-stubs/api/__init__.pyi"),
+            ("google", "Namespace"),
+            ("google.protobuf", "Package site/google-stubs/protobuf/__init__.pyi"),
+            ("native", "Extension site/native/__init__.pyi site/native.abi3.so"),
+            ("native.inner", "Source site/native/inner.pyi"),
+        ] {
+            assert_eq!(found(&root, &finder, name), expected, "{name}");
+        }
+        assert_eq!(finder.submodules(&module("PyQt5")), ["QtCore", "QtGui", "sip"]);
+        assert_eq!(finder.submodules(&module("requests")), ["api"]);
+        assert_eq!(finder.submodules(&module("google")), ["protobuf"]);
+    }
+
+    #[test]
+    fn many_threads_share_a_finder() {
+        let root = tree(&files(&["site/a/__init__.py", "site/a/b.py"]));
+        let finder = finder(&root, &["site"]);
+        let find = || finder.find(&module("a.b")).is_some() && finder.find(&module("a.c")).is_none();
+        let all_found = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(find)).collect();
+            threads.into_iter().all(|thread| thread.join().unwrap_or(false))
+        });
+        assert!(all_found);
+        assert!(finder.find(&module(&format!("a{}", ".a".repeat(100_000)))).is_none());
+    }
+}

@@ -1,0 +1,217 @@
+//! What the program is: the project's folder, its configuration, its environment.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    configuration::{Configuration, ConfigurationError, read},
+    environment::{Environment, find_environment},
+    files::{plain, read_text},
+};
+
+/// What the user asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The working folder; absolute.
+    pub working_folder: PathBuf,
+    /// The named paths; none means the current project.
+    pub paths: Vec<PathBuf>,
+    /// A configuration file to use instead of the one that is found.
+    pub configuration: Option<PathBuf>,
+    /// No configuration is looked for, and the program is just the packages that hold the named paths.
+    pub isolated: bool,
+    /// The environment, or an interpreter in it.
+    pub python: Option<PathBuf>,
+    /// The value of `$VIRTUAL_ENV`.
+    pub virtual_env: Option<OsString>,
+    /// Text that stands for a file's.
+    pub overlay: Option<Overlay>,
+}
+
+/// Text that stands for that of a file: an editor's buffer, or standard input.
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    /// The file, which need not exist.
+    pub path: PathBuf,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Why nothing can be analysed.
+#[derive(Debug)]
+pub enum Failure {
+    /// One line for the user.
+    Message(String),
+    /// Mistakes in the configuration, each with its place.
+    Configuration(ConfigurationError),
+}
+
+/// A project, ready to be analysed.
+pub struct Workspace {
+    pub(crate) request: Request,
+    /// The folder that paths are relative to.
+    pub(crate) folder: PathBuf,
+    /// The folders to search for the program's files.
+    pub(crate) searched: Vec<PathBuf>,
+    /// The named paths, absolute; empty for "everything".
+    pub(crate) named: Vec<PathBuf>,
+    pub(crate) configuration: Configuration,
+    pub(crate) environment: Option<Environment>,
+    pub(crate) pyproject: Option<toml::Table>,
+}
+
+impl Workspace {
+    /// Finds the project of a request.
+    pub fn open(request: Request) -> Result<Self, Failure> {
+        let mut named = Vec::with_capacity(request.paths.len());
+        for path in &request.paths {
+            named.push(absolute(&request, path)?);
+        }
+        if let Some(overlay) = &request.overlay {
+            named.push(normalized(&request.working_folder.join(&overlay.path)));
+        }
+        let start = named.first().cloned().unwrap_or_else(|| request.working_folder.clone());
+        let found = if request.isolated { None } else { find_project(&start) };
+
+        let configuration_file = match (&request.configuration, &found) {
+            (Some(file), _) => Some(normalized(&request.working_folder.join(file))),
+            (None, Some(project)) => project.configuration.clone(),
+            (None, None) => None,
+        };
+        let (folder, searched) = match &found {
+            Some(project) => (project.folder.clone(), vec![project.folder.clone()]),
+            None => packages_around(&request, &named),
+        };
+        let pyproject = if request.isolated { None } else { read_pyproject(&folder.join("pyproject.toml")) };
+        let configuration = match &configuration_file {
+            Some(file) => read(file, pyproject.as_ref()).map_err(Failure::Configuration)?,
+            None => Configuration::without_file(pyproject.as_ref()),
+        };
+        let environment = environment(&request, &configuration, &folder)?;
+        Ok(Self { request, folder, searched, named, configuration, environment, pyproject })
+    }
+
+    /// The configuration in use.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Takes the configuration of the rules out, to make settings of.
+    pub fn take_rules(&mut self) -> douane_rules::RuleSettings {
+        std::mem::take(&mut self.configuration.rules)
+    }
+}
+
+struct FoundProject {
+    folder: PathBuf,
+    configuration: Option<PathBuf>,
+}
+
+/// The nearest folder above with `lint.toml` or `[tool.douane]`, else the nearest with `pyproject.toml`, else with `.git`.
+fn find_project(start: &Path) -> Option<FoundProject> {
+    let folders = || start.ancestors().filter(|folder| folder.is_dir());
+    for folder in folders() {
+        // Whatever is called so is meant as one, so that a folder or a pipe of that name is reported.
+        let file = folder.join("lint.toml");
+        if file.symlink_metadata().is_ok() {
+            return Some(FoundProject { folder: folder.to_owned(), configuration: Some(file) });
+        }
+        let file = folder.join("pyproject.toml");
+        if file.is_file() && mentions_douane(&file) {
+            return Some(FoundProject { folder: folder.to_owned(), configuration: Some(file) });
+        }
+    }
+    let marked = folders().find(|folder| folder.join("pyproject.toml").is_file());
+    let marked = marked.or_else(|| folders().find(|folder| folder.join(".git").exists()));
+    marked.map(|folder| FoundProject { folder: folder.to_owned(), configuration: None })
+}
+
+fn mentions_douane(file: &Path) -> bool {
+    let Ok(text) = read_text(file) else { return false };
+    if !text.contains("douane") {
+        return false;
+    }
+    match text.parse::<toml::Table>() {
+        Ok(table) => table.get("tool").is_some_and(|tool| tool.get("douane").is_some()),
+        // A broken file that mentions the tool is reported, not passed over.
+        Err(_) => text.contains("[tool.douane"),
+    }
+}
+
+fn read_pyproject(file: &Path) -> Option<toml::Table> {
+    read_text(file).ok()?.parse().ok()
+}
+
+/// Without a project: the whole packages that hold the named paths, and the folder that holds those.
+fn packages_around(request: &Request, named: &[PathBuf]) -> (PathBuf, Vec<PathBuf>) {
+    let working_folder = [request.working_folder.clone()];
+    let named = if named.is_empty() { &working_folder[..] } else { named };
+    let mut searched: Vec<PathBuf> = named.iter().map(|path| top_package(path)).collect();
+    searched.sort_unstable();
+    searched.dedup();
+    let parents = searched.iter().map(|path| {
+        let holds_package = path.is_dir() && !is_package(path);
+        if holds_package { path.clone() } else { path.parent().unwrap_or(path).to_owned() }
+    });
+    let folder = parents.reduce(|one, other| shared_folder(&one, &other)).unwrap_or_else(|| request.working_folder.clone());
+    (folder, searched)
+}
+
+/// The top-most package that holds a path; the path itself if it is in none.
+fn top_package(path: &Path) -> PathBuf {
+    let mut top = path.to_owned();
+    while let Some(parent) = top.parent().filter(|parent| is_package(parent)) {
+        top = parent.to_owned();
+    }
+    top
+}
+
+fn is_package(folder: &Path) -> bool {
+    folder.join("__init__.py").is_file() || folder.join("__init__.pyi").is_file()
+}
+
+fn shared_folder(one: &Path, other: &Path) -> PathBuf {
+    one.components().zip(other.components()).take_while(|(one, other)| one == other).map(|(part, _)| part).collect()
+}
+
+fn absolute(request: &Request, path: &Path) -> Result<PathBuf, Failure> {
+    let path = normalized(&request.working_folder.join(path));
+    // The link itself is looked at, so that one to nowhere is a file that can't be read, not one that isn't there.
+    match path.symlink_metadata() {
+        Ok(_) => Ok(path),
+        Err(error) => Err(Failure::Message(format!("{}: {}", path.display(), plain(&error)))),
+    }
+}
+
+/// The path without `.` and `..`; links are kept, so that files are named as the user names them.
+fn normalized(path: &Path) -> PathBuf {
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => drop(found.pop()),
+            part => found.push(part),
+        }
+    }
+    found
+}
+
+fn environment(
+    request: &Request,
+    configuration: &Configuration,
+    folder: &Path,
+) -> Result<Option<Environment>, Failure> {
+    let configured = configuration.python.as_ref().map(|python| {
+        let base = configuration.file.as_deref().and_then(Path::parent).unwrap_or(folder);
+        base.join(python)
+    });
+    let explicit = request.python.as_ref().map(|python| request.working_folder.join(python)).or(configured);
+    let virtual_env = if request.isolated { None } else { request.virtual_env.as_deref() };
+    if request.isolated && explicit.is_none() {
+        return Ok(None);
+    }
+    find_environment(explicit.as_deref(), virtual_env, folder).map_err(Failure::Message)
+}
