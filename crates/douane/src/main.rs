@@ -1,1 +1,39 @@
-fn main() {}
+//! The command line: arguments in, exit code out.
+//!
+//! Exit codes: 0 nothing found, 1 findings, 2 wrong usage, configuration or an internal error. One file a subcommand.
+
+mod arguments;
+mod check;
+mod explain;
+mod graph;
+mod module;
+mod outcome;
+mod progress;
+mod terminal;
+
+use std::{io::Write, panic, process::ExitCode};
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use outcome::Outcome;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // A bug must not look like "no findings" or "findings" to whoever reads the exit code.
+    let outcome = panic::catch_unwind(|| run(&arguments)).unwrap_or(Outcome::InternalError);
+    outcome.exit_code()
+}
+
+fn run(arguments: &Arguments) -> Outcome {
+    match &arguments.command {
+        Command::Check(check) => check::run(check, arguments.color),
+        Command::Explain(explain) => explain::run(explain, arguments.color),
+        Command::Module(module) => module::run(module),
+        Command::Graph(graph) => graph::run(graph),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "douane", &mut script);
+            outcome::written(std::io::stdout().write_all(&script), Outcome::Clean)
+        }
+    }
+}

@@ -196,9 +196,16 @@ fn expected(what: &str, value: &Spanned<DeValue<'_>>) -> SettingsError {
 }
 
 fn unknown_rule(name: &str, span: Range<usize>) -> SettingsError {
-    let nearest = RULES.iter().map(|rule| rule.name).min_by_key(|rule| distance(rule, name));
-    let hint = nearest.filter(|rule| distance(rule, name) <= 3).map_or(String::new(), |rule| format!("; did you mean `{rule}`?"));
+    let hint = nearest_rule(name).map_or(String::new(), |rule| format!("; did you mean `{rule}`?"));
     SettingsError { message: format!("unknown rule `{name}`{hint}"), span }
+}
+
+/// The rule whose name is nearly the given one.
+#[must_use]
+pub fn nearest_rule(name: &str) -> Option<&'static str> {
+    const MOST_SLIPS: usize = 3;
+    let nearest = RULES.iter().map(|rule| rule.name).min_by_key(|rule| distance(rule, name));
+    nearest.filter(|rule| distance(rule, name) <= MOST_SLIPS)
 }
 
 /// The number of letters to change, add or drop between two words.

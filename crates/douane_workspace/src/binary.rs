@@ -20,7 +20,7 @@ const SHORTEST: usize = 3;
 /// The dotted ASCII names of two or more parts that stand as whole NUL-terminated strings in the data of a compiled
 /// module, sorted, each once.
 #[must_use]
-pub fn module_names_in(binary: &[u8]) -> Vec<ModuleName> {
+pub(crate) fn module_names_in(binary: &[u8]) -> Vec<ModuleName> {
     let Some(end) = binary.iter().rposition(|byte| *byte == 0) else { return Vec::new() };
     let mut texts: Vec<&str> = binary[..end].split(|byte| *byte == 0).filter_map(dotted_name).collect();
     texts.sort_unstable();

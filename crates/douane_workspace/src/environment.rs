@@ -26,24 +26,24 @@ use crate::source_roots::joined;
 
 /// Where a Python keeps its installed packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// The environment's folder: what `sys.prefix` says.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The folders that hold packages, in the order in which they are searched. Each exists, none is there twice.
-    pub search_path: Vec<PathBuf>,
+    pub(crate) search_path: Vec<PathBuf>,
     /// The Python that the packages are installed for. It may be one that douane does not know.
-    pub version: Option<PythonVersion>,
+    pub(crate) version: Option<PythonVersion>,
     /// Modules that setuptools installed as links to where they are developed.
-    pub editables: Editables,
+    pub(crate) editables: Editables,
 }
 
 /// What setuptools' editable finders map. They are asked after the search path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Editables {
+pub(crate) struct Editables {
     /// A package's folder, or a module's file without the suffix.
-    pub modules: BTreeMap<ModuleName, PathBuf>,
+    pub(crate) modules: BTreeMap<ModuleName, PathBuf>,
     /// The folders of namespace packages; none for one that only holds other mapped modules.
-    pub namespaces: BTreeMap<ModuleName, Vec<PathBuf>>,
+    pub(crate) namespaces: BTreeMap<ModuleName, Vec<PathBuf>>,
 }
 
 /// The environment that holds the project's installed packages.
@@ -55,7 +55,7 @@ pub struct Editables {
 /// # Errors
 ///
 /// One line that says why the explicit one is not usable.
-pub fn find_environment(
+pub(crate) fn find_environment(
     explicit: Option<&Path>,
     virtual_env: Option<&OsStr>,
     project: &Path,
@@ -475,20 +475,20 @@ fn entry_names(folder: &Path) -> Vec<String> {
 
 /// The files that a module name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// What the module is.
-    pub kind: FoundKind,
+    pub(crate) kind: FoundKind,
     /// The `.py` file. A compiled module has one too where it lies beside: it is what mypyc and Cython compiled.
-    pub source: Option<PathBuf>,
+    pub(crate) source: Option<PathBuf>,
     /// The `.pyi` file: that of a `*-stubs` package, else the one beside the code.
-    pub stub: Option<PathBuf>,
+    pub(crate) stub: Option<PathBuf>,
     /// The compiled file, if that is what Python loads.
-    pub binary: Option<PathBuf>,
+    pub(crate) binary: Option<PathBuf>,
 }
 
 /// What an installed module is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FoundKind {
+pub(crate) enum FoundKind {
     /// One file: `.py`, else `.pyc` (then no file at all is named), else only a stub.
     Source,
     /// A folder with an `__init__`.
@@ -502,7 +502,7 @@ pub enum FoundKind {
 /// Finds modules on an environment's search path. Each folder is read once, then remembered: what is installed later
 /// needs a new finder.
 #[derive(Debug)]
-pub struct Finder {
+pub(crate) struct Finder {
     search_path: Vec<PathBuf>,
     editables: Editables,
     version: Option<PythonVersion>,
@@ -520,7 +520,7 @@ struct Place {
 impl Finder {
     /// A finder of what is installed in an environment.
     #[must_use]
-    pub fn new(environment: &Environment) -> Self {
+    pub(crate) fn new(environment: &Environment) -> Self {
         Self {
             search_path: environment.search_path.clone(),
             editables: environment.editables.clone(),
@@ -536,7 +536,7 @@ impl Finder {
     /// of the search path that has one of them is the last that is looked into. What only a stub says exists is found
     /// after all that: type checkers see it, and code that guards its imports may use it.
     #[must_use]
-    pub fn find(&self, name: &ModuleName) -> Option<Found> {
+    pub(crate) fn find(&self, name: &ModuleName) -> Option<Found> {
         let place = self.place(name);
         let Some(stub) = self.stub(name) else { return place.map(|place| place.found.clone()) };
         let Some(place) = place else { return Some(stub) };
@@ -546,52 +546,6 @@ impl Finder {
             found.kind = if found.kind == FoundKind::Namespace { stub.kind } else { found.kind };
         }
         Some(found)
-    }
-
-    /// The last parts of the names of the modules in a package, sorted. Folders without an `__init__` are among them
-    /// only if they hold modules themselves, though Python would import every folder.
-    #[must_use]
-    pub fn submodules(&self, name: &ModuleName) -> Vec<String> {
-        let portions = self.place(name).map(|place| place.portions.clone()).unwrap_or_default();
-        let mut names = Vec::new();
-        for folder in portions.iter().chain(&self.stub_folders(name)) {
-            names.extend(self.modules_in(folder));
-        }
-        let editables = self.editables.modules.keys().chain(self.editables.namespaces.keys());
-        let children = editables.filter(|editable| editable.parent().as_ref() == Some(name));
-        names.extend(children.map(|editable| editable.last().to_owned()));
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-
-    fn modules_in(&self, folder: &Path) -> Vec<String> {
-        let listing = self.listing(folder);
-        let modules = listing.iter().filter(|(stem, entry)| {
-            let is_module = entry.has_file() || entry.is_folder && self.holds_modules(&folder.join(&***stem));
-            is_module && ***stem != *"__init__"
-        });
-        modules.map(|(stem, _)| stem.to_string()).collect()
-    }
-
-    /// Whether a folder, or one a few levels below, holds a module. Data folders may be deep and wide, and namespace
-    /// packages are not: `google.cloud.storage` is among the deepest.
-    fn holds_modules(&self, folder: &Path) -> bool {
-        const DEEPEST: usize = 3;
-        let mut level = vec![folder.to_path_buf()];
-        for _ in 0..DEEPEST {
-            let mut below = Vec::new();
-            for folder in level.iter().filter(|folder| folder.file_name().is_some_and(|name| name != "__pycache__")) {
-                let listing = self.listing(folder);
-                if listing.values().any(Entry::has_file) {
-                    return true;
-                }
-                let folders = listing.iter().filter(|(_, entry)| entry.is_folder);
-                below.extend(folders.map(|(stem, _)| folder.join(&**stem)));
-            }
-            level = below;
-        }
-        false
     }
 
     /// The module as Python finds it: each parent first, since a module is looked for in its parent's `__path__` only.
@@ -870,11 +824,8 @@ impl Binary {
     }
 }
 
-impl Entry {
-    fn has_file(&self) -> bool {
-        self.has_source || self.has_bytecode || self.has_stub || !self.binaries.is_empty()
-    }
 
+impl Entry {
     /// The module that Python loads from these files, with importlib's order of loaders.
     ///
     /// A compiled file for another version comes last. Python would not load it, but it is likelier that the version
@@ -1121,8 +1072,6 @@ mod tests {
         assert_eq!(found(&root, &finder, "ns"), "Namespace");
         assert_eq!(found(&root, &finder, "ns.renamed"), "Package work/sources/__init__.py");
         assert_eq!(found(&root, &finder, "deep.one"), "Package work/parts/deep/one/__init__.py");
-        assert_eq!(finder.submodules(&module("ns")), ["renamed"]);
-        assert_eq!(finder.submodules(&module("deep")), ["one", "two"]);
     }
 
     #[test]
@@ -1225,9 +1174,6 @@ mod tests {
         // A regular package further down comes before a folder without `__init__`.
         assert_eq!(found(&root, &finder, "late"), "Package two/late/__init__.py");
         assert_eq!(found(&root, &finder, "early.hidden"), "nothing");
-        assert_eq!(finder.submodules(&module("ns")), ["first", "second", "third"]);
-        assert_eq!(finder.submodules(&module("ns.second")), [""; 0]);
-        assert_eq!(finder.submodules(&module("nothing")), [""; 0]);
     }
 
     #[test]
@@ -1241,7 +1187,6 @@ mod tests {
         let finder = finder(&root, &["one", "two"]);
         assert_eq!(found(&root, &finder, "old"), "Package one/old/__init__.py");
         assert_eq!(found(&root, &finder, "old.second"), "Source two/old/second.py");
-        assert_eq!(finder.submodules(&module("old")), ["first", "second"]);
     }
 
     #[test]
@@ -1280,9 +1225,6 @@ mod tests {
         ] {
             assert_eq!(found(&root, &finder, name), expected, "{name}");
         }
-        assert_eq!(finder.submodules(&module("PyQt5")), ["QtCore", "QtGui", "sip"]);
-        assert_eq!(finder.submodules(&module("requests")), ["api"]);
-        assert_eq!(finder.submodules(&module("google")), ["protobuf"]);
     }
 
     #[test]

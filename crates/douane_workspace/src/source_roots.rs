@@ -24,7 +24,7 @@ use toml::{Table, Value};
 /// Folders that do not exist are left out. A project's folder that is configured stands there twice, since it is a
 /// declared root then and the last resort still: [`module_of`] tells them apart.
 #[must_use]
-pub fn source_roots(project: &Path, configured: Option<&[PathBuf]>, pyproject: Option<&Table>) -> Vec<PathBuf> {
+pub(crate) fn source_roots(project: &Path, configured: Option<&[PathBuf]>, pyproject: Option<&Table>) -> Vec<PathBuf> {
     let mut roots = match configured {
         Some(configured) => configured.iter().flat_map(|pattern| expanded(project, pattern)).collect(),
         None => built_roots(project, pyproject),
@@ -247,13 +247,13 @@ fn folders_in(folder: &Path) -> Vec<PathBuf> {
 
 /// The module that a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModuleLocation {
+pub(crate) struct ModuleLocation {
     /// Its absolute name.
-    pub name: ModuleName,
+    pub(crate) name: ModuleName,
     /// The file is the `__init__` of the package of that name.
-    pub is_package: bool,
+    pub(crate) is_package: bool,
     /// The folder that has to be on `sys.path` for that.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
 }
 
 /// The module that a file is, given the roots as [`source_roots`] returns them, the project's folder last.
@@ -272,7 +272,7 @@ pub struct ModuleLocation {
 /// Names that are no identifiers are kept: `locale/is/formats.py` is a module that importlib imports. A file with a dot
 /// in its stem is none, nor is one outside of all roots.
 #[must_use]
-pub fn module_of(file: &Path, roots: &[PathBuf], is_package_dir: &dyn Fn(&Path) -> bool) -> Option<ModuleLocation> {
+pub(crate) fn module_of(file: &Path, roots: &[PathBuf], is_package_dir: &dyn Fn(&Path) -> bool) -> Option<ModuleLocation> {
     let stem = module_stem(file)?;
     let folder = file.parent()?;
     let is_package = stem == "__init__";

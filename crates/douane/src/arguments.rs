@@ -1,0 +1,177 @@
+//! The arguments, in ruff's dialect.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use douane_reporter::Format;
+use douane_workspace::{Overlay, Request};
+
+use crate::terminal::Color;
+
+/// An import linter and analyser for Python that sees the whole program
+#[derive(Debug, Parser)]
+#[command(name = "douane", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check imports, and report what is wrong with them
+    Check(CheckArguments),
+    /// Explain a rule
+    Explain(ExplainArguments),
+    /// Tell what is known of a module: what a star brings, what it imports, who imports it
+    Module(ModuleArguments),
+    /// Print the import graph
+    Graph(GraphArguments),
+    /// Print a completion script for a shell
+    #[command(alias = "generate-shell-completion")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// What every command that reads a program takes.
+#[derive(Debug, Args)]
+pub(crate) struct ProgramArguments {
+    /// A lint.toml or pyproject.toml to use instead of the one that is found
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub(crate) config: Option<PathBuf>,
+    /// Look for no configuration; the program is the packages that hold the given paths
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    /// The Python environment whose packages are imported: its folder, or an interpreter in it
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+    /// How many threads to use [default: one a core]
+    #[arg(short = 'j', long = "threads", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+}
+
+impl ProgramArguments {
+    /// The request for these arguments.
+    pub(crate) fn request(&self, paths: Vec<PathBuf>, overlay: Option<Overlay>) -> Result<Request, String> {
+        let working_folder =
+            std::env::current_dir().map_err(|error| format!("there is no working folder: {error}"))?;
+        Ok(Request {
+            working_folder,
+            paths,
+            configuration: self.config.clone(),
+            isolated: self.isolated,
+            python: self.python.clone(),
+            virtual_env: std::env::var_os("VIRTUAL_ENV"),
+            overlay,
+        })
+    }
+
+    /// Sets up the threads that everything runs on.
+    pub(crate) fn start_threads(&self) {
+        /// Deep syntax trees are walked on stacks that grow; this is what they start with.
+        const STACK: usize = 8 * 1024 * 1024;
+        let count = self.threads.map_or(0, usize::from);
+        // It fails only if the pool is set up already, which then serves as well.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).build_global();
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Files and folders to report on; the whole program is analysed all the same [default: the current project]. `-` is
+    /// standard input
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArguments,
+    /// Only these rules, by name or by another tool's code; `all`, or `pedantic` for those that are off by default
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub(crate) select: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub(crate) ignore: Vec<String>,
+    /// How findings are printed
+    #[arg(long, value_name = "FORMAT", default_value_t, value_parser = parse_format())]
+    pub(crate) output_format: Format,
+    /// Exit with 0 even if there are findings
+    #[arg(short = 'e', long)]
+    pub(crate) exit_zero: bool,
+    /// Print the findings only, without the summary
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Count the findings of each rule instead of printing them
+    #[arg(long)]
+    pub(crate) statistics: bool,
+    /// The name of the file that standard input stands for
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_filename: Option<PathBuf>,
+}
+
+fn parse_format() -> impl clap::builder::TypedValueParser<Value = Format> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.as_str()))
+        .try_map(|text| text.parse::<Format>())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The rule, by name or by another tool's code
+    #[arg(required_unless_present = "all")]
+    pub(crate) rule: Option<String>,
+    /// List all rules
+    #[arg(long, conflicts_with = "rule")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModuleArguments {
+    /// The modules, by name or by file; with `--all` files and folders
+    #[arg(required_unless_present = "all")]
+    pub(crate) names: Vec<PathBuf>,
+    /// All modules of the program, or those below the given paths
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) program: ProgramArguments,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output_format: ModuleFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModuleFormat {
+    /// For people
+    #[default]
+    Full,
+    /// For machines
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArguments {
+    /// Files and folders whose modules are printed [default: the current project]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArguments,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output_format: GraphFormat,
+    /// Add third-party and standard modules, by their top-level name
+    #[arg(long)]
+    pub(crate) external: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// An object of modules and edges
+    #[default]
+    Json,
+    /// For Graphviz
+    Dot,
+    /// For Markdown
+    Mermaid,
+}

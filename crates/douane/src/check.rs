@@ -1,0 +1,146 @@
+//! `douane check`
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Read},
+    time::Instant,
+};
+
+use douane_base::{Diagnostic, FileId, SourceFile};
+use douane_reporter::{Format, Options, Report, Sources, Summary};
+use douane_rules::{Level, RULES, Rule, Selection, Settings, find_rule};
+use douane_workspace::{Analysis, Overlay, Workspace};
+use rustc_hash::FxHashMap;
+
+use crate::{
+    arguments::CheckArguments,
+    outcome::{Outcome, refused, written},
+    progress::Progress,
+    terminal::{self, Color},
+};
+
+pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
+    let started = Instant::now();
+    let colours = color.is_on(&io::stdout());
+    let selection = match (rules(&arguments.select), rules(&arguments.ignore)) {
+        (Ok(select), Ok(ignore)) => Selection { select, ignore },
+        (Err(message), _) | (_, Err(message)) => {
+            terminal::error(&message);
+            return Outcome::Refused;
+        }
+    };
+    let (paths, overlay) = match standard_input(arguments) {
+        Ok(input) => input,
+        Err(message) => {
+            terminal::error(&message);
+            return Outcome::Refused;
+        }
+    };
+    arguments.program.start_threads();
+    let request = match arguments.program.request(paths, overlay) {
+        Ok(request) => request,
+        Err(message) => {
+            terminal::error(&message);
+            return Outcome::Refused;
+        }
+    };
+    let mut workspace = match Workspace::open(request) {
+        Ok(workspace) => workspace,
+        Err(failure) => return refused(failure, color.is_on(&io::stderr())),
+    };
+    let settings = Settings::new(workspace.take_rules(), &selection);
+    let progress = Progress::new(arguments.quiet);
+    let analysis = workspace.analyse(&|stage| progress.note(stage));
+    let diagnostics = analysis.check(&settings);
+    progress.finish();
+    if analysis.reported_files().next().is_none() && !arguments.quiet {
+        terminal::warning("no Python files found under the given paths");
+    }
+
+    let outcome = if diagnostics.is_empty() || arguments.exit_zero { Outcome::Clean } else { Outcome::Findings };
+    let output = &mut io::stdout().lock();
+    let result = if arguments.statistics {
+        douane_reporter::write_statistics(&diagnostics, arguments.output_format, output)
+    } else {
+        let files = Shown::read(&analysis, &diagnostics);
+        let summary = Summary {
+            files: analysis.reported_files().count(),
+            modules: analysis.reported_files().filter(|(file, _)| analysis.graph().module_of_file(*file).is_some()).count(),
+            elapsed: started.elapsed(),
+        };
+        let report = Report { diagnostics: &diagnostics, files: &files, summary };
+        let colours = colours && arguments.output_format == Format::Full;
+        douane_reporter::write(&report, arguments.output_format, Options { colours, quiet: arguments.quiet }, output)
+    };
+    let outcome = written(result, outcome);
+    // Everything is printed; to free a large program piece by piece would only keep the user waiting.
+    std::mem::forget(analysis);
+    outcome
+}
+
+/// The rules that a selection names.
+fn rules(names: &[String]) -> Result<Vec<&'static Rule>, String> {
+    let mut found = Vec::new();
+    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        match name {
+            "all" | "ALL" => found.extend(RULES.iter().copied()),
+            "pedantic" => found.extend(RULES.iter().copied().filter(|rule| rule.default == Level::Off)),
+            _ => {
+                let aliased: Vec<&Rule> = RULES.iter().copied().filter(|rule| rule.aliases.contains(&name)).collect();
+                match find_rule(name) {
+                    Some(rule) if rule.name == name => found.push(rule),
+                    Some(_) => found.extend(aliased),
+                    None => return Err(format!("unknown rule `{name}`; `douane explain --all` lists the rules")),
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The named paths without `-`, and what standard input stands for.
+fn standard_input(arguments: &CheckArguments) -> Result<(Vec<std::path::PathBuf>, Option<Overlay>), String> {
+    let (dashes, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    if dashes.is_empty() {
+        return match &arguments.stdin_filename {
+            Some(_) => Err("`--stdin-filename` needs `-` among the paths".to_owned()),
+            None => Ok((paths, None)),
+        };
+    }
+    if !paths.is_empty() {
+        return Err("`-` can't be mixed with other paths".to_owned());
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes).map_err(|error| format!("can't read standard input: {error}"))?;
+    let path = arguments.stdin_filename.clone().unwrap_or_else(|| "stdin.py".into());
+    Ok((Vec::new(), Some(Overlay { path, bytes })))
+}
+
+/// The files that the findings point into, read again.
+struct Shown<'a> {
+    analysis: &'a Analysis,
+    files: FxHashMap<FileId, SourceFile>,
+    nothing: SourceFile,
+}
+
+impl<'a> Shown<'a> {
+    fn read(analysis: &'a Analysis, diagnostics: &[Diagnostic]) -> Self {
+        use rayon::prelude::*;
+        let labels = diagnostics.iter().flat_map(|diagnostic| std::iter::once(&diagnostic.primary).chain(&diagnostic.related));
+        let named: BTreeSet<FileId> = labels.map(|label| label.file).collect();
+        let named: Vec<FileId> = named.into_iter().collect();
+        let files = named.into_par_iter().map(|file| (file, analysis.source_file(file))).collect();
+        Self { analysis, files, nothing: SourceFile::new("<unknown>".into(), String::new()) }
+    }
+}
+
+impl Sources for Shown<'_> {
+    fn file(&self, file: FileId) -> &SourceFile {
+        self.files.get(&file).unwrap_or(&self.nothing)
+    }
+
+    fn module(&self, file: FileId) -> Option<&str> {
+        let module = self.analysis.graph().module_of_file(file)?;
+        Some(self.analysis.graph().module_name(module))
+    }
+}

@@ -1,0 +1,51 @@
+//! A progress bar for what takes longer than a second, on a terminal only.
+
+use std::{
+    io::{self, IsTerminal},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use douane_workspace::Stage;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Shows how far an analysis is.
+pub(crate) struct Progress {
+    started: Instant,
+    is_shown: bool,
+    bar: OnceLock<ProgressBar>,
+}
+
+impl Progress {
+    pub(crate) fn new(is_quiet: bool) -> Self {
+        let is_shown = !is_quiet && io::stderr().is_terminal();
+        Self { started: Instant::now(), is_shown, bar: OnceLock::new() }
+    }
+
+    /// Takes note of a stage; cheap enough to be called for each file.
+    pub(crate) fn note(&self, stage: Stage) {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        if !self.is_shown || (self.bar.get().is_none() && self.started.elapsed() < PATIENCE) {
+            return;
+        }
+        let bar = self.bar.get_or_init(|| {
+            let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        match stage {
+            Stage::Discover => bar.set_message("Looking for files"),
+            Stage::Read(done, total) => {
+                bar.set_message("Reading");
+                bar.set_length(total as u64);
+                bar.set_position(done as u64);
+            }
+            Stage::Link => bar.set_message("Linking"),
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+}
