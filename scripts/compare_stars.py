@@ -240,7 +240,9 @@ def default_python():
 def ask_douane(base, douane, arguments):
     """What douane says of each module."""
     arguments = [argument.replace("{python}", base.python) for argument in arguments]
-    command = [str(douane.resolve()), "module", "--all", str(base.tree), "--output-format", "json", *arguments]
+    minor = run_text([base.python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).strip()
+    command = [str(douane.resolve()), "module", "--all", str(base.tree), "--output-format", "json", "--isolated"]
+    command += ["--target-version", minor, "--python", base.python, *arguments]
     try:
         answer = subprocess.run(command, cwd=base.work, stdout=subprocess.PIPE, check=False)
     except OSError as error:

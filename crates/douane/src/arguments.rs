@@ -50,6 +50,9 @@ pub(crate) struct ProgramArguments {
     /// The Python environment whose packages are imported: its folder, or an interpreter in it
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
+    /// The Python that the code is written for, such as `3.13` [default: the lower bound of requires-python, else the newest]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) target_version: Option<douane_base::PythonVersion>,
     /// How many threads to use [default: one a core]
     #[arg(short = 'j', long = "threads", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
@@ -66,6 +69,7 @@ impl ProgramArguments {
             configuration: self.config.clone(),
             isolated: self.isolated,
             python: self.python.clone(),
+            target_version: self.target_version,
             virtual_env: std::env::var_os("VIRTUAL_ENV"),
             overlay,
         })

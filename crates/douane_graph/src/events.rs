@@ -5,7 +5,8 @@
 //! type checkers of a module that replaces itself at run time.
 
 use douane_parser::{
-    Arm, BindingId, BindingKind, BranchId, EffectKind, FileFacts, Guard, Import, ImportId, ScopeId, Target, Truth, When,
+    Arm, BindingId, BindingKind, Branch, BranchId, Constant, Effect, EffectKind, FileFacts, Guard, Import, ImportId,
+    Question, ScopeId, Symbol, Target, Truth, When,
 };
 use rustc_hash::FxHashMap;
 
@@ -34,8 +35,8 @@ pub(crate) enum EventKind {
     All(usize),
     /// The module may get any name.
     NamespaceWrite,
-    /// Importers get another object.
-    ReplacesItself,
+    /// Importers get another object, by its position in the effects.
+    ReplacesItself(usize),
 }
 
 /// What the outcome of an import means for the `try` around it.
@@ -46,13 +47,24 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-/// The steps of a module, with the outcome of each import as `outcome` tells it.
-pub(crate) fn events(facts: &FileFacts, is_stub: bool, outcome: impl Fn(ImportId, &Import) -> Outcome) -> Vec<Event> {
+/// What the rest of the program says about a module's imports.
+pub(crate) struct Surroundings<'s> {
+    /// Whether an import succeeds.
+    pub(crate) outcome: &'s dyn Fn(ImportId, &Import) -> Outcome,
+    /// Whether the module that an import binds has an attribute.
+    pub(crate) has_attribute: &'s dyn Fn(ImportId, &str) -> Truth,
+}
+
+/// The steps of a module.
+pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundings<'_>) -> Vec<Event> {
+    let replaces_itself = |effect: &Effect| matches!(effect.kind, EffectKind::ReplacesItself(None)) && effect.scope == ScopeId::MODULE;
     let mut run = Run {
         facts,
+        surroundings,
         failed: FxHashMap::default(),
-        sees_typing_branches: is_stub
-            || facts.effects.iter().any(|effect| effect.kind == EffectKind::ReplacesItself && effect.scope == ScopeId::MODULE),
+        values: FxHashMap::default(),
+        answers: FxHashMap::default(),
+        sees_typing_branches: is_stub || facts.effects.iter().any(replaces_itself),
     };
     let mut steps: Vec<(u32, u8, Step)> = Vec::with_capacity(facts.bindings.len());
     let module_bindings = (0..).map(BindingId).zip(&facts.bindings).filter(|(_, binding)| binding.scope == ScopeId::MODULE);
@@ -83,7 +95,7 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, outcome: impl Fn(ImportId
                     continue;
                 }
                 if import.when == When::Load {
-                    run.note(import.branch, outcome(id, import));
+                    run.note(import.branch, (surroundings.outcome)(id, import));
                 }
                 let is_star = matches!(import.target, Target::Star { .. }) && import.scope == ScopeId::MODULE;
                 (if is_star { EventKind::Star(id) } else { EventKind::Import(id) }, import.branch, false)
@@ -93,7 +105,7 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, outcome: impl Fn(ImportId
                 let effect = &facts.effects[at];
                 let kind = match effect.kind {
                     EffectKind::NamespaceWrite => EventKind::NamespaceWrite,
-                    EffectKind::ReplacesItself => EventKind::ReplacesItself,
+                    EffectKind::ReplacesItself(_) => EventKind::ReplacesItself(at),
                     _ => continue,
                 };
                 (kind, effect.branch, facts.is_deferred(effect.scope))
@@ -101,7 +113,9 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, outcome: impl Fn(ImportId
         };
         let truth = run.truth(branch);
         if truth != Truth::False {
-            found.push(Event { kind, is_certain: truth == Truth::True && !is_deferred, branch });
+            let is_certain = truth == Truth::True && !is_deferred;
+            run.assign(kind, is_certain);
+            found.push(Event { kind, is_certain, branch });
         }
     }
     found
@@ -115,14 +129,91 @@ enum Step {
     Effect(usize),
 }
 
+/// What is known of a name's value.
+#[derive(Clone, Copy)]
+enum Value {
+    Constant(Constant),
+    /// An object that an import made; it is not `None`.
+    Imported(ImportId),
+}
+
 struct Run<'f> {
     facts: &'f FileFacts,
+    surroundings: &'f Surroundings<'f>,
     /// What is known of the `try` statements whose body imports something, by their number.
     failed: FxHashMap<u32, Outcome>,
+    /// The values of the module's names at this point.
+    values: FxHashMap<Symbol, Value>,
+    /// The answers to the questions that conditions asked, by the number of the statement: they hold for its arms
+    /// whatever those do to the names.
+    answers: FxHashMap<u32, Truth>,
     sees_typing_branches: bool,
 }
 
 impl Run<'_> {
+    /// Follows the values of names, as far as they are constants or imports.
+    fn assign(&mut self, kind: EventKind, is_certain: bool) {
+        let (EventKind::Bind(id) | EventKind::Unbind(id)) = kind else { return };
+        let name = self.facts.binding(id).name;
+        let constant = || {
+            let at = self.facts.constants.binary_search_by_key(&id, |(binding, _)| *binding).ok()?;
+            Some(Value::Constant(self.facts.constants[at].1))
+        };
+        let value = match self.facts.binding(id).kind {
+            BindingKind::Import(import) => Some(Value::Imported(import)),
+            _ => constant(),
+        };
+        match value.filter(|_| is_certain) {
+            Some(value) => self.values.insert(name, value),
+            None => self.values.remove(&name),
+        };
+    }
+
+    /// Whether a branch runs, by the question that its condition asks.
+    fn answer(&mut self, branch: &Branch) -> Truth {
+        let Some(test) = branch.test else { return branch.truth };
+        if branch.truth != Truth::Unknown {
+            return branch.truth;
+        }
+        let answer = match self.answers.get(&branch.fork) {
+            Some(answer) => *answer,
+            None => {
+                let answer = self.ask(test.question);
+                self.answers.insert(branch.fork, answer);
+                answer
+            }
+        };
+        match (answer, test.is_negated) {
+            (Truth::True, false) | (Truth::False, true) => Truth::True,
+            (Truth::False, false) | (Truth::True, true) => Truth::False,
+            (Truth::Unknown, _) => Truth::Unknown,
+        }
+    }
+
+    fn ask(&self, question: Question) -> Truth {
+        let truth = |holds: bool| if holds { Truth::True } else { Truth::False };
+        let value = |name: Symbol| self.values.get(&name).copied();
+        match question {
+            Question::IsTrue(name) => match value(name) {
+                Some(Value::Constant(constant)) => truth(constant == Constant::True),
+                _ => Truth::Unknown,
+            },
+            Question::IsNone(name) => match value(name) {
+                Some(Value::Constant(constant)) => truth(constant == Constant::None),
+                Some(Value::Imported(import)) => match self.facts.import(import).target {
+                    // A module is not `None`; what it holds may be.
+                    Target::Module(_) => Truth::False,
+                    _ => Truth::Unknown,
+                },
+                None => Truth::Unknown,
+            },
+            Question::HasAttribute(name, attribute) => match value(name) {
+                Some(Value::Imported(import)) => (self.surroundings.has_attribute)(import, self.facts.name(attribute)),
+                _ => Truth::Unknown,
+            },
+        }
+    }
+
     fn note(&mut self, branch: BranchId, outcome: Outcome) {
         let attempt = self.facts.branches.ancestors(branch).find(|branch| branch.arm == Arm::Try);
         let Some(attempt) = attempt.filter(|attempt| attempt.guard == Some(Guard::ImportError)) else { return };
@@ -134,9 +225,10 @@ impl Run<'_> {
         };
     }
 
-    fn truth(&self, branch: BranchId) -> Truth {
+    fn truth(&mut self, branch: BranchId) -> Truth {
+        let facts = self.facts;
         let mut truth = Truth::True;
-        for branch in self.facts.branches.ancestors(branch) {
+        for branch in facts.branches.ancestors(branch) {
             let outcome = self.failed.get(&branch.fork).copied();
             let own = match (branch.arm, outcome) {
                 _ if self.sees_typing_branches && branch.guard == Some(Guard::TypeChecking) => Truth::True,
@@ -144,8 +236,12 @@ impl Run<'_> {
                 (Arm::Try | Arm::TryElse, Some(Outcome::Unknown)) => Truth::Unknown,
                 (Arm::Handler(_), Some(Outcome::Fails)) if branch.guard == Some(Guard::ImportError) => Truth::True,
                 (Arm::Handler(_), Some(Outcome::Succeeds)) if branch.guard == Some(Guard::ImportError) => Truth::False,
-                // The loops of a module's top level are there to run.
-                (Arm::Loop, _) if branch.truth == Truth::Unknown => Truth::True,
+                // The loops of a module's top level are there to run, and each of their choices to be taken once.
+                (Arm::Loop, _) if branch.truth == Truth::Unknown => {
+                    truth = Truth::True;
+                    Truth::True
+                }
+                (Arm::Choice(_), _) => self.answer(branch),
                 _ => branch.truth,
             };
             truth = match (truth, own) {

@@ -24,7 +24,7 @@ pub use components::components;
 pub use link::{ModuleSource, Program, link};
 pub use module::{Edge, Module, ModuleId, ModuleKind, Origin};
 pub use name_table::NameId;
-pub use namespace::{AllEntry, Entry, EntrySource, Exports, Unknown};
+pub use namespace::{AllEntry, Entry, EntrySource, Exported, Exports, Unknown};
 pub use queries::{Definition, Lookup, ModuleGraph, Object, Taken};
 pub use reachability::reached;
 pub use resolve::Resolution;

@@ -1,14 +1,14 @@
 //! The phases of linking, one after the other.
 
-use douane_base::{FileId, ModuleName};
-use douane_parser::{AllItem, FileFacts, ImportId, Target, Truth, When};
+use douane_base::{FileId, ModuleName, Platform};
+use douane_parser::{AllItem, EffectKind, FileFacts, Import, ImportId, Target, Truth, When};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    events::{Event, EventKind, Outcome, events, outcome_of},
+    events::{Event, EventKind, Outcome, Surroundings, events, outcome_of},
     module::{Edge, ModuleId, ModuleKind, Origin},
     name_table::NameTable,
-    namespace::{Inputs, namespaces},
+    namespace::{Inputs, Patch, namespaces},
     queries::ModuleGraph,
     reachability::reached,
     resolve::{ModuleTable, Resolution, taken_name},
@@ -42,6 +42,8 @@ pub struct Program<'f> {
     pub standard_library: StandardLibrary,
     /// A Python environment is known, so that a module that was not found does not exist.
     pub environment_is_known: bool,
+    /// The system that the program runs on.
+    pub platform: Platform,
     /// Facts of an empty file.
     pub nothing: FileFacts,
 }
@@ -55,7 +57,14 @@ impl<'f> Program<'f> {
         standard_library: StandardLibrary,
         environment_is_known: bool,
     ) -> Self {
-        Self { modules, facts, standard_library, environment_is_known, nothing: FileFacts::default() }
+        let (platform, nothing) = (Platform::host(), FileFacts::default());
+        Self { modules, facts, standard_library, environment_is_known, platform, nothing }
+    }
+
+    /// The same program on another system.
+    #[must_use]
+    pub fn on(self, platform: Platform) -> Self {
+        Self { platform, ..self }
     }
 
     pub(crate) fn facts(&self, file: FileId) -> &FileFacts {
@@ -78,7 +87,9 @@ pub fn link(program: &Program<'_>) -> ModuleGraph {
     let mut events = events;
     events.resize(count, Vec::new());
 
-    let loaded_children = loaded_children(&table, &edges, program, &resolutions, &events);
+    let loads = Loads::new(count, &edges);
+    let loaded_children = loaded_children(&table, &loads, program, &resolutions, &events);
+    let patches = patches(&table, program, &resolutions, &loads);
     let mut names = NameTable::default();
     let inputs = Inputs {
         program,
@@ -86,6 +97,7 @@ pub fn link(program: &Program<'_>) -> ModuleGraph {
         events: &events,
         resolutions: &resolutions,
         loaded_children: &loaded_children,
+        patches: &patches,
     };
     let namespaces = namespaces(&inputs, &mut names);
     ModuleGraph::new(program, table, names, namespaces, resolutions, edges)
@@ -123,17 +135,29 @@ fn module_events(program: &Program<'_>, table: &ModuleTable, resolutions: &[Vec<
         let module = &table.modules[at];
         let Some(file) = module.file else { return Vec::new() };
         let facts = program.facts(file);
-        events(facts, module.is_stub, |id, import| {
+        let outcome = |id: ImportId, import: &Import| {
             let resolution = resolutions[at][id.index()];
-            let name = taken_name(facts, import);
-            match (resolution, name) {
-                (Resolution::Module(found), name) => name_outcome(program, table, found, name),
+            match resolution {
+                Resolution::Module(found) => name_outcome(program, table, found, taken_name(facts, import)),
                 _ => outcome_of(resolution),
             }
-        })
+        };
+        let has_attribute = |id: ImportId, attribute: &str| match (resolutions[at][id.index()], facts.import(id).target) {
+            (Resolution::Module(found), Target::Module(_)) => match name_outcome(program, table, found, Some(attribute)) {
+                Outcome::Succeeds if table.module(found).origin == Origin::Standard => Truth::True,
+                Outcome::Fails => Truth::False,
+                _ => Truth::Unknown,
+            },
+            _ => Truth::Unknown,
+        };
+        events(facts, module.is_stub, &Surroundings { outcome: &outcome, has_attribute: &has_attribute })
     };
     (0..resolutions.len()).map(of_module).collect()
 }
+
+/// The modules that only Python on Windows has.
+const WINDOWS_MODULES: [&str; 9] =
+    ["_msi", "_overlapped", "_winapi", "_wmi", "msilib", "msvcrt", "nt", "winreg", "winsound"];
 
 /// Whether a module of the standard library can be imported here and has the name, if one is taken from it; of other
 /// modules that is known only later.
@@ -143,7 +167,11 @@ fn name_outcome(program: &Program<'_>, table: &ModuleTable, module: ModuleId, na
         return Outcome::Succeeds;
     }
     let Some(known) = program.standard_library.module(module.name.as_str()) else { return Outcome::Unknown };
-    let Some(attributes) = &known.attributes else { return Outcome::Unknown };
+    let Some(attributes) = &known.attributes else {
+        let is_foreign = WINDOWS_MODULES.contains(&module.name.as_str())
+            && matches!(program.platform, Platform::Linux | Platform::Darwin);
+        return if is_foreign { Outcome::Fails } else { Outcome::Unknown };
+    };
     let Some(name) = name else { return Outcome::Succeeds };
     let is_submodule = || program.standard_library.contains(&format!("{}.{name}", module.name));
     if attributes.iter().any(|attribute| *attribute == name) || is_submodule() {
@@ -239,10 +267,75 @@ fn imported_submodule(
     (!table.binds_other(program, package, name)).then_some(child)
 }
 
+/// The edges that run when a module is loaded.
+struct Loads {
+    starts: Vec<usize>,
+    targets: Vec<u32>,
+}
+
+impl Loads {
+    fn new(count: usize, edges: &[Edge]) -> Self {
+        let mut sorted: Vec<(u32, u32)> =
+            edges.iter().filter(|edge| edge.is_loaded()).map(|edge| (edge.importer.0, edge.imported.0)).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut starts = vec![0usize; count + 1];
+        for (importer, _) in &sorted {
+            starts[*importer as usize + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        Self { starts, targets: sorted.into_iter().map(|(_, imported)| imported).collect() }
+    }
+
+    fn reached(&self, questions: &[(Vec<u32>, Vec<u32>)]) -> Vec<Vec<u32>> {
+        let successors = |at: usize| &self.targets[self.starts[at]..self.starts[at + 1]];
+        reached(self.starts.len() - 1, successors, questions)
+    }
+}
+
+/// The names that other modules give to a module while they are loaded: `module.name = value`. Surely given are those
+/// that come from what the module's own load, or its packages', loads.
+fn patches(
+    table: &ModuleTable,
+    program: &Program<'_>,
+    resolutions: &[Vec<Resolution>],
+    loads: &Loads,
+) -> FxHashMap<ModuleId, Vec<Patch>> {
+    let mut found: FxHashMap<ModuleId, Vec<Patch>> = FxHashMap::default();
+    for (at, module) in (0u32..).map(ModuleId).zip(&table.modules) {
+        let Some(file) = module.file.filter(|_| !module.is_stub) else { continue };
+        let facts = program.facts(file);
+        for effect in &facts.effects {
+            let EffectKind::AttributeStore(reference) = effect.kind else { continue };
+            let Some((last, path)) = facts.chain(facts.reference(reference)).split_last() else { continue };
+            if facts.branches.truth(effect.branch) != Truth::True {
+                continue;
+            }
+            let patched = table.module_behind(&resolutions[at.index()], facts, facts.reference(reference), path);
+            if let Some(patched) = patched.filter(|patched| *patched != at) {
+                let name = facts.name(last.name).to_owned();
+                found.entry(patched).or_default().push(Patch { name, by: at, is_certain: false });
+            }
+        }
+    }
+    let questions: Vec<(Vec<u32>, Vec<u32>)> = found
+        .iter()
+        .map(|(patched, patches)| (table.with_parents(*patched), patches.iter().map(|patch| patch.by.0).collect()))
+        .collect();
+    for ((_, patches), loaded) in found.iter_mut().zip(loads.reached(&questions)) {
+        for patch in patches {
+            patch.is_certain = loaded.contains(&patch.by.0);
+        }
+    }
+    found
+}
+
 /// The submodules that come with each package whose star brings whatever it has: those that its own load loads.
 fn loaded_children(
     table: &ModuleTable,
-    edges: &[Edge],
+    loads: &Loads,
     program: &Program<'_>,
     resolutions: &[Vec<Resolution>],
     events: &[Vec<Event>],
@@ -257,7 +350,7 @@ fn loaded_children(
     for (at, module) in (0u32..).zip(&table.modules) {
         let Some(file) = module.file else { continue };
         let facts = program.facts(file);
-        let lists_own_names = facts.all_operations.iter().any(|operation| operation.items.contains(&AllItem::PublicNames));
+        let lists_own_names = facts.all_operations.iter().any(|operation| operation.items.iter().any(|item| matches!(item, AllItem::PublicNames(_))));
         let is_open_package = module.kind == ModuleKind::Package && (facts.all_operations.is_empty() || lists_own_names);
         // A program's own packages are asked about by name as well; others only by the stars that take from them.
         if is_open_package && module.origin == Origin::FirstParty {
@@ -274,23 +367,10 @@ fn loaded_children(
     let questions: Vec<(Vec<u32>, Vec<u32>)> = asked
         .iter()
         .filter(|module| table.module(**module).kind == ModuleKind::Package)
-        .filter_map(|module| children.get(module).map(|children| (vec![module.0], children.clone())))
+        .filter_map(|module| children.get(module).map(|children| (table.with_parents(*module), children.clone())))
         .collect();
 
-    let mut sorted: Vec<(u32, u32)> =
-        edges.iter().filter(|edge| edge.is_loaded()).map(|edge| (edge.importer.0, edge.imported.0)).collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    let mut starts = vec![0usize; table.modules.len() + 1];
-    for (importer, _) in &sorted {
-        starts[*importer as usize + 1] += 1;
-    }
-    for at in 1..starts.len() {
-        starts[at] += starts[at - 1];
-    }
-    let targets: Vec<u32> = sorted.into_iter().map(|(_, imported)| imported).collect();
-    let successors = |at: usize| &targets[starts[at]..starts[at + 1]];
-    let answers = reached(table.modules.len(), successors, &questions);
+    let answers = loads.reached(&questions);
     questions
         .iter()
         .zip(answers)

@@ -5,7 +5,10 @@
 //! persistent maps: a chain of modules that each pass on all names of the one before shares one map and adds to it.
 
 use douane_base::TextRange;
-use douane_parser::{AllAction, AllItem, AllOperation, BindingId, FileFacts, Import, ImportId, Target};
+use douane_parser::{
+    AllAction, AllItem, AllOperation, BindingId, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, Symbol,
+    Target,
+};
 use rpds::HashTrieMapSync;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
@@ -65,6 +68,8 @@ pub enum EntrySource {
     Submodule(ModuleId),
     /// It is an entry of the module's `__all__`, whatever that is bound to.
     Exported,
+    /// Another module sets it: `module.name = value`.
+    Patched,
     /// The standard library's table has it.
     Standard,
 }
@@ -72,12 +77,28 @@ pub enum EntrySource {
 /// What `from module import *` binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exports {
-    /// Exactly the entries of `__all__`.
-    All(Vec<NameId>),
+    /// Exactly the entries of `__all__`, sorted by number.
+    All(Vec<Exported>),
     /// Without `__all__`: every name that does not start with an underscore.
     Public,
     /// That can't be told.
     Unknown(Unknown),
+}
+
+/// A name that `__all__` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// The name.
+    pub name: NameId,
+    /// It is surely part of the list: no condition that can't be decided puts it there.
+    pub is_certain: bool,
+}
+
+/// A name that another module gives to a module.
+pub(crate) struct Patch {
+    pub(crate) name: String,
+    pub(crate) by: ModuleId,
+    pub(crate) is_certain: bool,
 }
 
 /// An entry of a module's own `__all__`.
@@ -149,6 +170,8 @@ pub(crate) struct Inputs<'p> {
     pub(crate) resolutions: &'p [Vec<Resolution>],
     /// By module: the submodules that are loaded with it.
     pub(crate) loaded_children: &'p FxHashMap<ModuleId, Vec<ModuleId>>,
+    /// By module: the names that others give it.
+    pub(crate) patches: &'p FxHashMap<ModuleId, Vec<Patch>>,
 }
 
 pub(crate) fn namespaces(inputs: &Inputs<'_>, names: &mut NameTable) -> Vec<Namespace> {
@@ -203,9 +226,11 @@ impl Maker<'_, '_> {
                     let operation = &facts.all_operations[operation];
                     found.extend(operation.items.iter().filter_map(|item| match item {
                         AllItem::AllOf(chain) => self.module_of_chain(importer, facts, operation, chain),
+                        AllItem::Variable(name) => self.source_of_list(importer, facts, *name),
                         _ => None,
                     }));
                 }
+                EventKind::ReplacesItself(effect) => found.extend(self.replacement(importer, facts, effect)),
                 _ => {}
             }
         }
@@ -240,7 +265,12 @@ impl Maker<'_, '_> {
         }
         namespace.has_all = known.has_all;
         namespace.exports = match &known.star {
-            Some(star) => Exports::All(star.iter().map(|name| self.names.intern(name)).collect()),
+            Some(star) => {
+                let mut exported: Vec<Exported> =
+                    star.iter().map(|name| Exported { name: self.names.intern(name), is_certain: true }).collect();
+                exported.sort_unstable_by_key(|exported| exported.name);
+                Exports::All(exported)
+            }
             None => Exports::Unknown(Unknown::NotRead),
         };
         namespace
@@ -252,6 +282,8 @@ impl Maker<'_, '_> {
         let facts = self.inputs.program.facts(file);
         let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
         let is_stub = self.inputs.table.modules[at].is_stub;
+        let is_compiled = self.inputs.table.modules[at].kind == crate::ModuleKind::Extension;
+        let mut replacement = None;
         let mut making = Making::new(facts);
         if facts.traits.is_broken {
             making.namespace.open = Some(Unknown::SyntaxError);
@@ -261,7 +293,7 @@ impl Maker<'_, '_> {
             match event.kind {
                 EventKind::Bind(binding) => {
                     let bound = facts.binding(binding);
-                    if is_stub && !declares(facts, binding) {
+                    if (is_stub && !declares(facts, binding)) || (is_compiled && is_compiled_away(facts, binding)) {
                         continue;
                     }
                     let name = self.names.intern(facts.name(bound.name));
@@ -270,7 +302,10 @@ impl Maker<'_, '_> {
                 }
                 EventKind::Unbind(binding) => {
                     let name = self.names.intern(facts.name(facts.binding(binding).name));
-                    making.unbind(name, event.is_certain);
+                    // `except … as e` unbinds at the end of the handler what only the handler bound.
+                    let own_handler = facts.binding(binding).kind == BindingKind::HandlerEnd
+                        && making.namespace.own.get(&name).is_some_and(|entry| entry.branch == event.branch.0);
+                    making.unbind(name, event.is_certain || own_handler);
                 }
                 EventKind::Import(import) => self.bind_submodule(module, facts, import, event, &mut loaded, &mut making),
                 EventKind::Star(import) => {
@@ -283,7 +318,19 @@ impl Maker<'_, '_> {
                 }
                 EventKind::All(operation) => self.all_step(module, facts, &facts.all_operations[operation], event, &mut making),
                 EventKind::NamespaceWrite => making.open(Unknown::NamespaceWrite),
-                EventKind::ReplacesItself => making.open(Unknown::ReplacesItself),
+                EventKind::ReplacesItself(effect) => {
+                    replacement = self.replacement(module, facts, effect).filter(|_| event.is_certain);
+                    if replacement.is_none() {
+                        making.open(Unknown::ReplacesItself);
+                    }
+                }
+            }
+        }
+        for patch in self.inputs.patches.get(&module).into_iter().flatten() {
+            let name = self.names.intern(&patch.name);
+            let known = making.namespace.get(name);
+            if known.is_none_or(|known| !known.is_certain && patch.is_certain) {
+                making.bind(name, Entry { module, source: EntrySource::Patched, is_certain: patch.is_certain, branch: 0 });
             }
         }
         for child in self.inputs.loaded_children.get(&module).into_iter().flatten() {
@@ -293,7 +340,10 @@ impl Maker<'_, '_> {
                 making.bind(name, Entry { module, source, is_certain: true, branch: 0 });
             }
         }
-        self.made[at] = making.finish();
+        self.made[at] = match replacement {
+            Some(other) => self.made[other.index()].clone(),
+            None => making.finish(),
+        };
         if facts.traits.has_getattr {
             self.made[at].open.get_or_insert(Unknown::Getattr);
         }
@@ -343,9 +393,10 @@ impl Maker<'_, '_> {
         let exports = self.made[source.index()].exports.clone();
         match exports {
             Exports::All(exported) => {
-                for name in exported {
+                for exported in exported {
+                    let is_certain = is_certain && exported.is_certain;
                     let entry = Entry { module: source, source: EntrySource::Exported, is_certain, branch: 0 };
-                    making.inherit(name, entry);
+                    making.inherit(exported.name, entry);
                 }
             }
             Exports::Public => {
@@ -413,26 +464,27 @@ impl Maker<'_, '_> {
                         None => is_known = false,
                     }
                 }
-                AllItem::AllOf(chain) => match self.module_of_chain(module, facts, operation, chain) {
-                    Some(source) => match (&self.made[source.index()].exports, self.made[source.index()].has_all) {
-                        (Exports::All(exported), true) => entries.extend(exported.iter().map(|name| AllEntry {
-                            name: *name,
-                            range: operation.range,
-                            is_certain: event.is_certain,
-                            is_literal: false,
-                        })),
-                        _ => is_known = false,
-                    },
-                    None => is_known = false,
-                },
-                AllItem::PublicNames => {
-                    let mut bound: Vec<NameId> = making.namespace.names().map(|(name, _)| name).collect();
-                    bound.retain(|name| self.names.is_public(*name));
-                    bound.sort_unstable();
-                    entries.extend(bound.into_iter().map(|name| AllEntry {
+                AllItem::AllOf(chain) => {
+                    let source = self.module_of_chain(module, facts, operation, chain);
+                    is_known &= self.extend_by_list(source, operation.range, event, &mut entries);
+                }
+                AllItem::Variable(name) => {
+                    let source = self.source_of_list(module, facts, *name);
+                    is_known &= self.extend_by_list(source, operation.range, event, &mut entries);
+                }
+                AllItem::PublicNames(wanted) => {
+                    let mut bound: Vec<(NameId, Entry)> = making.namespace.names().collect();
+                    let except: FxHashSet<NameId> =
+                        wanted.except.iter().map(|name| self.names.intern(facts.name(*name))).collect();
+                    bound.retain(|(name, _)| self.names.is_public(*name) && !except.contains(name));
+                    if wanted.without_modules {
+                        bound.retain(|(_, entry)| !self.is_module(*entry));
+                    }
+                    bound.sort_unstable_by_key(|(name, _)| *name);
+                    entries.extend(bound.into_iter().map(|(name, entry)| AllEntry {
                         name,
                         range: operation.range,
-                        is_certain: event.is_certain,
+                        is_certain: event.is_certain && entry.is_certain,
                         is_literal: false,
                     }));
                     is_known &= making.namespace.open.is_none();
@@ -443,13 +495,66 @@ impl Maker<'_, '_> {
         making.all_step(operation.action, entries, is_known, event);
     }
 
+    /// Adds another module's `__all__`; false if that is not known.
+    fn extend_by_list(
+        &self,
+        source: Option<ModuleId>,
+        range: TextRange,
+        event: &Event,
+        entries: &mut Vec<AllEntry>,
+    ) -> bool {
+        let Some(namespace) = source.map(|source| &self.made[source.index()]) else { return false };
+        let (Exports::All(exported), true) = (&namespace.exports, namespace.has_all) else { return false };
+        entries.extend(exported.iter().map(|exported| AllEntry {
+            name: exported.name,
+            range,
+            is_certain: event.is_certain && exported.is_certain,
+            is_literal: false,
+        }));
+        true
+    }
+
+    /// The module whose `__all__` was imported under a name: `from m import __all__ as names`.
+    fn source_of_list(&self, module: ModuleId, facts: &FileFacts, name: Symbol) -> Option<ModuleId> {
+        let mut imports = facts.bindings_of(ScopeId::MODULE, name).filter_map(|binding| facts.import_of(facts.binding(binding)));
+        let import = imports.next().filter(|import| taken_name(facts, import) == Some("__all__"))?;
+        let at = facts.imports.iter().position(|other| std::ptr::eq(other, import))?;
+        self.inputs.resolutions[module.index()][at].module()
+    }
+
+    /// The module that replaces a module in `sys.modules`.
+    fn replacement(&self, module: ModuleId, facts: &FileFacts, effect: usize) -> Option<ModuleId> {
+        let EffectKind::ReplacesItself(Some(name)) = facts.effects[effect].kind else { return None };
+        let import = facts.bindings_of(ScopeId::MODULE, name).find_map(|binding| match facts.binding(binding).kind {
+            BindingKind::Import(import) => Some(import),
+            _ => None,
+        })?;
+        let found = self.inputs.table.imported_module(&self.inputs.resolutions[module.index()], facts, import);
+        found.filter(|found| *found != module)
+    }
+
+    /// The entry surely stands for a module.
+    fn is_module(&self, entry: Entry) -> bool {
+        match entry.source {
+            EntrySource::Submodule(_) => true,
+            EntrySource::Binding(binding) => {
+                let Some(facts) = self.facts(entry.module.index()) else { return false };
+                let BindingKind::Import(import) = facts.binding(binding).kind else { return false };
+                let resolutions = &self.inputs.resolutions[entry.module.index()];
+                self.inputs.table.imported_module(resolutions, facts, import).is_some()
+                    || matches!(facts.import(import).target, Target::Module(_))
+            }
+            EntrySource::Exported | EntrySource::Patched | EntrySource::Standard => false,
+        }
+    }
+
     /// The module `a.b` of `a.b.__all__`, or the one that an imported `__all__` comes from.
     fn module_of_chain(
         &self,
         module: ModuleId,
         facts: &FileFacts,
         operation: &AllOperation,
-        chain: &[douane_parser::Symbol],
+        chain: &[Symbol],
     ) -> Option<ModuleId> {
         let table = self.inputs.table;
         let resolutions = &self.inputs.resolutions[module.index()];
@@ -457,24 +562,14 @@ impl Maker<'_, '_> {
             return resolutions[imported_all(facts, operation)?.index()].module();
         };
         let root_name = facts.name(*root);
-        let bound = facts.bindings_of(douane_parser::ScopeId::MODULE, *root).filter_map(|binding| {
+        let bound = facts.bindings_of(ScopeId::MODULE, *root).filter_map(|binding| {
             match facts.binding(binding).kind {
-                douane_parser::BindingKind::Import(import) => Some(import),
+                BindingKind::Import(import) => Some(import),
                 _ => None,
             }
         });
         let mut at = match bound.last() {
-            Some(import) => {
-                let resolved = resolutions[import.index()].module()?;
-                match (facts.import(import).target, facts.import(import).alias) {
-                    (Target::Module(_), Some(_)) => resolved,
-                    (Target::Module(_), None) => table.find(root_name)?,
-                    (Target::From { name, .. }, _) => {
-                        table.find(&format!("{}.{}", table.module(resolved).name, facts.name(name)))?
-                    }
-                    (Target::Star { .. }, _) => return None,
-                }
-            }
+            Some(import) => table.imported_module(resolutions, facts, import)?,
             None => table.find(&format!("{}.{root_name}", table.module(module).name))?,
         };
         for part in rest {
@@ -544,6 +639,14 @@ enum Stars {
 fn imported_all(facts: &FileFacts, operation: &AllOperation) -> Option<ImportId> {
     let found = facts.imports.iter().position(|import| import.range == operation.range)?;
     Some(ImportId(u32::try_from(found).ok()?))
+}
+
+/// Cython compiles its own module and `__future__` away.
+fn is_compiled_away(facts: &FileFacts, binding: BindingId) -> bool {
+    facts.import_of(facts.binding(binding)).is_some_and(|import| {
+        let module = import.target.module().1.map_or("", |module| facts.name(module));
+        matches!(module.split('.').next(), Some("cython" | "__future__"))
+    })
 }
 
 /// In a stub an import is private unless it is written as `import x as x` or `from m import x as x` (typing
@@ -663,8 +766,17 @@ impl<'f> Making<'f> {
     fn finish(mut self) -> Namespace {
         self.namespace.exports = match (&self.all, self.namespace.open) {
             (Some(all), _) if all.is_known => {
-                let mut seen = FxHashSet::default();
-                Exports::All(all.entries.iter().map(|entry| entry.name).filter(|name| seen.insert(*name)).collect())
+                let mut at: FxHashMap<NameId, usize> = FxHashMap::default();
+                let mut exported: Vec<Exported> = Vec::with_capacity(all.entries.len());
+                for entry in &all.entries {
+                    let known = *at.entry(entry.name).or_insert(exported.len());
+                    match exported.get_mut(known) {
+                        Some(known) => known.is_certain |= entry.is_certain,
+                        None => exported.push(Exported { name: entry.name, is_certain: entry.is_certain }),
+                    }
+                }
+                exported.sort_unstable_by_key(|exported| exported.name);
+                Exports::All(exported)
             }
             (Some(_), _) => Exports::Unknown(Unknown::DynamicAll),
             (None, Some(reason)) => Exports::Unknown(reason),

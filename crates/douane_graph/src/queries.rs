@@ -197,7 +197,7 @@ impl ModuleGraph {
     #[must_use]
     pub fn star_names(&self, module: ModuleId) -> Option<Vec<NameId>> {
         let mut names = match self.exports(module) {
-            Exports::All(names) => names.clone(),
+            Exports::All(names) => names.iter().filter(|name| name.is_certain).map(|name| name.name).collect(),
             Exports::Public => self.certain_public_names(module),
             Exports::Unknown(_) => return None,
         };
@@ -220,8 +220,17 @@ impl ModuleGraph {
         let namespace = &self.namespaces[module.index()];
         let known = self.names.find(name);
         match &namespace.exports {
-            Exports::All(names) => Some(known.is_some_and(|name| names.contains(&name))),
-            Exports::Public => Some(known.is_some_and(|name| self.names.is_public(name) && namespace.get(name).is_some())),
+            Exports::All(names) => {
+                let at = known.and_then(|known| names.binary_search_by_key(&known, |exported| exported.name).ok());
+                match at {
+                    Some(at) => names[at].is_certain.then_some(true),
+                    None => Some(false),
+                }
+            }
+            Exports::Public => match known.filter(|name| self.names.is_public(*name)).and_then(|name| namespace.get(name)) {
+                Some(entry) => entry.is_certain.then_some(true),
+                None => Some(false),
+            },
             Exports::Unknown(_) => None,
         }
     }
@@ -283,6 +292,7 @@ impl ModuleGraph {
             match entry.source {
                 EntrySource::Standard => return Definition::Standard(entry.module, name),
                 EntrySource::Submodule(submodule) => return Definition::Module(submodule),
+                EntrySource::Patched => return Definition::Unknown,
                 EntrySource::Exported if entry.module == module => return Definition::Unknown,
                 EntrySource::Exported => module = entry.module,
                 EntrySource::Binding(binding) => {

@@ -3,7 +3,7 @@
 //! The rules are those of the import system (language reference, section 5; PEP 328 for relative imports).
 
 use douane_base::{FileId, ModuleName};
-use douane_parser::{BindingKind, EffectKind, FileFacts, Import, ScopeId, Target};
+use douane_parser::{Attribute, BindingKind, EffectKind, FileFacts, Import, ImportId, Reference, ScopeId, Target};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -148,6 +148,42 @@ impl ModuleTable {
         Some(id)
     }
 
+    /// A module and the packages that hold it, all of which run when it is imported.
+    pub(crate) fn with_parents(&self, module: ModuleId) -> Vec<u32> {
+        std::iter::successors(Some(module), |module| self.module(*module).parent).map(|module| module.0).collect()
+    }
+
+    /// The module that a reference and some of its attributes name, by imports of modules alone.
+    pub(crate) fn module_behind(
+        &self,
+        resolutions: &[Resolution],
+        facts: &FileFacts,
+        reference: &Reference,
+        path: &[Attribute],
+    ) -> Option<ModuleId> {
+        let mut at = self.imported_module(resolutions, facts, facts.import_behind(reference)?)?;
+        for attribute in path {
+            at = self.find(&format!("{}.{}", self.module(at).name, facts.name(attribute.name)))?;
+        }
+        Some(at)
+    }
+
+    /// The module that the name of an import stands for, if it is one.
+    pub(crate) fn imported_module(
+        &self,
+        resolutions: &[Resolution],
+        facts: &FileFacts,
+        import: ImportId,
+    ) -> Option<ModuleId> {
+        let resolved = resolutions[import.index()].module()?;
+        match (facts.import(import).target, facts.import(import).alias) {
+            (Target::Module(_), Some(_)) => Some(resolved),
+            (Target::Module(module), None) => self.find(facts.name(module).split('.').next()?),
+            (Target::From { name, .. }, _) => self.find(&format!("{}.{}", self.module(resolved).name, facts.name(name))),
+            (Target::Star { .. }, _) => None,
+        }
+    }
+
     /// Resolves the module part of an import.
     pub(crate) fn resolve(
         &mut self,
@@ -265,7 +301,7 @@ impl ModuleTable {
 }
 
 fn package_traits(facts: &FileFacts) -> PackageTraits {
-    let replaces_itself = facts.effects.iter().any(|effect| effect.kind == EffectKind::ReplacesItself);
+    let replaces_itself = facts.effects.iter().any(|effect| matches!(effect.kind, EffectKind::ReplacesItself(_)));
     let own_names = facts
         .bindings
         .iter()

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::names::Symbol;
+
 /// The number of a [`Branch`] in its file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BranchId(pub u32);
@@ -33,8 +35,31 @@ pub struct Branch {
     pub guard: Option<Guard>,
     /// Whether it runs, as far as the text and the target tell.
     pub truth: Truth,
+    /// What its condition asks about a name of the module, where it does just that.
+    pub test: Option<Test>,
     /// Control never leaves it by its end: it returns, raises, continues or breaks.
     pub terminates: bool,
+}
+
+/// A condition that is nothing but a question about one name of the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Test {
+    /// The question.
+    pub question: Question,
+    /// The branch runs if the answer is no.
+    pub is_negated: bool,
+}
+
+/// What can be asked about a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// `if name:`
+    IsTrue(Symbol),
+    /// `if name is None:`
+    IsNone(Symbol),
+    /// `if hasattr(name, "attribute"):`
+    HasAttribute(Symbol, Symbol),
 }
 
 /// The arms of compound statements.
@@ -150,6 +175,7 @@ impl Default for Branches {
             arm: Arm::Root,
             guard: None,
             truth: Truth::True,
+            test: None,
             terminates: false,
         };
         Self { list: vec![root], forks: 0 }
@@ -172,8 +198,12 @@ impl Branches {
     ) -> BranchId {
         let id = BranchId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
         let depth = self.get(parent).depth + 1;
-        self.list.push(Branch { parent, depth, fork, arm, guard, truth, terminates: false });
+        self.list.push(Branch { parent, depth, fork, arm, guard, truth, test: None, terminates: false });
         id
+    }
+
+    pub(crate) fn set_test(&mut self, branch: BranchId, test: Option<Test>) {
+        self.list[branch.index()].test = test;
     }
 
     pub(crate) fn terminate(&mut self, branch: BranchId) {

@@ -14,11 +14,11 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     ParseOptions,
-    branches::{Arm, BranchId, Branches, Guard, Truth},
+    branches::{Arm, BranchId, Branches, Guard, Question, Test, Truth},
     conditions::{Decider, is_attribute},
     dunder_all::{AllAction, AllItem, AllOperation, AllReader, NamedLists, dotted},
     facts::{
-        Attribute, Binding, BindingId, BindingKind, Context, Effect, EffectKind, Import, ImportId, ModuleKey,
+        Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, Import, ImportId, ModuleKey,
         ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, SysModulesChange,
         Target, Usage, When,
     },
@@ -44,7 +44,10 @@ pub(crate) struct Collected {
     pub(crate) imports: Vec<Import>,
     pub(crate) statements: Vec<Statement>,
     pub(crate) all_operations: Vec<AllOperation>,
+    pub(crate) constants: Vec<(BindingId, Constant)>,
     pub(crate) effects: Vec<Effect>,
+    /// The functions that are called by their bare name, each with the scope that calls.
+    pub(crate) calls: Vec<(ScopeId, Symbol)>,
     pub(crate) declarations: FxHashMap<(ScopeId, Symbol), Declaration>,
     pub(crate) traits: ModuleTraits,
     /// How deep the tree is; whoever drops it needs a stack for that.
@@ -86,6 +89,7 @@ impl<'a> Collector<'a> {
             parent: ScopeId::MODULE,
             name: None,
             range: TextRange::new(0, u32::try_from(source.len()).unwrap_or(u32::MAX)),
+            runs_on_load: false,
         };
         Self {
             source,
@@ -101,7 +105,9 @@ impl<'a> Collector<'a> {
                 imports: Vec::new(),
                 statements: Vec::new(),
                 all_operations: Vec::new(),
+                constants: Vec::new(),
                 effects: Vec::new(),
+                calls: Vec::new(),
                 declarations: FxHashMap::default(),
                 traits: ModuleTraits::default(),
                 depth: 0,
@@ -149,7 +155,7 @@ impl<'a> Collector<'a> {
     fn in_scope(&mut self, kind: ScopeKind, name: Option<Symbol>, range: TextRange, step: impl FnOnce(&mut Self)) {
         let outer = self.scope;
         let inner = ScopeId(count(self.found.scopes.len()));
-        self.found.scopes.push(Scope { kind, parent: outer, name, range });
+        self.found.scopes.push(Scope { kind, parent: outer, name, range, runs_on_load: false });
         self.scope = inner;
         step(self);
         self.scope = outer;
@@ -160,6 +166,42 @@ impl<'a> Collector<'a> {
         self.branch = self.found.branches.push(outer, fork, arm, guard, truth);
         step(self);
         self.branch = outer;
+    }
+
+    /// The question about a name of the module that a condition asks.
+    fn test(&mut self, condition: &Expr) -> Option<Test> {
+        if self.is_deferred() {
+            return None;
+        }
+        let (condition, is_negated) = match condition {
+            Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => (&*not.operand, true),
+            other => (other, false),
+        };
+        let question = match condition {
+            Expr::Name(name) => Question::IsTrue(self.found.interner.intern(name.id.as_str())),
+            Expr::Compare(compare) => match (&*compare.left, &*compare.ops, &*compare.comparators) {
+                (Expr::Name(name), [op], [Expr::NoneLiteral(_)]) => {
+                    let question = Question::IsNone(self.found.interner.intern(name.id.as_str()));
+                    return match op {
+                        ast::CmpOp::Is | ast::CmpOp::Eq => Some(Test { question, is_negated }),
+                        ast::CmpOp::IsNot | ast::CmpOp::NotEq => Some(Test { question, is_negated: !is_negated }),
+                        _ => None,
+                    };
+                }
+                _ => return None,
+            },
+            Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
+                (Expr::Name(function), [Expr::Name(owner), Expr::StringLiteral(attribute)])
+                    if function.id.as_str() == "hasattr" =>
+                {
+                    let owner = self.found.interner.intern(owner.id.as_str());
+                    Question::HasAttribute(owner, self.found.interner.intern(attribute.value.to_str()))
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(Test { question, is_negated })
     }
 
     fn in_context(&mut self, context: Context, step: impl FnOnce(&mut Self)) {
@@ -222,6 +264,10 @@ impl<'a> Collector<'a> {
     }
 
     fn effect(&mut self, kind: EffectKind, range: TextRange) {
+        // `__getattr__` keeps what it makes: the names are there on demand either way.
+        if kind == EffectKind::NamespaceWrite && self.is_in_getattr() {
+            return;
+        }
         self.found.effects.push(Effect {
             kind,
             scope: self.scope,
@@ -229,6 +275,13 @@ impl<'a> Collector<'a> {
             range,
             position: self.position(),
         });
+    }
+
+    fn is_in_getattr(&self) -> bool {
+        let scope = &self.found.scopes[self.scope.index()];
+        scope.kind == ScopeKind::Function
+            && scope.parent == ScopeId::MODULE
+            && scope.name.is_some_and(|name| matches!(self.found.interner.text(name), "__getattr__" | "__dir__"))
     }
 
     /// Records `name.attribute.attribute` as one reference; visits what stands before the dots if it is no name.
@@ -486,6 +539,9 @@ impl<'a> Collector<'a> {
     fn decorators(&mut self, decorators: &[Decorator]) {
         for decorator in decorators {
             self.expression(&decorator.expression);
+            if let Expr::Name(name) = &decorator.expression {
+                self.note_call(name.id.as_str());
+            }
             // A decorator without a call, such as `@registry.register`, calls the function all the same.
             if self.in_module_scope() {
                 self.effect(EffectKind::Call, text_range(decorator.range()));
@@ -567,7 +623,11 @@ impl<'a> Collector<'a> {
         if guard == Guard::Main && self.in_module_scope() {
             self.found.traits.has_main_block = true;
         }
-        self.in_branch(fork, Arm::Choice(0), Some(guard), truth, |this| this.body(&test.body));
+        let asked = self.test(&test.test);
+        self.in_branch(fork, Arm::Choice(0), Some(guard), truth, |this| {
+            this.found.branches.set_test(this.branch, asked);
+            this.body(&test.body);
+        });
         let mut before = truth;
         let mut last_guard = guard;
         for (arm, clause) in (1..).zip(&test.elif_else_clauses) {
@@ -577,7 +637,13 @@ impl<'a> Collector<'a> {
                 (last_guard, own) = self.decider.decide(test);
             }
             let truth = own.and(before.not());
-            self.in_branch(fork, Arm::Choice(arm), Some(last_guard), truth, |this| this.body(&clause.body));
+            // A plain `else` runs if the answer is the other one.
+            let negated = asked.filter(|_| arm == 1 && clause.test.is_none());
+            let negated = negated.map(|test| Test { is_negated: !test.is_negated, ..test });
+            self.in_branch(fork, Arm::Choice(arm), Some(last_guard), truth, |this| {
+                this.found.branches.set_test(this.branch, negated);
+                this.body(&clause.body);
+            });
             before = before.or(own);
         }
     }
@@ -680,10 +746,12 @@ impl<'a> Collector<'a> {
 
     fn assign(&mut self, assign: &'a ast::StmtAssign) {
         self.expression(&assign.value);
-        let value_is_none = matches!(&*assign.value, Expr::NoneLiteral(_));
         for target in &assign.targets {
+            if matches!(target, Expr::Name(_)) {
+                self.note_constant(&assign.value);
+            }
             self.bind_target(target, BindingKind::Assignment);
-            self.subscript_assignment(target, value_is_none);
+            self.subscript_assignment(target, &assign.value);
             if self.in_module_scope() && is_dunder_all(target) {
                 self.set_all(&assign.value, AllAction::Set, text_range(assign.range()));
             } else if self.in_module_scope() && mentions_dunder_all(target) {
@@ -691,6 +759,23 @@ impl<'a> Collector<'a> {
                 self.all_operation(AllAction::Set, vec![AllItem::Unknown], text_range(assign.range()));
             }
         }
+    }
+
+    /// Notes that the next binding is one to a constant.
+    fn note_constant(&mut self, value: &Expr) {
+        let constant = match value {
+            Expr::NoneLiteral(_) => Constant::None,
+            Expr::BooleanLiteral(_) | Expr::NumberLiteral(_) | Expr::Compare(_) | Expr::BoolOp(_) | Expr::UnaryOp(_) => {
+                match self.decider.decide(value).1 {
+                    Truth::True => Constant::True,
+                    Truth::False => Constant::False,
+                    Truth::Unknown => return,
+                }
+            }
+            _ => return,
+        };
+        let binding = BindingId(self.position());
+        self.found.constants.push((binding, constant));
     }
 
     fn augmented_assign(&mut self, assign: &'a ast::StmtAugAssign) {
@@ -729,6 +814,9 @@ impl<'a> Collector<'a> {
             }
         }
         let kind = if assign.value.is_some() { BindingKind::Assignment } else { BindingKind::Annotation };
+        if let (Expr::Name(_), Some(value)) = (&*assign.target, &assign.value) {
+            self.note_constant(value);
+        }
         self.bind_target(&assign.target, kind);
         if self.in_module_scope()
             && is_dunder_all(&assign.target)
@@ -860,9 +948,7 @@ impl<'a> Collector<'a> {
                         self.effect(EffectKind::NamespaceWrite, text_range(attribute.range()));
                     }
                 }
-                if let Some(reference) = stored
-                    && self.in_module_scope()
-                {
+                if let Some(reference) = stored {
                     self.effect(EffectKind::AttributeStore(reference), text_range(attribute.range()));
                 }
             }
@@ -871,7 +957,7 @@ impl<'a> Collector<'a> {
     }
 
     /// `globals()[…] = …` and `sys.modules[…] = …`.
-    fn subscript_assignment(&mut self, target: &Expr, value_is_none: bool) {
+    fn subscript_assignment(&mut self, target: &Expr, value: &Expr) {
         let Expr::Subscript(subscript) = target else { return };
         let range = text_range(subscript.range());
         if is_own_namespace(&subscript.value) {
@@ -882,12 +968,16 @@ impl<'a> Collector<'a> {
             return;
         }
         let key = self.module_key(&subscript.slice);
-        if value_is_none {
+        if matches!(value, Expr::NoneLiteral(_)) {
             if let Some(modules) = self.chain(&subscript.value, Usage::Read) {
                 self.effect(EffectKind::SysModules { change: SysModulesChange::SetNone, modules, key }, range);
             }
         } else if key == ModuleKey::Own {
-            self.effect(EffectKind::ReplacesItself, range);
+            let replacement = match value {
+                Expr::Name(name) => Some(self.found.interner.intern(name.id.as_str())),
+                _ => None,
+            };
+            self.effect(EffectKind::ReplacesItself(replacement), range);
         }
     }
 
@@ -1038,6 +1128,9 @@ impl<'a> Collector<'a> {
             }
         };
         let parts = dotted(&call.func).unwrap_or_default();
+        if let [name] = parts[..] {
+            self.note_call(name);
+        }
         let last = parts.last().copied();
         let arguments = &call.arguments;
         match last {
@@ -1062,6 +1155,13 @@ impl<'a> Collector<'a> {
             _ => visitor::walk_arguments(self, arguments),
         }
         self.call_effects(call, &parts, function);
+    }
+
+    fn note_call(&mut self, name: &str) {
+        if self.found.branches.truth(self.branch) != Truth::False {
+            let name = self.found.interner.intern(name);
+            self.found.calls.push((self.scope, name));
+        }
     }
 
     fn call_effects(&mut self, call: &ast::ExprCall, parts: &[&str], function: Option<ReferenceId>) {

@@ -4,7 +4,7 @@
 //! modules, carries them out (language reference, section 7.11: "The public names defined by a module").
 
 use douane_base::TextRange;
-use ruff_python_ast::{Comprehension, Expr, ExprCall, ExprListComp, Operator, Stmt, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, ExprCall, ExprListComp, Operator, Stmt, UnaryOp};
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -52,10 +52,21 @@ pub enum AllItem {
     Name(Export),
     /// `a.b.__all__`: the names before the last dot; or, without any, an `__all__` that was imported itself.
     AllOf(Vec<Symbol>),
+    /// A name that an `__all__` was imported as: `from m import __all__ as names`.
+    Variable(Symbol),
     /// `[name for name in dir() if not name.startswith("_")]`: every public name bound so far.
-    PublicNames,
+    PublicNames(PublicNames),
     /// An expression that says nothing.
     Unknown,
+}
+
+/// Which of the public names bound so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicNames {
+    /// `not isinstance(value, ModuleType)`: without modules.
+    pub without_modules: bool,
+    /// `name not in {…}`: without these.
+    pub except: Vec<Symbol>,
 }
 
 /// An entry of `__all__`.
@@ -155,10 +166,13 @@ impl<'a> AllReader<'_, 'a> {
             Expr::Name(name) if name.id.as_str() == "__all__" => items.push(AllItem::AllOf(Vec::new())),
             Expr::Name(name) => match self.lists.find(name.id.as_str()) {
                 Some(list) => self.read(list, depth + 1, items),
-                None => items.push(AllItem::Unknown),
+                None => items.push(AllItem::Variable(self.names.intern(name.id.as_str()))),
             },
             Expr::Call(call) => self.call(call, depth, items),
-            Expr::ListComp(comprehension) if selects_public_names(comprehension) => items.push(AllItem::PublicNames),
+            Expr::ListComp(comprehension) => {
+                let selected = self.selected_names(comprehension);
+                items.push(selected.map_or(AllItem::Unknown, AllItem::PublicNames));
+            }
             _ => items.push(AllItem::Unknown),
         }
     }
@@ -197,9 +211,99 @@ impl<'a> AllReader<'_, 'a> {
         match (function, &*call.arguments.args) {
             ("list" | "tuple" | "sorted" | "set" | "frozenset", [argument]) => self.read(argument, depth + 1, items),
             ("list" | "tuple" | "set", []) if call.arguments.keywords.is_empty() => {}
-            ("filter", [test, names]) if is_public_test(test) && is_own_dir(names) => items.push(AllItem::PublicNames),
+            ("filter", [test, names]) if is_public_test(test) && is_own_dir(names) => {
+                items.push(AllItem::PublicNames(PublicNames::default()));
+            }
             _ => items.push(AllItem::Unknown),
         }
+    }
+}
+
+impl AllReader<'_, '_> {
+    /// `[name for name in dir() if not name.startswith("_")]`, or over `globals().items()`, with conditions that leave
+    /// out modules or some names.
+    fn selected_names(&mut self, comprehension: &ExprListComp) -> Option<PublicNames> {
+        let [Comprehension { target, iter, ifs, is_async: false, .. }] = &comprehension.generators[..] else { return None };
+        let (name, value) = match target {
+            Expr::Name(name) if is_own_dir(iter) => (name.id.as_str(), None),
+            Expr::Tuple(pair) if is_own_items(iter) => match &pair.elts[..] {
+                [Expr::Name(name), Expr::Name(value)] => (name.id.as_str(), Some(value.id.as_str())),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        if !is_name(&comprehension.elt, name) {
+            return None;
+        }
+        let mut selected = PublicNames::default();
+        let mut is_public = false;
+        for test in ifs.iter().flat_map(conjuncts) {
+            if negates_underscore_test(test, name) {
+                is_public = true;
+            } else if value.is_some_and(|value| negates_module_test(test, value)) {
+                selected.without_modules = true;
+            } else {
+                let except = excepted_names(test, name)?;
+                selected.except.extend(except.into_iter().map(|name| self.names.intern(name)));
+            }
+        }
+        is_public.then_some(selected)
+    }
+}
+
+fn is_name(expression: &Expr, name: &str) -> bool {
+    matches!(expression, Expr::Name(found) if found.id.as_str() == name)
+}
+
+fn conjuncts(test: &Expr) -> Vec<&Expr> {
+    match test {
+        Expr::BoolOp(all) if all.op == BoolOp::And => all.values.iter().collect(),
+        // `not (a or b)`
+        other => vec![other],
+    }
+}
+
+/// `globals().items()` or `vars().items()`.
+fn is_own_items(expression: &Expr) -> bool {
+    let Expr::Call(call) = expression else { return false };
+    match &*call.func {
+        Expr::Attribute(method) => method.attr.as_str() == "items" && call.arguments.is_empty() && is_own_dir(&method.value),
+        Expr::Name(list) => list.id.as_str() == "list" && call.arguments.args.first().is_some_and(is_own_items),
+        _ => false,
+    }
+}
+
+/// `not isinstance(value, types.ModuleType)`, `not inspect.ismodule(value)`
+fn negates_module_test(test: &Expr, value: &str) -> bool {
+    let Expr::UnaryOp(not) = test else { return false };
+    let Expr::Call(call) = &*not.operand else { return false };
+    let function = dotted(&call.func).and_then(|parts| parts.last().copied());
+    not.op == UnaryOp::Not
+        && match (function, &*call.arguments.args) {
+            (Some("ismodule"), [tested]) => is_name(tested, value),
+            (Some("isinstance"), [tested, kind]) => {
+                is_name(tested, value) && dotted(kind).and_then(|parts| parts.last().copied()) == Some("ModuleType")
+            }
+            _ => false,
+        }
+}
+
+/// The strings of `name not in {"a", "b"}`, or of `name != "a"`.
+fn excepted_names<'e>(test: &'e Expr, name: &str) -> Option<Vec<&'e str>> {
+    let Expr::Compare(compare) = test else { return None };
+    let text = |expression: &'e Expr| match expression {
+        Expr::StringLiteral(text) => Some(text.value.to_str()),
+        _ => None,
+    };
+    if !is_name(&compare.left, name) {
+        return None;
+    }
+    match (&*compare.ops, &*compare.comparators) {
+        ([CmpOp::NotIn], [Expr::Set(set)]) => set.elts.iter().map(text).collect(),
+        ([CmpOp::NotIn], [Expr::List(list)]) => list.elts.iter().map(text).collect(),
+        ([CmpOp::NotIn], [Expr::Tuple(tuple)]) => tuple.elts.iter().map(text).collect(),
+        ([CmpOp::NotEq], [one]) => Some(vec![text(one)?]),
+        _ => None,
     }
 }
 
@@ -221,17 +325,6 @@ pub(crate) fn dotted(expression: &Expr) -> Option<Vec<&str>> {
             _ => return None,
         }
     }
-}
-
-/// `[name for name in dir() if not name.startswith("_")]`
-fn selects_public_names(comprehension: &ExprListComp) -> bool {
-    let [Comprehension { target: Expr::Name(target), iter, ifs, is_async: false, .. }] = &comprehension.generators[..]
-    else {
-        return false;
-    };
-    let [test] = &ifs[..] else { return false };
-    let element = matches!(&*comprehension.elt, Expr::Name(element) if element.id == target.id);
-    element && is_own_dir(iter) && negates_underscore_test(test, target.id.as_str())
 }
 
 /// `dir()`, `globals()`, `globals().keys()` or `vars()`.
@@ -270,7 +363,7 @@ fn negates_underscore_test(test: &Expr, name: &str) -> bool {
             _ => false,
         },
         Expr::Compare(compare) => {
-            matches!(&*compare.ops, [ruff_python_ast::CmpOp::NotEq])
+            matches!(&*compare.ops, [CmpOp::NotEq])
                 && matches!(&*compare.left, Expr::Subscript(subscript) if is_it(&subscript.value))
                 && matches!(&*compare.comparators, [right] if is_underscore(right))
         }

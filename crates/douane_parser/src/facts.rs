@@ -81,6 +81,8 @@ pub struct FileFacts {
     pub statements: Vec<Statement>,
     /// What is done to `__all__`, in the order of evaluation.
     pub all_operations: Vec<AllOperation>,
+    /// The names of the module that are bound to a constant, by binding.
+    pub constants: Vec<(BindingId, Constant)>,
     /// What the code does to namespaces and modules beyond binding names.
     pub effects: Vec<Effect>,
     /// The comments that silence findings.
@@ -102,6 +104,18 @@ pub struct ModuleTraits {
     pub is_broken: bool,
 }
 
+/// A value that conditions are decided with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Constant {
+    /// `True`, or something that is surely as good as true.
+    True,
+    /// `False`, or something that is surely as good as false.
+    False,
+    /// `None`.
+    None,
+}
+
 /// A region of code with names of its own (language reference, section 4.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
@@ -113,6 +127,8 @@ pub struct Scope {
     pub name: Option<Symbol>,
     /// Where it stands.
     pub range: TextRange,
+    /// A function that the module calls while it is loaded, so that its body runs then.
+    pub runs_on_load: bool,
 }
 
 /// The kinds of [`Scope`].
@@ -379,8 +395,8 @@ pub struct Effect {
 pub enum EffectKind {
     /// `globals()[…] = …`, `vars().update(…)`, `exec(…)`, `setattr` on the own module: the module may get any name.
     NamespaceWrite,
-    /// `sys.modules[__name__] = …`: importers get another object than this module.
-    ReplacesItself,
+    /// `sys.modules[__name__] = …`: importers get another object than this module, the one of that name if it is one.
+    ReplacesItself(Option<Symbol>),
     /// `sys.modules` loses an entry or gets `None`.
     SysModules {
         /// What is done to it.
@@ -528,13 +544,15 @@ impl FileFacts {
         }
     }
 
-    /// True if code of that scope runs only when something calls it.
+    /// True if code of that scope runs only when something calls it; the functions that the module calls while it is
+    /// loaded do not count.
     #[must_use]
     pub fn is_deferred(&self, scope: ScopeId) -> bool {
         let mut at = scope;
         loop {
             let scope = self.scope(at);
             match scope.kind {
+                ScopeKind::Function if scope.runs_on_load => at = scope.parent,
                 ScopeKind::Function | ScopeKind::Lambda => return true,
                 ScopeKind::Module => return false,
                 ScopeKind::Class | ScopeKind::Comprehension | ScopeKind::TypeParameters => at = scope.parent,

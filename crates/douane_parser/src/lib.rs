@@ -15,10 +15,10 @@ mod resolve;
 mod source_text;
 mod suppressions;
 
-pub use branches::{Arm, Branch, BranchId, Branches, Guard, Truth};
-pub use dunder_all::{AllAction, AllItem, AllOperation, Export};
+pub use branches::{Arm, Branch, BranchId, Branches, Guard, Question, Test, Truth};
+pub use dunder_all::{AllAction, AllItem, AllOperation, Export, PublicNames};
 pub use facts::{
-    Attribute, Binding, BindingId, BindingKind, Context, Effect, EffectKind, FileFacts, Import, ImportId, ModuleKey,
+    Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, FileFacts, Import, ImportId, ModuleKey,
     ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, SyntaxError,
     SysModulesChange, Target, Usage, When,
 };

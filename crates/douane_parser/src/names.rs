@@ -73,6 +73,10 @@ impl Interner {
         symbol
     }
 
+    pub(crate) fn text(&self, symbol: Symbol) -> &str {
+        &self.order[symbol.index()]
+    }
+
     pub(crate) fn finish(self) -> Names {
         let mut text = String::with_capacity(self.order.iter().map(|name| name.len()).sum());
         let mut ends = Vec::with_capacity(self.order.len());

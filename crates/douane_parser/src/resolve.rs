@@ -6,7 +6,7 @@ use crate::{
     collector::{Collected, Declaration},
     facts::{
         Attribute, Binding, BindingId, BindingKind, EffectKind, FileFacts, ModuleKey, Reference, ReferenceId, Scope,
-        ScopeId, ScopeKind, Target,
+        ScopeId, ScopeKind, Target, When,
     },
     names::Symbol,
 };
@@ -14,6 +14,7 @@ use crate::{
 /// Facts without the comments and the errors, which are read elsewhere.
 pub(crate) fn resolve(mut found: Collected) -> FileFacts {
     settle_nonlocals(&mut found);
+    mark_functions_that_run_on_load(&mut found);
     let bound: FxHashSet<(ScopeId, Symbol)> =
         found.bindings.iter().map(|binding| (binding.scope, binding.name)).collect();
     let lookup = Lookup { scopes: &found.scopes, declarations: &found.declarations, bound: &bound };
@@ -48,6 +49,49 @@ fn settle_nonlocals(found: &mut Collected) {
             at = scopes[at.index()].parent;
         }
     }
+}
+
+/// Functions of the module that its own top level calls, or that such functions call, run while it is loaded.
+fn mark_functions_that_run_on_load(found: &mut Collected) {
+    let mut functions: FxHashMap<Symbol, Vec<ScopeId>> = FxHashMap::default();
+    for (id, scope) in (0..).map(ScopeId).zip(&found.scopes) {
+        if let (ScopeKind::Function, ScopeId::MODULE, Some(name)) = (scope.kind, scope.parent, scope.name) {
+            functions.entry(name).or_default().push(id);
+        }
+    }
+    let mut calls: FxHashMap<Option<ScopeId>, Vec<Symbol>> = FxHashMap::default();
+    for (scope, name) in found.calls.iter().filter(|(_, name)| functions.contains_key(name)) {
+        calls.entry(function_around(&found.scopes, *scope)).or_default().push(*name);
+    }
+    let mut callers = vec![None];
+    while let Some(caller) = callers.pop() {
+        for name in calls.get(&caller).into_iter().flatten() {
+            for function in &functions[name] {
+                let scope = &mut found.scopes[function.index()];
+                if !std::mem::replace(&mut scope.runs_on_load, true) {
+                    callers.push(Some(*function));
+                }
+            }
+        }
+    }
+    let scopes = &found.scopes;
+    for import in found.imports.iter_mut().filter(|import| import.when == When::Call) {
+        if function_around(scopes, import.scope).is_none_or(|function| scopes[function.index()].runs_on_load) {
+            import.when = When::Load;
+        }
+    }
+}
+
+/// The function that code of a scope belongs to; `None` for code that runs with the module itself.
+fn function_around(scopes: &[Scope], scope: ScopeId) -> Option<ScopeId> {
+    let mut at = scope;
+    while at != ScopeId::MODULE {
+        if matches!(scopes[at.index()].kind, ScopeKind::Function | ScopeKind::Lambda) {
+            return Some(at);
+        }
+        at = scopes[at.index()].parent;
+    }
+    None
 }
 
 struct Lookup<'f> {
@@ -103,6 +147,14 @@ fn prune(found: Collected) -> FileFacts {
     positions.push(count(kept_bindings.len()));
     let position = |old: u32| positions[old as usize];
 
+    // Attributes of what was imported matter, and only while the module is loaded.
+    effects.retain(|effect| match effect.kind {
+        EffectKind::AttributeStore(reference) => {
+            imported.contains(&references[reference.index()].name)
+                && function_around(&scopes, effect.scope).is_none_or(|function| scopes[function.index()].runs_on_load)
+        }
+        _ => true,
+    });
     let named_by_effects: FxHashSet<ReferenceId> =
         effects.iter().flat_map(|effect| effect_references(&effect.kind)).collect();
     let mut kept_references = Vec::new();
@@ -132,6 +184,13 @@ fn prune(found: Collected) -> FileFacts {
         import.position = position(import.position);
         import.binding = import.binding.map(|binding| BindingId(position(binding.0)));
     }
+    let is_kept = |binding: BindingId| positions[binding.index()] != positions[binding.index() + 1];
+    let constants = found
+        .constants
+        .into_iter()
+        .filter(|(binding, _)| is_kept(*binding))
+        .map(|(binding, constant)| (BindingId(position(binding.0)), constant))
+        .collect();
     for operation in &mut all_operations {
         operation.position = position(operation.position);
     }
@@ -150,6 +209,7 @@ fn prune(found: Collected) -> FileFacts {
         imports,
         statements: found.statements,
         all_operations,
+        constants,
         effects,
         suppressions: Vec::new(),
         syntax_errors: Vec::new(),
@@ -172,7 +232,7 @@ fn effect_references(effect: &EffectKind) -> Vec<ReferenceId> {
         EffectKind::SysModules { modules, key, .. } => [Some(*modules), of_key(key)].into_iter().flatten().collect(),
         EffectKind::Reload { function, module } => [Some(*function), of_key(module)].into_iter().flatten().collect(),
         EffectKind::AttributeStore(reference) => vec![*reference],
-        EffectKind::NamespaceWrite | EffectKind::ReplacesItself | EffectKind::Call => Vec::new(),
+        EffectKind::NamespaceWrite | EffectKind::ReplacesItself(_) | EffectKind::Call => Vec::new(),
     }
 }
 
@@ -197,7 +257,7 @@ fn renumber(effect: &mut EffectKind, new_ids: &FxHashMap<ReferenceId, ReferenceI
             change_key(module);
         }
         EffectKind::AttributeStore(reference) => change(reference),
-        EffectKind::NamespaceWrite | EffectKind::ReplacesItself | EffectKind::Call => {}
+        EffectKind::NamespaceWrite | EffectKind::ReplacesItself(_) | EffectKind::Call => {}
     }
 }
 

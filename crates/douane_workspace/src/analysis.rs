@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     external::{Importer, Loader},
-    files::{Candidate, python_files, read_bytes, relative_to, special_file},
+    files::{Candidate, Walked, python_files, read_bytes, relative_to, special_file},
     project::Workspace,
     source_roots::{module_of, source_roots},
 };
@@ -50,7 +50,7 @@ impl Workspace {
     #[must_use]
     pub fn analyse(&self, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
         progress(Stage::Discover);
-        let candidates = self.candidates();
+        let Walked { files: candidates, binaries } = self.candidates();
         let options = ParseOptions {
             version: self.configuration.version,
             platform: self.configuration.platform,
@@ -82,7 +82,7 @@ impl Workspace {
         let reported = self.reported(&paths);
         let overlay = self.overlay_file(&paths);
 
-        let mut modules = self.modules(&paths);
+        let mut modules = self.modules(&paths, &binaries);
         let standard_library = StandardLibrary::new(self.configuration.version.minor());
         if let Some(environment) = &self.environment {
             let first_party: FxHashSet<&str> = modules.iter().map(|module| module.name.top_level()).collect();
@@ -97,7 +97,8 @@ impl Workspace {
                 facts.push(file.facts);
             }
         }
-        let program = Program::new(modules, &facts, standard_library, self.environment.is_some());
+        let program = Program::new(modules, &facts, standard_library, self.environment.is_some())
+            .on(self.configuration.platform);
         let graph = link(&program);
         drop(program);
         let working_folder = self.request.working_folder.clone();
@@ -105,11 +106,14 @@ impl Workspace {
     }
 
     /// The program's files and the named ones, in the order of their paths.
-    fn candidates(&self) -> Vec<Candidate> {
+    fn candidates(&self) -> Walked {
         let mut found = Vec::new();
+        let mut binaries = Vec::new();
         for folder in &self.searched {
             if folder.is_dir() {
-                found.append(&mut python_files(folder, &self.folder, &self.configuration.exclude));
+                let mut walked = python_files(folder, &self.folder, &self.configuration.exclude);
+                found.append(&mut walked.files);
+                binaries.append(&mut walked.binaries);
             }
         }
         for path in &self.named {
@@ -119,7 +123,7 @@ impl Workspace {
             }
             if path.is_dir() {
                 // Named, it is looked at even where the project leaves it out.
-                found.append(&mut python_files(path, &self.folder, &self.configuration.exclude));
+                found.append(&mut python_files(path, &self.folder, &self.configuration.exclude).files);
             } else {
                 found.push(Candidate { path: path.clone(), problem: special_file(path) });
             }
@@ -127,7 +131,7 @@ impl Workspace {
         found.extend(self.overlay_path().map(|path| Candidate { path, problem: None }));
         found.sort_unstable();
         found.dedup_by(|one, other| one.path == other.path);
-        found
+        Walked { files: found, binaries }
     }
 
     fn overlay_path(&self) -> Option<PathBuf> {
@@ -167,7 +171,7 @@ impl Workspace {
     }
 
     /// The modules that the program's files are, with the folders that hold them.
-    fn modules(&self, paths: &[PathBuf]) -> Vec<ModuleSource> {
+    fn modules(&self, paths: &[PathBuf], binaries: &[PathBuf]) -> Vec<ModuleSource> {
         let roots = source_roots(&self.folder, self.configuration.source_roots.as_deref(), self.pyproject.as_ref());
         let packages: FxHashSet<&Path> = paths
             .iter()
@@ -194,6 +198,20 @@ impl Workspace {
             } else {
                 modules[at].file = Some(id);
             }
+        }
+        for binary in binaries {
+            // `_speedups.cpython-313-x86_64-linux-gnu.so` is the module `_speedups`; beside a source file it goes first.
+            let Some(stem) = binary.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next()) else {
+                continue;
+            };
+            let path = binary.with_file_name(format!("{stem}.py"));
+            let Some(location) = module_of(&path, &roots, &is_package) else { continue };
+            let at = *sources.entry((path.with_extension(""), location.name.clone())).or_insert_with(|| {
+                folders.extend(std::iter::successors(location.name.parent(), ModuleName::parent));
+                modules.push(module(location.name, ModuleKind::Extension));
+                modules.len() - 1
+            });
+            modules[at].kind = ModuleKind::Extension;
         }
         let named: FxHashSet<&ModuleName> = modules.iter().map(|module| &module.name).collect();
         let mut namespaces: Vec<ModuleName> = folders.into_iter().filter(|folder| !named.contains(folder)).collect();

@@ -17,9 +17,17 @@ pub(crate) struct Candidate {
     pub(crate) problem: Option<String>,
 }
 
-/// The Python files below a folder, sorted. Hidden folders, virtual environments and what `.gitignore` names are left
+/// What a walk found, sorted.
+#[derive(Default)]
+pub(crate) struct Walked {
+    pub(crate) files: Vec<Candidate>,
+    /// Compiled modules.
+    pub(crate) binaries: Vec<PathBuf>,
+}
+
+/// The Python files and compiled modules below a folder. Hidden folders, virtual environments and what `.gitignore` names are left
 /// out, as are the excluded paths (relative to the project folder).
-pub(crate) fn python_files(folder: &Path, project: &Path, exclude: &GlobSet) -> Vec<Candidate> {
+pub(crate) fn python_files(folder: &Path, project: &Path, exclude: &GlobSet) -> Walked {
     let (sender, receiver) = std::sync::mpsc::channel();
     let is_kept = {
         let (folder, project, exclude) = (folder.to_owned(), project.to_owned(), exclude.clone());
@@ -42,11 +50,12 @@ pub(crate) fn python_files(folder: &Path, project: &Path, exclude: &GlobSet) -> 
                     Some(kind) if is_python(entry.path()) && !kind.is_dir() => {
                         let problem = if kind.is_file() { None } else { special_file(entry.path()) };
                         // A link to a folder is no file; nor is it followed, so that circles do no harm.
-                        (problem.as_deref() != Some(FOLDER)).then(|| Candidate { path: entry.into_path(), problem })
+                        (problem.as_deref() != Some(FOLDER)).then(|| Step::File(Candidate { path: entry.into_path(), problem }))
                     }
+                    Some(kind) if is_binary(entry.path()) && !kind.is_dir() => Some(Step::Binary(entry.into_path())),
                     _ => None,
                 },
-                Err(error) => unreadable_folder(&error),
+                Err(error) => unreadable_folder(&error).map(Step::File),
             };
             if let Some(candidate) = candidate {
                 // The receiver lives until the walk is over.
@@ -56,10 +65,26 @@ pub(crate) fn python_files(folder: &Path, project: &Path, exclude: &GlobSet) -> 
         })
     });
     drop(sender);
-    let mut found: Vec<Candidate> = receiver.into_iter().collect();
-    found.sort_unstable();
-    found.dedup();
+    let mut found = Walked::default();
+    for step in receiver {
+        match step {
+            Step::File(candidate) => found.files.push(candidate),
+            Step::Binary(path) => found.binaries.push(path),
+        }
+    }
+    found.files.sort_unstable();
+    found.files.dedup();
+    found.binaries.sort_unstable();
     found
+}
+
+enum Step {
+    File(Candidate),
+    Binary(PathBuf),
+}
+
+fn is_binary(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "so" || extension == "pyd")
 }
 
 const FOLDER: &str = "it is a folder";

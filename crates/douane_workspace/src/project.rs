@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use douane_base::PythonVersion;
+
 use crate::{
     configuration::{Configuration, ConfigurationError, read},
     environment::{Environment, find_environment},
@@ -24,6 +26,8 @@ pub struct Request {
     pub isolated: bool,
     /// The environment, or an interpreter in it.
     pub python: Option<PathBuf>,
+    /// The target version, over that of the configuration.
+    pub target_version: Option<PythonVersion>,
     /// The value of `$VIRTUAL_ENV`.
     pub virtual_env: Option<OsString>,
     /// Text that stands for a file's.
@@ -85,10 +89,11 @@ impl Workspace {
             None => packages_around(&request, &named),
         };
         let pyproject = if request.isolated { None } else { read_pyproject(&folder.join("pyproject.toml")) };
-        let configuration = match &configuration_file {
+        let mut configuration = match &configuration_file {
             Some(file) => read(file, pyproject.as_ref()).map_err(Failure::Configuration)?,
             None => Configuration::without_file(pyproject.as_ref()),
         };
+        configuration.version = request.target_version.unwrap_or(configuration.version);
         let environment = environment(&request, &configuration, &folder)?;
         Ok(Self { request, folder, searched, named, configuration, environment, pyproject })
     }

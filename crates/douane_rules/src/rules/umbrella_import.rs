@@ -332,8 +332,7 @@ impl<'p> Facades<'p> {
                 best = Some(module);
             }
             match entry.source {
-                EntrySource::Standard => return None,
-                EntrySource::Submodule(_) => return None,
+                EntrySource::Standard | EntrySource::Patched | EntrySource::Submodule(_) => return None,
                 EntrySource::Exported if entry.module == module => return None,
                 EntrySource::Exported => module = entry.module,
                 EntrySource::Binding(binding) => {
