@@ -107,6 +107,9 @@ pub(crate) struct CheckArguments {
     /// Print the findings only, without the summary
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Tell on standard error how long each stage took
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
     /// Count the findings of each rule instead of printing them
     #[arg(long)]
     pub(crate) statistics: bool,

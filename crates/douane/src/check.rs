@@ -51,7 +51,9 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     let settings = Settings::new(workspace.take_rules(), &selection);
     let progress = Progress::new(arguments.quiet);
     let analysis = workspace.analyse(&|stage| progress.note(stage));
+    progress.start("check");
     let diagnostics = analysis.check(&settings);
+    progress.start("report");
     progress.finish();
     if analysis.reported_files().next().is_none() && !arguments.quiet {
         terminal::warning("no Python files found under the given paths");
@@ -73,6 +75,9 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         douane_reporter::write(&report, arguments.output_format, Options { colours, quiet: arguments.quiet }, output)
     };
     let outcome = written(result, outcome);
+    if arguments.verbose {
+        terminal::note(&progress.timings());
+    }
     // Everything is printed; to free a large program piece by piece would only keep the user waiting.
     std::mem::forget(analysis);
     outcome

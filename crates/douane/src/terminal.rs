@@ -49,6 +49,11 @@ pub(crate) fn warning(message: &str) {
     line("warning", message);
 }
 
+/// One line for whoever asked for details.
+pub(crate) fn note(message: &str) {
+    line("note", message);
+}
+
 fn line(kind: &str, message: &str) {
     // There is nowhere left to report that standard error is closed.
     let _ = writeln!(io::stderr().lock(), "{kind}: {message}");

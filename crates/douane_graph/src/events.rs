@@ -8,7 +8,7 @@ use douane_parser::{
     Arm, BindingId, BindingKind, Branch, BranchId, Constant, Effect, EffectKind, FileFacts, Guard, Import, ImportId,
     Question, ScopeId, Symbol, Target, Truth, When,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::resolve::Resolution;
 
@@ -51,7 +51,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Surroundings<'s> {
     /// Whether an import succeeds.
     pub(crate) outcome: &'s dyn Fn(ImportId, &Import) -> Outcome,
-    /// Whether the module that an import binds has an attribute.
+    /// Whether the module that an import binds has an attribute, given with a dotted path to it.
     pub(crate) has_attribute: &'s dyn Fn(ImportId, &str) -> Truth,
 }
 
@@ -64,6 +64,12 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundin
         failed: FxHashMap::default(),
         values: FxHashMap::default(),
         answers: FxHashMap::default(),
+        raising: facts
+            .branches
+            .iter()
+            .filter(|branch| branch.arm == Arm::Try && branch.terminates)
+            .map(|branch| branch.fork)
+            .collect(),
         sees_typing_branches: is_stub || facts.effects.iter().any(replaces_itself),
     };
     let mut steps: Vec<(u32, u8, Step)> = Vec::with_capacity(facts.bindings.len());
@@ -78,7 +84,7 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundin
     steps.sort_by_key(|(position, order, _)| (*position, *order));
 
     let mut found = Vec::with_capacity(steps.len());
-    for (_, _, step) in steps {
+    for (position, _, step) in steps {
         let (kind, branch, is_deferred) = match step {
             Step::Binding(id) => {
                 let binding = facts.binding(id);
@@ -91,11 +97,13 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundin
             }
             Step::Import(id) => {
                 let import = facts.import(id);
-                if run.truth(import.branch) == Truth::False {
+                if run.truth(import.branch, import.position) == Truth::False {
                     continue;
                 }
-                if import.when == When::Load {
-                    run.note(import.branch, (surroundings.outcome)(id, import));
+                if import.when == When::Load
+                    && let Some(attempt) = run.attempt_around(import.branch)
+                {
+                    run.note(attempt, (surroundings.outcome)(id, import));
                 }
                 let is_star = matches!(import.target, Target::Star { .. }) && import.scope == ScopeId::MODULE;
                 (if is_star { EventKind::Star(id) } else { EventKind::Import(id) }, import.branch, false)
@@ -111,7 +119,7 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundin
                 (kind, effect.branch, facts.is_deferred(effect.scope))
             }
         };
-        let truth = run.truth(branch);
+        let truth = run.truth(branch, position);
         if truth != Truth::False {
             let is_certain = truth == Truth::True && !is_deferred;
             run.assign(kind, is_certain);
@@ -147,6 +155,8 @@ struct Run<'f> {
     /// The answers to the questions that conditions asked, by the number of the statement: they hold for its arms
     /// whatever those do to the names.
     answers: FxHashMap<u32, Truth>,
+    /// The `try` statements whose body surely raises.
+    raising: FxHashSet<u32>,
     sees_typing_branches: bool,
 }
 
@@ -214,10 +224,14 @@ impl Run<'_> {
         }
     }
 
-    fn note(&mut self, branch: BranchId, outcome: Outcome) {
-        let attempt = self.facts.branches.ancestors(branch).find(|branch| branch.arm == Arm::Try);
-        let Some(attempt) = attempt.filter(|attempt| attempt.guard == Some(Guard::ImportError)) else { return };
-        let known = self.failed.entry(attempt.fork).or_insert(Outcome::Succeeds);
+    /// The `try` statement whose handlers an import ends in if it fails, by its number.
+    fn attempt_around(&self, branch: BranchId) -> Option<u32> {
+        let attempt = self.facts.branches.ancestors(branch).find(|branch| branch.arm == Arm::Try)?;
+        (attempt.guard == Some(Guard::ImportError)).then_some(attempt.fork)
+    }
+
+    fn note(&mut self, attempt: u32, outcome: Outcome) {
+        let known = self.failed.entry(attempt).or_insert(Outcome::Succeeds);
         *known = match (*known, outcome) {
             (Outcome::Fails, _) | (_, Outcome::Fails) => Outcome::Fails,
             (Outcome::Unknown, _) | (_, Outcome::Unknown) => Outcome::Unknown,
@@ -225,7 +239,7 @@ impl Run<'_> {
         };
     }
 
-    fn truth(&mut self, branch: BranchId) -> Truth {
+    fn truth(&mut self, branch: BranchId, position: u32) -> Truth {
         let facts = self.facts;
         let mut truth = Truth::True;
         for branch in facts.branches.ancestors(branch) {
@@ -234,6 +248,9 @@ impl Run<'_> {
                 _ if self.sees_typing_branches && branch.guard == Some(Guard::TypeChecking) => Truth::True,
                 (Arm::Try | Arm::TryElse, Some(Outcome::Fails)) => Truth::False,
                 (Arm::Try | Arm::TryElse, Some(Outcome::Unknown)) => Truth::Unknown,
+                (Arm::Try, _) if branch.interrupted_at.is_some_and(|at| at < position) => Truth::Unknown,
+                // `try: raise …` is there for its handler.
+                (Arm::Handler(0), None) if self.raising.contains(&branch.fork) => Truth::True,
                 (Arm::Handler(_), Some(Outcome::Fails)) if branch.guard == Some(Guard::ImportError) => Truth::True,
                 (Arm::Handler(_), Some(Outcome::Succeeds)) if branch.guard == Some(Guard::ImportError) => Truth::False,
                 // The loops of a module's top level are there to run, and each of their choices to be taken once.

@@ -2,6 +2,7 @@
 
 use douane_base::{FileId, ModuleName, Platform};
 use douane_parser::{AllItem, EffectKind, FileFacts, Import, ImportId, Target, Truth, When};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -142,17 +143,12 @@ fn module_events(program: &Program<'_>, table: &ModuleTable, resolutions: &[Vec<
                 _ => outcome_of(resolution),
             }
         };
-        let has_attribute = |id: ImportId, attribute: &str| match (resolutions[at][id.index()], facts.import(id).target) {
-            (Resolution::Module(found), Target::Module(_)) => match name_outcome(program, table, found, Some(attribute)) {
-                Outcome::Succeeds if table.module(found).origin == Origin::Standard => Truth::True,
-                Outcome::Fails => Truth::False,
-                _ => Truth::Unknown,
-            },
-            _ => Truth::Unknown,
+        let has_attribute = |id: ImportId, path: &str| {
+            table.imported_module(&resolutions[at], facts, id).map_or(Truth::Unknown, |found| has_attribute(program, table, found, path))
         };
         events(facts, module.is_stub, &Surroundings { outcome: &outcome, has_attribute: &has_attribute })
     };
-    (0..resolutions.len()).map(of_module).collect()
+    (0..resolutions.len()).into_par_iter().map(of_module).collect()
 }
 
 /// The modules that only Python on Windows has.
@@ -180,6 +176,22 @@ fn name_outcome(program: &Program<'_>, table: &ModuleTable, module: ModuleId, na
         Outcome::Unknown
     } else {
         Outcome::Fails
+    }
+}
+
+/// Whether a module of the standard library has an attribute. A project that is the standard library itself knows its
+/// modules from the table just as well.
+fn has_attribute(program: &Program<'_>, table: &ModuleTable, module: ModuleId, path: &str) -> Truth {
+    let whole = format!("{}.{path}", table.module(module).name);
+    let Some((owner, attribute)) = whole.rsplit_once('.') else { return Truth::Unknown };
+    let Some(known) = program.standard_library.module(owner) else { return Truth::Unknown };
+    let Some(attributes) = known.attributes else { return Truth::Unknown };
+    if attributes.contains(&attribute) {
+        Truth::True
+    } else if known.has_getattr || table.module(module).origin != Origin::Standard {
+        Truth::Unknown
+    } else {
+        Truth::False
     }
 }
 

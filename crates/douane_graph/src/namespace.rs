@@ -298,7 +298,10 @@ impl Maker<'_, '_> {
                     }
                     let name = self.names.intern(facts.name(bound.name));
                     let source = EntrySource::Binding(binding);
-                    making.bind(name, Entry { module, source, is_certain: event.is_certain, branch: event.branch.0 });
+                    // What a function does when somebody calls it is no alternative to anything.
+                    let is_deferred = bound.site != bound.scope && facts.is_deferred(bound.site);
+                    let branch = if is_deferred { 0 } else { event.branch.0 };
+                    making.bind(name, Entry { module, source, is_certain: event.is_certain, branch });
                 }
                 EventKind::Unbind(binding) => {
                     let name = self.names.intern(facts.name(facts.binding(binding).name));
@@ -645,7 +648,7 @@ fn imported_all(facts: &FileFacts, operation: &AllOperation) -> Option<ImportId>
 fn is_compiled_away(facts: &FileFacts, binding: BindingId) -> bool {
     facts.import_of(facts.binding(binding)).is_some_and(|import| {
         let module = import.target.module().1.map_or("", |module| facts.name(module));
-        matches!(module.split('.').next(), Some("cython" | "__future__"))
+        module == "__future__" || facts.name(facts.binding(binding).name) == "cython"
     })
 }
 

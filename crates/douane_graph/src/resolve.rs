@@ -119,8 +119,9 @@ impl ModuleTable {
         if !package.is_package() && package.origin != Origin::Standard {
             return None;
         }
+        let is_standard = package.origin == Origin::Standard;
         let name = format!("{}.{name}", package.name);
-        self.find_or_add(program, &name)
+        if is_standard { self.find_or_add(program, &name) } else { self.find(&name) }
     }
 
     /// A module by name; a module of the standard library enters the graph when it is first asked for.
@@ -309,7 +310,7 @@ fn package_traits(facts: &FileFacts) -> PackageTraits {
         .map(|binding| facts.name(binding.name).into())
         .collect();
     PackageTraits {
-        extends_path: facts.traits.is_broken || replaces_itself || facts.names.find("__path__").is_some(),
+        extends_path: facts.traits.is_broken || replaces_itself || facts.traits.touches_path,
         own_names,
     }
 }

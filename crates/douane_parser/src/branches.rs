@@ -3,6 +3,7 @@
 //! A branch is a node of a tree; code stands in the innermost one. Two places are *alternatives* if one run of the
 //! code can't pass both: the arms of one `if`, or a `try` body and its handlers.
 
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::names::Symbol;
@@ -37,6 +38,8 @@ pub struct Branch {
     pub truth: Truth,
     /// What its condition asks about a name of the module, where it does just that.
     pub test: Option<Test>,
+    /// For a `try` body: from this position in the bindings on it may have been left by a `raise` under a condition.
+    pub interrupted_at: Option<u32>,
     /// Control never leaves it by its end: it returns, raises, continues or breaks.
     pub terminates: bool,
 }
@@ -58,7 +61,7 @@ pub enum Question {
     IsTrue(Symbol),
     /// `if name is None:`
     IsNone(Symbol),
-    /// `if hasattr(name, "attribute"):`
+    /// `if hasattr(name.more, "attribute"):`, as the name and the dotted rest with the attribute.
     HasAttribute(Symbol, Symbol),
 }
 
@@ -176,6 +179,7 @@ impl Default for Branches {
             guard: None,
             truth: Truth::True,
             test: None,
+            interrupted_at: None,
             terminates: false,
         };
         Self { list: vec![root], forks: 0 }
@@ -198,12 +202,67 @@ impl Branches {
     ) -> BranchId {
         let id = BranchId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
         let depth = self.get(parent).depth + 1;
-        self.list.push(Branch { parent, depth, fork, arm, guard, truth, test: None, terminates: false });
+        self.list.push(Branch { parent, depth, fork, arm, guard, truth, test: None, interrupted_at: None, terminates: false });
         id
+    }
+
+    /// Drops the branches that nothing kept stands in; returns the new number of each one that stays.
+    pub(crate) fn keep(&mut self, used: impl Iterator<Item = BranchId>) -> Vec<BranchId> {
+        let mut is_kept = vec![false; self.list.len()];
+        let mut forks = FxHashSet::default();
+        is_kept[BranchId::ROOT.index()] = true;
+        for branch in used {
+            let mut at = branch;
+            while !std::mem::replace(&mut is_kept[at.index()], true) {
+                if matches!(self.get(at).arm, Arm::Handler(_)) {
+                    forks.insert(self.get(at).fork);
+                }
+                at = self.get(at).parent;
+            }
+        }
+        // Whether a handler runs is told by the body that it belongs to, which stands beside it.
+        let mut numbers = vec![BranchId::ROOT; self.list.len()];
+        let mut kept = Vec::with_capacity(is_kept.iter().filter(|kept| **kept).count() + forks.len());
+        for (at, branch) in self.list.iter().enumerate() {
+            if is_kept[at] || (branch.arm == Arm::Try && forks.contains(&branch.fork)) {
+                numbers[at] = BranchId(u32::try_from(kept.len()).unwrap_or(u32::MAX));
+                kept.push(Branch { parent: numbers[branch.parent.index()], ..branch.clone() });
+            }
+        }
+        kept.shrink_to_fit();
+        self.list = kept;
+        numbers
+    }
+
+    /// Renames the names that conditions ask about.
+    pub(crate) fn rename(&mut self, rename: &mut impl FnMut(&mut Symbol)) {
+        for branch in &mut self.list {
+            match branch.test.as_mut().map(|test| &mut test.question) {
+                Some(Question::IsTrue(name) | Question::IsNone(name)) => rename(name),
+                Some(Question::HasAttribute(name, path)) => {
+                    rename(name);
+                    rename(path);
+                }
+                None => {}
+            }
+        }
     }
 
     pub(crate) fn set_test(&mut self, branch: BranchId, test: Option<Test>) {
         self.list[branch.index()].test = test;
+    }
+
+    /// Notes a `raise`: the `try` body around it may end here.
+    pub(crate) fn interrupt(&mut self, branch: BranchId, position: u32) {
+        let attempt = self.ancestor_ids(branch).take_while(|id| self.get(*id).arm != Arm::Function).find(|id| self.get(*id).arm == Arm::Try);
+        if let Some(attempt) = attempt.filter(|attempt| *attempt != branch) {
+            self.list[attempt.index()].interrupted_at.get_or_insert(position);
+        }
+    }
+
+    /// All branches, each after those around it.
+    pub fn iter(&self) -> impl Iterator<Item = &Branch> {
+        self.list.iter()
     }
 
     pub(crate) fn terminate(&mut self, branch: BranchId) {

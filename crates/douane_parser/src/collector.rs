@@ -191,11 +191,12 @@ impl<'a> Collector<'a> {
                 _ => return None,
             },
             Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
-                (Expr::Name(function), [Expr::Name(owner), Expr::StringLiteral(attribute)])
-                    if function.id.as_str() == "hasattr" =>
-                {
-                    let owner = self.found.interner.intern(owner.id.as_str());
-                    Question::HasAttribute(owner, self.found.interner.intern(attribute.value.to_str()))
+                (Expr::Name(function), [owner, Expr::StringLiteral(attribute)]) if function.id.as_str() == "hasattr" => {
+                    let mut path = dotted(owner)?;
+                    path.push(attribute.value.to_str());
+                    let (root, rest) = path.split_first()?;
+                    let root = self.found.interner.intern(root);
+                    Question::HasAttribute(root, self.found.interner.intern(&rest.join(".")))
                 }
                 _ => return None,
             },
@@ -213,6 +214,7 @@ impl<'a> Collector<'a> {
     // Bindings, references, effects
 
     fn bind(&mut self, name: &str, range: TextRange, kind: BindingKind) -> BindingId {
+        self.found.traits.touches_path |= name == "__path__";
         let symbol = self.found.interner.intern(name);
         let scope = match kind {
             // PEP 572: the target belongs to the scope around the comprehension.
@@ -242,6 +244,7 @@ impl<'a> Collector<'a> {
     }
 
     fn reference(&mut self, name: &str, range: TextRange, attributes: &[(&str, TextRange)], usage: Usage) -> ReferenceId {
+        self.found.traits.touches_path |= name == "__path__";
         let start = count(self.found.attributes.len());
         for (attribute, range) in attributes {
             let name = self.found.interner.intern(attribute);
@@ -350,6 +353,8 @@ impl<'a> Collector<'a> {
                     self.expression(expression);
                 }
                 self.found.branches.terminate(self.branch);
+                let position = self.position();
+                self.found.branches.interrupt(self.branch, position);
             }
             Stmt::Break(_) | Stmt::Continue(_) => self.found.branches.terminate(self.branch),
             Stmt::Assert(assertion) => {

@@ -98,6 +98,8 @@ pub struct FileFacts {
 pub struct ModuleTraits {
     /// The module defines `__getattr__` (PEP 562): a missing attribute proves nothing.
     pub has_getattr: bool,
+    /// The code mentions `__path__`: the package's modules may lie elsewhere.
+    pub touches_path: bool,
     /// The file has an `if __name__ == "__main__":` block.
     pub has_main_block: bool,
     /// The parser had to skip something: what is missing here may stand in the file all the same.

@@ -1,6 +1,9 @@
 //! The names of one file, each stored once.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::hash_table::{Entry, HashTable};
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
 /// A name of the file it was found in; of no meaning in another.
@@ -18,9 +21,7 @@ impl Names {
     /// The text of a name.
     #[must_use]
     pub fn text(&self, symbol: Symbol) -> &str {
-        let at = symbol.0 as usize;
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.text[start as usize..self.ends[at] as usize]
+        slice(&self.text, &self.ends, symbol)
     }
 
     /// Every name with its symbol.
@@ -58,32 +59,69 @@ impl Symbol {
 /// Collects names while a file is read.
 #[derive(Default)]
 pub(crate) struct Interner {
-    symbols: FxHashMap<Box<str>, Symbol>,
-    order: Vec<Box<str>>,
+    symbols: HashTable<Symbol>,
+    text: String,
+    ends: Vec<u32>,
 }
 
 impl Interner {
     pub(crate) fn intern(&mut self, name: &str) -> Symbol {
-        if let Some(symbol) = self.symbols.get(name) {
-            return *symbol;
+        let Self { symbols, text, ends } = self;
+        let hash = FxBuildHasher.hash_one(name);
+        let found = symbols.entry(
+            hash,
+            |symbol| slice(text, ends, *symbol) == name,
+            |symbol| FxBuildHasher.hash_one(slice(text, ends, *symbol)),
+        );
+        match found {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(free) => {
+                let symbol = Symbol(u32::try_from(ends.len()).unwrap_or(u32::MAX));
+                free.insert(symbol);
+                text.push_str(name);
+                ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+                symbol
+            }
         }
-        let symbol = Symbol(u32::try_from(self.order.len()).unwrap_or(u32::MAX));
-        self.symbols.insert(name.into(), symbol);
-        self.order.push(name.into());
-        symbol
     }
 
     pub(crate) fn text(&self, symbol: Symbol) -> &str {
-        &self.order[symbol.index()]
+        slice(&self.text, &self.ends, symbol)
     }
 
-    pub(crate) fn finish(self) -> Names {
-        let mut text = String::with_capacity(self.order.iter().map(|name| name.len()).sum());
-        let mut ends = Vec::with_capacity(self.order.len());
-        for name in &self.order {
-            text.push_str(name);
-            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        }
-        Names { text: text.into(), ends: ends.into() }
+    /// The table of those names that `rename` is then asked for; the others are dropped.
+    pub(crate) fn finish(self) -> Renaming {
+        let new = vec![None; self.ends.len()];
+        Renaming { all: self, new, text: String::new(), ends: Vec::new() }
     }
+}
+
+/// Gives the names that are kept their numbers in the final table.
+pub(crate) struct Renaming {
+    all: Interner,
+    new: Vec<Option<Symbol>>,
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Renaming {
+    pub(crate) fn rename(&mut self, symbol: &mut Symbol) {
+        let new = &mut self.new[symbol.index()];
+        *symbol = *new.get_or_insert_with(|| {
+            let number = Symbol(u32::try_from(self.ends.len()).unwrap_or(u32::MAX));
+            self.text.push_str(slice(&self.all.text, &self.all.ends, *symbol));
+            self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+            number
+        });
+    }
+
+    pub(crate) fn names(self) -> Names {
+        Names { text: self.text.into(), ends: self.ends.into() }
+    }
+}
+
+fn slice<'t>(text: &'t str, ends: &[u32], symbol: Symbol) -> &'t str {
+    let at = symbol.index();
+    let start = if at == 0 { 0 } else { ends[at - 1] };
+    &text[start as usize..ends[at] as usize]
 }

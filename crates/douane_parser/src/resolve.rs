@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     collector::{Collected, Declaration},
+    dunder_all::AllItem,
     facts::{
         Attribute, Binding, BindingId, BindingKind, EffectKind, FileFacts, ModuleKey, Reference, ReferenceId, Scope,
         ScopeId, ScopeKind, Target, When,
@@ -198,22 +199,96 @@ fn prune(found: Collected) -> FileFacts {
         effect.position = position(effect.position);
         renumber(&mut effect.kind, &new_ids);
     }
+    let mut scopes = scopes;
+    let mut branches = found.branches;
+    let used = kept_bindings
+        .iter()
+        .map(|binding| binding.branch)
+        .chain(kept_references.iter().map(|reference| reference.branch))
+        .chain(imports.iter().map(|import| import.branch))
+        .chain(all_operations.iter().map(|operation| operation.branch))
+        .chain(effects.iter().map(|effect| effect.branch));
+    let branch_numbers = branches.keep(used);
+    let mut renaming = found.interner.finish();
+    let mut rename = |symbol: &mut Symbol| renaming.rename(symbol);
+    branches.rename(&mut rename);
+    scopes.iter_mut().filter_map(|scope| scope.name.as_mut()).for_each(&mut rename);
+    for binding in &mut kept_bindings {
+        rename(&mut binding.name);
+        binding.branch = branch_numbers[binding.branch.0 as usize];
+    }
+    for reference in &mut kept_references {
+        rename(&mut reference.name);
+        reference.branch = branch_numbers[reference.branch.0 as usize];
+    }
+    kept_attributes.iter_mut().for_each(|attribute| rename(&mut attribute.name));
+    for import in &mut imports {
+        rename_target(&mut import.target, &mut rename);
+        import.alias.iter_mut().for_each(&mut rename);
+        import.branch = branch_numbers[import.branch.0 as usize];
+    }
+    for operation in &mut all_operations {
+        operation.items.iter_mut().for_each(|item| rename_item(item, &mut rename));
+        operation.branch = branch_numbers[operation.branch.0 as usize];
+    }
+    for effect in &mut effects {
+        rename_effect(&mut effect.kind, &mut rename);
+        effect.branch = branch_numbers[effect.branch.0 as usize];
+    }
+    scopes.shrink_to_fit();
+    kept_bindings.shrink_to_fit();
+    kept_references.shrink_to_fit();
+    kept_attributes.shrink_to_fit();
+    imports.shrink_to_fit();
+    effects.shrink_to_fit();
+    let mut statements = found.statements;
+    statements.shrink_to_fit();
     FileFacts {
-        names: found.interner.finish(),
+        names: renaming.names(),
         scopes,
-        branches: found.branches,
+        branches,
         bindings_by_name: by_name(&kept_bindings),
         bindings: kept_bindings,
         references: kept_references,
         attributes: kept_attributes,
         imports,
-        statements: found.statements,
+        statements,
         all_operations,
         constants,
         effects,
         suppressions: Vec::new(),
         syntax_errors: Vec::new(),
         traits: found.traits,
+    }
+}
+
+fn rename_target(target: &mut Target, rename: &mut impl FnMut(&mut Symbol)) {
+    match target {
+        Target::Module(module) => rename(module),
+        Target::From { module, name, .. } => {
+            module.iter_mut().for_each(&mut *rename);
+            rename(name);
+        }
+        Target::Star { module, .. } => module.iter_mut().for_each(rename),
+    }
+}
+
+fn rename_item(item: &mut AllItem, rename: &mut impl FnMut(&mut Symbol)) {
+    match item {
+        AllItem::Name(export) => rename(&mut export.name),
+        AllItem::AllOf(chain) => chain.iter_mut().for_each(rename),
+        AllItem::Variable(name) => rename(name),
+        AllItem::PublicNames(wanted) => wanted.except.iter_mut().for_each(rename),
+        AllItem::Unknown => {}
+    }
+}
+
+fn rename_effect(effect: &mut EffectKind, rename: &mut impl FnMut(&mut Symbol)) {
+    match effect {
+        EffectKind::SysModules { key: ModuleKey::Literal(name), .. }
+        | EffectKind::Reload { module: ModuleKey::Literal(name), .. }
+        | EffectKind::ReplacesItself(Some(name)) => rename(name),
+        _ => {}
     }
 }
 

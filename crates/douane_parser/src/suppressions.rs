@@ -52,13 +52,19 @@ pub struct Code {
 }
 
 pub(crate) fn read(source: &str, tokens: &Tokens, statements: &[Statement], scopes: &[Scope]) -> Vec<Suppression> {
-    // Few files have any of these words, and to look for them is cheaper than to walk the tokens.
-    if !["noqa", "NOQA", "NoQA", "douane:", "pylint:", "ruff:"].iter().any(|word| source.contains(word)) {
+    // Few comments are directives, and to look at what follows each `#` is cheaper than to walk the tokens.
+    if !source.match_indices('#').any(|(at, _)| may_be_directive(&source[at..])) {
         return Vec::new();
     }
     let reader = Reader { source, lines: LineIndex::new(source), statements, scopes };
     let comments = tokens.iter().filter(|token| token.kind() == TokenKind::Comment);
     comments.flat_map(|comment| reader.comment(text_range(comment.range()))).collect()
+}
+
+/// The line names a tool.
+fn may_be_directive(comment: &str) -> bool {
+    let line = comment.split(['\n', '\r']).next().unwrap_or(comment);
+    ["noqa", "NOQA", "NoQA", "douane", "pylint", "ruff"].iter().any(|word| line.contains(word))
 }
 
 enum Reach {

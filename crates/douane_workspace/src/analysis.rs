@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     external::{Importer, Loader},
-    files::{Candidate, Walked, python_files, read_bytes, relative_to, special_file},
+    files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
     source_roots::{module_of, source_roots},
 };
@@ -150,7 +150,7 @@ impl Workspace {
         let bytes = match (&candidate.problem, &self.request.overlay) {
             (_, Some(overlay)) if Some(&candidate.path) == self.named.last() => Ok(overlay.bytes.clone()),
             (Some(problem), _) => Err(problem.clone()),
-            (None, _) => read_bytes(&candidate.path),
+            (None, _) => read_regular_file(&candidate.path),
         };
         match bytes {
             Ok(bytes) => (read_facts(bytes, &options), None),

@@ -132,6 +132,11 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     if let Some(problem) = special_file(path) {
         return Err(problem);
     }
+    read_regular_file(path)
+}
+
+/// The bytes of what was seen to be a regular file.
+pub(crate) fn read_regular_file(path: &Path) -> Result<Vec<u8>, String> {
     let mut file = File::open(path).map_err(|error| plain(&error))?;
     let length = file.metadata().map_err(|error| plain(&error))?.len();
     if length > douane_parser::LARGEST_FILE {
