@@ -20,6 +20,7 @@ use std::{
 
 use douane_base::PythonVersion;
 use proptest::test_runner::TestCaseError;
+use tempfile::TempDir;
 
 use programs::{
     Program, evaluator,
@@ -31,7 +32,7 @@ use python::{Star, stars, version};
 #[test]
 fn the_evaluator_does_what_python_does() {
     let raised = std::cell::Cell::new(0);
-    check(48, any_program(), |program| {
+    check(32, any_program(), |program| {
         for (module, found) in python_stars(&program) {
             let expected = evaluator::star(&program, &module);
             raised.set(raised.get() + u32::from(found.is_err()));
@@ -42,12 +43,12 @@ fn the_evaluator_does_what_python_does() {
         }
         Ok(())
     });
-    assert!(raised.get() > 50, "only {} imports raised", raised.get());
+    assert!(raised.get() > 30, "only {} imports raised", raised.get());
 }
 
 #[test]
 fn without_circles_a_star_brings_exactly_what_python_says() {
-    check(32, acyclic_program(), |program| {
+    check(24, acyclic_program(), |program| {
         let linked = linked_stars(&program.files(), python_version());
         for (module, found) in python_stars(&program) {
             if found.as_ref().ok() != linked[&module].as_ref() {
@@ -60,7 +61,7 @@ fn without_circles_a_star_brings_exactly_what_python_says() {
 
 #[test]
 fn with_circles_a_star_brings_at_least_what_python_says() {
-    check(32, program_with_circles(), |program| {
+    check(24, program_with_circles(), |program| {
         let linked = linked_stars(&program.files(), python_version());
         for (module, found) in python_stars(&program) {
             let (Ok(names), Some(said)) = (&found, &linked[&module]) else {
@@ -76,14 +77,16 @@ fn with_circles_a_star_brings_at_least_what_python_says() {
 
 #[test]
 fn cases_written_by_hand_bring_what_python_says() {
-    let failures: Vec<String> = cases(include_str!("python/cases.md")).iter().filter_map(Case::failure).collect();
+    let cases = cases(include_str!("python/cases.md"));
+    let failures: Vec<String> = disagreements(&cases).into_values().flatten().collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
 fn where_douane_differs_from_python_it_does_so_knowingly() {
     let cases = cases(include_str!("python/differences.md"));
-    let agree: Vec<&str> = cases.iter().filter(|case| case.failure().is_none()).map(|case| case.title.as_str()).collect();
+    let differ = disagreements(&cases);
+    let agree: Vec<&str> = cases.iter().map(|case| case.title.as_str()).filter(|title| !differ.contains_key(title)).collect();
     assert!(agree.is_empty(), "these agree now, and belong in `cases.md`: {agree:?}");
 }
 
@@ -97,18 +100,21 @@ fn python_version() -> PythonVersion {
 }
 
 fn python_stars(program: &Program) -> BTreeMap<String, Star> {
-    let modules: Vec<&str> = program.modules.iter().map(|module| module.name.as_str()).collect();
-    in_folder(&program.files(), |folder| stars(Some(folder), &modules))
+    let folder = folder_of(&program.files());
+    let questions: Vec<(&Path, &str)> =
+        program.modules.iter().map(|module| (folder.path(), module.name.as_str())).collect();
+    let names = program.modules.iter().map(|module| module.name.clone());
+    names.zip(stars(&questions)).collect()
 }
 
-fn in_folder<R>(files: &[(String, String)], step: impl FnOnce(&Path) -> R) -> R {
+fn folder_of(files: &[(String, String)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for (path, text) in files {
         let path = folder.path().join(path);
         let parent = path.parent().expect("a file lies in a folder");
         fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)).expect("a temporary folder can be written to");
     }
-    step(folder.path())
+    folder
 }
 
 fn linked_stars(files: &[(String, String)], version: PythonVersion) -> BTreeMap<String, Option<BTreeSet<String>>> {
@@ -128,23 +134,29 @@ struct Case {
     claims: Vec<(String, BTreeSet<String>)>,
 }
 
-impl Case {
-    /// How the page, Python and douane disagree; `None` if they don't.
-    fn failure(&self) -> Option<String> {
-        let modules: Vec<&str> = self.claims.iter().map(|(module, _)| module.as_str()).collect();
-        assert!(!modules.is_empty(), "`{}` claims nothing", self.title);
-        let python = in_folder(&self.files, |folder| stars(Some(folder), &modules));
-        let linked = linked_stars(&self.files, python_version());
-        for (module, names) in &self.claims {
-            let found = &python[module];
-            assert_eq!(found.as_ref(), Ok(names), "`{}`: the star of `{module}` in Python", self.title);
-            let said = linked[module].as_ref();
-            if said != Some(names) {
-                return Some(format!("`{}`: the star of `{module}` brings {names:?}, douane says {said:?}", self.title));
-            }
+/// How douane disagrees with the cases of a page, each by its heading.
+///
+/// # Panics
+/// Panics if Python disagrees with the page.
+fn disagreements(cases: &[Case]) -> BTreeMap<&str, Vec<String>> {
+    let folders: Vec<TempDir> = cases.iter().map(|case| folder_of(&case.files)).collect();
+    let claims: Vec<(&Case, &TempDir, &str, &BTreeSet<String>)> = cases
+        .iter()
+        .zip(&folders)
+        .flat_map(|(case, folder)| case.claims.iter().map(move |(module, names)| (case, folder, module.as_str(), names)))
+        .collect();
+    let questions: Vec<(&Path, &str)> = claims.iter().map(|(_, folder, module, _)| (folder.path(), *module)).collect();
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for ((case, _, module, names), python) in claims.iter().zip(stars(&questions)) {
+        assert_eq!(python.as_ref(), Ok(*names), "`{}`: the star of `{module}` in Python", case.title);
+        let linked = linked_stars(&case.files, python_version());
+        let said = linked[*module].as_ref();
+        if said != Some(names) {
+            let message = format!("`{}`: the star of `{module}` brings {names:?}, douane says {said:?}", case.title);
+            found.entry(&case.title).or_default().push(message);
         }
-        None
     }
+    found
 }
 
 /// Cuts a page into cases.
@@ -168,6 +180,6 @@ fn cases(page: &str) -> Vec<Case> {
         }
         case.files.push((path.to_owned(), body.join("\n") + "\n"));
     }
-    assert!(!found.is_empty(), "the page has no case");
+    assert!(!found.is_empty() && found.iter().all(|case| !case.claims.is_empty()), "every case claims something");
     found
 }

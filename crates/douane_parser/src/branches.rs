@@ -362,7 +362,10 @@ impl Branches {
 /// Loops are there to run, and so is what follows a `try` body that goes well.
 fn may_be_skipped(branch: &Branch) -> bool {
     match branch.arm {
-        Arm::Choice(_) => branch.truth != Truth::True,
+        // On another platform or version it is skipped even if not on this one.
+        Arm::Choice(_) => {
+            branch.truth != Truth::True || matches!(branch.guard, Some(Guard::Platform | Guard::Version))
+        }
         Arm::Handler(_) | Arm::LoopElse => true,
         // `try` without a handler, for `finally` alone, has no guard.
         Arm::Try | Arm::TryElse => branch.guard.is_some(),

@@ -10,7 +10,7 @@ use ruff_python_ast::{
     TypeParams, visitor,
 };
 use ruff_text_size::Ranged;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     ParseOptions,
@@ -72,6 +72,9 @@ struct Collector<'a> {
     context: Context,
     /// Nesting of the node that is visited, which bounds the stack that dropping the tree takes.
     depth: usize,
+    /// The calls of `globals()`, with where they stand, and those of them whose result is only looked at.
+    namespaces: Vec<Effect>,
+    looked_at: FxHashSet<TextRange>,
     /// `sys.modules[__name__]` and the like were seen, and `setattr` on something that is no `self`.
     takes_own_module: Option<TextRange>,
     sets_attributes: bool,
@@ -117,6 +120,8 @@ impl<'a> Collector<'a> {
             branch: BranchId::ROOT,
             context: Context::Runtime,
             depth: 0,
+            namespaces: Vec::new(),
+            looked_at: FxHashSet::default(),
             takes_own_module: None,
             sets_attributes: false,
         }
@@ -126,6 +131,9 @@ impl<'a> Collector<'a> {
         if let (Some(range), true) = (self.takes_own_module, self.sets_attributes) {
             self.effect(EffectKind::NamespaceWrite, range);
         }
+        // Whoever keeps the namespace under another name may write to it.
+        let Self { namespaces, looked_at, found, .. } = &mut self;
+        found.effects.extend(namespaces.drain(..).filter(|call| !looked_at.contains(&call.range)));
         self.found
     }
 
@@ -223,6 +231,8 @@ impl<'a> Collector<'a> {
         };
         let declared = self.found.declarations.get(&(scope, symbol));
         let owner = if declared == Some(&Declaration::Global) { ScopeId::MODULE } else { scope };
+        // A function, or a class whose call is one.
+        self.found.traits.has_getattr |= owner == ScopeId::MODULE && name == "__getattr__" && !kind.unbinds();
         let binding = BindingId(self.position());
         self.found.bindings.push(Binding {
             name: symbol,
@@ -303,6 +313,8 @@ impl<'a> Collector<'a> {
                     return Some(self.reference(name.id.as_str(), range, &attributes, usage));
                 }
                 other => {
+                    // What a method of it writes is an effect of its own.
+                    self.look_at(other);
                     self.nested(|this| this.expression(other));
                     return None;
                 }
@@ -513,9 +525,6 @@ impl<'a> Collector<'a> {
             dotted(&decorator.expression).is_some_and(|parts| parts.last() == Some(&"overload"))
         });
         self.bind(name, text_range(function.name.range()), BindingKind::Function(is_overload));
-        if self.in_module_scope() && name == "__getattr__" {
-            self.found.traits.has_getattr = true;
-        }
         let fork = self.found.branches.fork();
         self.in_type_parameter_scope(function.type_params.as_deref(), range, |this| {
             this.in_scope(ScopeKind::Function, Some(symbol), range, |this| {
@@ -546,6 +555,12 @@ impl<'a> Collector<'a> {
             self.expression(&decorator.expression);
             if let Expr::Name(name) = &decorator.expression {
                 self.note_call(name.id.as_str());
+            }
+            // `enum.global_enum` puts the members into the module.
+            if self.in_module_scope()
+                && dotted(&decorator.expression).is_some_and(|parts| parts.last() == Some(&"global_enum"))
+            {
+                self.effect(EffectKind::NamespaceWrite, text_range(decorator.range()));
             }
             // A decorator without a call, such as `@registry.register`, calls the function all the same.
             if self.in_module_scope() {
@@ -703,6 +718,7 @@ impl<'a> Collector<'a> {
     }
 
     fn for_statement(&mut self, each: &'a ast::StmtFor) {
+        self.look_at(&each.iter);
         self.expression(&each.iter);
         let fork = self.found.branches.fork();
         self.bind_target(&each.target, BindingKind::LoopTarget);
@@ -855,10 +871,11 @@ impl<'a> Collector<'a> {
                 self.chain(target, Usage::DeleteAttribute);
             }
             Expr::Subscript(subscript) => {
+                self.look_at(&subscript.value);
                 let owner = self.visited_chain(&subscript.value);
                 self.expression(&subscript.slice);
                 let range = text_range(subscript.range());
-                if is_own_namespace(&subscript.value) {
+                if self.is_own_namespace(&subscript.value) {
                     self.effect(EffectKind::NamespaceWrite, range);
                 } else if let Some(modules) = owner
                     && is_sys_modules(&subscript.value)
@@ -965,7 +982,7 @@ impl<'a> Collector<'a> {
     fn subscript_assignment(&mut self, target: &Expr, value: &Expr) {
         let Expr::Subscript(subscript) = target else { return };
         let range = text_range(subscript.range());
-        if is_own_namespace(&subscript.value) {
+        if self.is_own_namespace(&subscript.value) {
             self.effect(EffectKind::NamespaceWrite, range);
             return;
         }
@@ -1014,6 +1031,7 @@ impl<'a> Collector<'a> {
     }
 
     fn expression(&mut self, expression: &Expr) {
+        self.look_below(expression);
         match expression {
             Expr::Name(name) => match name.ctx {
                 ExprContext::Store => {
@@ -1068,6 +1086,7 @@ impl<'a> Collector<'a> {
 
     fn comprehension(&mut self, generators: &[Comprehension], elements: &[&Expr], range: TextRange) {
         let Some((first, rest)) = generators.split_first() else { return };
+        generators.iter().for_each(|generator| self.look_at(&generator.iter));
         self.nested(|this| this.expression(&first.iter));
         self.in_scope(ScopeKind::Comprehension, None, range, |this| {
             this.generator(first);
@@ -1160,6 +1179,44 @@ impl<'a> Collector<'a> {
             _ => visitor::walk_arguments(self, arguments),
         }
         self.call_effects(call, &parts, function);
+        if parts == ["globals"] && !self.is_in_getattr() {
+            self.namespaces.push(Effect {
+                kind: EffectKind::NamespaceWrite,
+                scope: self.scope,
+                branch: self.branch,
+                range: text_range(call.range()),
+                position: self.position(),
+            });
+        }
+    }
+
+    /// Notes that nothing but a look is taken at the namespace, if that is what the expression is.
+    fn look_at(&mut self, expression: &Expr) {
+        if is_globals_call(expression) {
+            self.looked_at.insert(text_range(expression.range()));
+        }
+    }
+
+    /// Notes the uses of `globals()` that only look: `globals()[name]`, `globals().get(…)`, `name in globals()`,
+    /// `sorted(globals())`. Those that write are effects of their own.
+    fn look_below(&mut self, expression: &Expr) {
+        match expression {
+            Expr::Subscript(subscript) => self.look_at(&subscript.value),
+            Expr::Compare(compare) => compare.comparators.iter().for_each(|expression| self.look_at(expression)),
+            Expr::Call(call) => {
+                const READERS: [&str; 13] = [
+                    "eval", "len", "sorted", "list", "tuple", "set", "dict", "print", "iter", "id", "vars", "__import__", "isinstance",
+                ];
+                let reads = matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str()));
+                if reads {
+                    call.arguments.args.iter().for_each(|expression| self.look_at(expression));
+                }
+                // `f(**globals())` hands over a copy.
+                let copies = call.arguments.keywords.iter().filter(|keyword| keyword.arg.is_none());
+                copies.for_each(|keyword| self.look_at(&keyword.value));
+            }
+            _ => {}
+        }
     }
 
     fn note_call(&mut self, name: &str) {
@@ -1203,18 +1260,36 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// `globals()`, at module level `vars()` and `locals()` as well, and the `__dict__` of the own module.
+    fn is_own_namespace(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Call(call) if call.arguments.is_empty() => match &*call.func {
+                Expr::Name(name) if matches!(name.id.as_str(), "vars" | "locals") => self.in_module_scope(),
+                Expr::Name(name) => name.id.as_str() == "globals",
+                _ => false,
+            },
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "__dict__" => is_own_module(&attribute.value),
+            // `vars(sys.modules[__name__])`
+            Expr::Call(call) => {
+                matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "vars")
+                    && matches!(&*call.arguments.args, [module] if is_own_module(module))
+            }
+            _ => false,
+        }
+    }
+
     /// True for calls after which the module may have any name.
     fn writes_namespace(&self, call: &ast::ExprCall, parts: &[&str]) -> bool {
         let arguments = &*call.arguments.args;
         if let Expr::Attribute(method) = &*call.func
-            && is_own_namespace(&method.value)
+            && self.is_own_namespace(&method.value)
         {
             return matches!(method.attr.as_str(), "update" | "setdefault" | "__setitem__" | "pop" | "clear");
         }
         match parts {
             ["exec"] => match arguments {
                 [_] => !self.is_deferred() && self.in_module_scope(),
-                [_, namespace, ..] => is_own_namespace(namespace),
+                [_, namespace, ..] => self.is_own_namespace(namespace),
                 [] => false,
             },
             ["setattr", ..] => arguments.first().is_some_and(is_own_module),
@@ -1269,22 +1344,6 @@ fn mentions_dunder_all(target: &Expr) -> bool {
     match target {
         Expr::Tuple(tuple) => tuple.elts.iter().any(is_dunder_all),
         Expr::Subscript(subscript) => is_dunder_all(&subscript.value),
-        _ => false,
-    }
-}
-
-/// `globals()`, and at module level `vars()` and `locals()` as well.
-fn is_own_namespace(expression: &Expr) -> bool {
-    match expression {
-        Expr::Call(call) if call.arguments.is_empty() => {
-            matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "globals" | "vars" | "locals"))
-        }
-        Expr::Attribute(attribute) if attribute.attr.as_str() == "__dict__" => is_own_module(&attribute.value),
-        // `vars(sys.modules[__name__])`
-        Expr::Call(call) => {
-            matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "vars")
-                && matches!(&*call.arguments.args, [module] if is_own_module(module))
-        }
         _ => false,
     }
 }

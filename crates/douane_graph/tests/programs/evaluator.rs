@@ -65,6 +65,8 @@ pub(crate) enum Oddity {
     ChangesForeignList(Place),
     /// The `from` of an attempt fails, though the module is there.
     LacksName(Place),
+    /// The `from` takes another module than the submodule of that name.
+    TakesOtherModule(Place),
     /// The star of a package loads a submodule that `__all__` names.
     StarLoads(Place),
     /// The star brought these names from the module.
@@ -245,7 +247,14 @@ impl Interpreter<'_> {
         if self.objects[source].is_package {
             self.import_submodule(source, name)?;
         }
-        self.attribute(Value::Module(source), name)
+        let value = self.attribute(Value::Module(source), name)?;
+        if let Value::Module(taken) = value {
+            let submodule = format!("{}.{name}", self.objects[source].name);
+            if self.objects[taken].name != submodule && self.program.module(&submodule).is_some() {
+                self.oddities.extend(self.place.clone().map(Oddity::TakesOtherModule));
+            }
+        }
+        Ok(value)
     }
 
     /// The submodule of a package that `from package import name` names, if the package has no such attribute.

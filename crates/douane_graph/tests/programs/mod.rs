@@ -188,7 +188,7 @@ fn spell_binding(name: &str, spelling: u8) -> String {
         "NAME = 0; NAME += 1",
         "(NAME, NAME), [*NAME] = (1, 2), [3]",
         "async def NAME(): local = 1",
-        "@lambda function: function\ndef NAME(local): pass",
+        "@staticmethod\ndef NAME(local): pass",
         "try:\n    import no_such_module\nexcept ImportError:\n    NAME = 1",
         "NAME: int; NAME = 1",
         "NAME = [element for element in [1]]",

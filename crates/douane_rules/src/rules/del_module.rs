@@ -37,8 +37,8 @@ declare_rule! {
     ///
     /// ### `allow-namespace-cleanup`
     ///
-    /// A module may delete, at the end of its body, names that others should not see: names with an underscore, or what
-    /// a module that defines something itself imported for that. On by default.
+    /// A module may delete names that others should not see: names with an underscore, or, in a module that defines
+    /// functions, classes or `__all__`, what it does not come back to. On by default.
     ///
     /// ```py
     /// import os as _os
@@ -104,7 +104,8 @@ fn is_module(file: &Checked<'_>, import: ImportId) -> bool {
         || matches!(file.graph().imported_object(file.module, file.facts, import), Object::Module(_))
 }
 
-/// At the end of the body of a module that has names to offer, or of a name that is private anyway.
+/// A module that has names to offer deletes one that others should not see, and does not come back to it; or the name
+/// is private anyway.
 fn is_cleanup(facts: &FileFacts, deletion: &Reference) -> bool {
     if deletion.scope != ScopeId::MODULE {
         return false;
@@ -112,14 +113,18 @@ fn is_cleanup(facts: &FileFacts, deletion: &Reference) -> bool {
     if facts.name(deletion.name).starts_with('_') {
         return true;
     }
-    let is_definition = |kind| matches!(kind, BindingKind::Function(_) | BindingKind::Class | BindingKind::Import(_));
-    let (before, after) = facts.bindings.split_at(deletion.position as usize);
-    let is_last = !after.iter().any(|binding| binding.scope == ScopeId::MODULE && is_definition(binding.kind));
+    let comes_back = facts.bindings[deletion.position as usize..].iter().any(|binding| {
+        binding.scope == ScopeId::MODULE && binding.name == deletion.name && !binding.kind.unbinds()
+    });
     let used_later = facts.references.iter().any(|later| {
-        later.name == deletion.name && later.resolved == Some(ScopeId::MODULE) && later.range.start() > deletion.range.start()
+        later.name == deletion.name
+            && later.resolved == Some(ScopeId::MODULE)
+            && later.range.start() > deletion.range.start()
+            && later.usage != Usage::Delete
     });
-    let defines = before.iter().any(|binding| {
-        binding.scope == ScopeId::MODULE && matches!(binding.kind, BindingKind::Function(_) | BindingKind::Class)
-    });
-    is_last && !used_later && (defines || !facts.all_operations.is_empty())
+    let offers_names = !facts.all_operations.is_empty()
+        || facts.bindings.iter().any(|binding| {
+            binding.scope == ScopeId::MODULE && matches!(binding.kind, BindingKind::Function(_) | BindingKind::Class)
+        });
+    offers_names && !comes_back && !used_later
 }

@@ -1,8 +1,8 @@
 //! `missing-all`
 
 use douane_base::TextRange;
-use douane_graph::{ModuleGraph, ModuleId, ModuleKind, Origin};
-use douane_parser::{BindingKind, FileFacts, ScopeId, Target, When};
+use douane_graph::{ModuleGraph, ModuleId, ModuleKind, Origin, Unknown};
+use douane_parser::{BindingKind, FileFacts, ScopeId, Symbol, Target, When};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
@@ -135,7 +135,7 @@ impl ProjectRule for MissingAll {
             let node = graph.module(module);
             let facts = project.facts(*file);
             let name = graph.module_name(module);
-            if graph.has_all(module) || !facts.all_operations.is_empty() || node.is_stub || facts.traits.is_broken || !self.looks_at(name) {
+            if graph.has_all(module) || !facts.all_operations.is_empty() || node.is_stub || facts.traits.is_broken || graph.open(module) == Some(Unknown::ReplacesItself) || !self.looks_at(name) {
                 continue;
             }
             let start = TextRange::empty(0);
@@ -173,8 +173,8 @@ fn star_takers(project: &Project<'_>) -> FxHashMap<ModuleId, (ModuleId, douane_p
     let mut found = FxHashMap::default();
     for (file, _) in project.files {
         let Some(taker) = graph.module_of_file(*file) else { continue };
-        for (id, _, source) in graph.stars(taker, project.facts(*file)) {
-            if let Some(source) = source.filter(|source| *source != taker) {
+        for (id, import, source) in graph.stars(taker, project.facts(*file)) {
+            if let Some(source) = source.filter(|source| *source != taker && import.when == When::Load) {
                 found.entry(source).or_insert((taker, id));
             }
         }
@@ -182,8 +182,8 @@ fn star_takers(project: &Project<'_>) -> FxHashMap<ModuleId, (ModuleId, douane_p
     found
 }
 
-/// The names that a package takes from its own modules to offer them; none where each is marked as meant for others by
-/// `import x as x`.
+/// The names that a package takes from its own modules to offer them, not to use them itself; none where each is marked
+/// as meant for others by `import x as x`.
 fn passed_on<'f>(graph: &ModuleGraph, module: ModuleId, facts: &'f FileFacts) -> Option<Vec<&'f str>> {
     if graph.module(module).kind != ModuleKind::Package {
         return None;
@@ -191,13 +191,14 @@ fn passed_on<'f>(graph: &ModuleGraph, module: ModuleId, facts: &'f FileFacts) ->
     let package = graph.module_name(module);
     let mut names: Vec<&str> = Vec::new();
     let mut all_marked = true;
+    let used: FxHashSet<Symbol> = facts.references.iter().map(|reference| reference.name).collect();
     for binding in facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE && binding.site == ScopeId::MODULE) {
         let BindingKind::Import(id) = binding.kind else { continue };
         let import = facts.import(id);
         let Target::From { name, .. } = import.target else { continue };
         let is_own = graph.resolution(module, id).module().is_some_and(|source| graph.module(source).name.is_within(package));
         let bound = facts.name(binding.name);
-        if is_own && import.when == When::Load && !bound.starts_with('_') {
+        if is_own && import.when == When::Load && !bound.starts_with('_') && !used.contains(&binding.name) {
             names.push(bound);
             all_marked &= import.alias == Some(name);
         }

@@ -70,6 +70,10 @@ struct NameShadowsImport {}
 
 impl FileRule for NameShadowsImport {
     fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        // The code of a stub never runs.
+        if file.graph().module(file.module).is_stub {
+            return;
+        }
         in_same_scope(file, report);
         in_inner_scopes(file, report);
     }
@@ -81,7 +85,7 @@ fn in_same_scope(file: &Checked<'_>, report: &mut Reporter<'_>) {
     for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
         for (at, id) in group.iter().enumerate() {
             let binding = facts.binding(*id);
-            if !takes_over(binding.kind) {
+            if !takes_over(binding.kind) || is_throwaway(facts, binding) {
                 continue;
             }
             let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
@@ -106,6 +110,11 @@ fn in_same_scope(file: &Checked<'_>, report: &mut Reporter<'_>) {
             });
         }
     }
+}
+
+/// `_` is the name for what nobody wants, also where it is imported as a function of gettext.
+fn is_throwaway(facts: &FileFacts, binding: &Binding) -> bool {
+    facts.name(binding.name) == "_"
 }
 
 fn takes_over(kind: BindingKind) -> bool {
@@ -209,6 +218,7 @@ fn in_inner_scopes(file: &Checked<'_>, report: &mut Reporter<'_>) {
         if binding.scope == ScopeId::MODULE
             || facts.scope(binding.scope).kind != ScopeKind::Function
             || !kind_counts
+            || is_throwaway(facts, binding)
             || locally_imported.contains(&(binding.scope, binding.name))
             || !seen.insert((binding.scope, binding.name))
         {

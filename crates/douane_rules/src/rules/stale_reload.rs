@@ -1,6 +1,6 @@
 //! `stale-reload`
 
-use douane_graph::{Definition, ModuleId, Origin};
+use douane_graph::{Definition, ModuleId, ModuleKind, Origin};
 use douane_parser::{EffectKind, ImportId, Target};
 use serde::Deserialize;
 
@@ -73,7 +73,8 @@ impl FileRule for StaleReload {
                 .any(|library| file.graph().is_name(file.module, facts, function, library, "reload"));
             let Some(module) = module_of_key(file, module).filter(|_| is_reload) else { continue };
             let stale = stale_names(file, module);
-            if stale.is_empty() {
+            // Compiled modules keep their objects.
+            if stale.is_empty() || file.graph().module(module).kind == ModuleKind::Extension {
                 continue;
             }
             let graph = file.graph();

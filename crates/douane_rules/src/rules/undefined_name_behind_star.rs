@@ -1,6 +1,6 @@
 //! `undefined-name-behind-star`
 
-use douane_graph::{Exports, ModuleId};
+use douane_graph::{Exports, Lookup, ModuleId};
 use douane_parser::{Arm, Context, Reference, Truth, Usage};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -119,6 +119,10 @@ fn verdict(file: &Checked<'_>, stars: &[ModuleId], name: &str) -> Option<(String
     }
     // `None`: it comes on some platforms or in some runs.
     if stars.iter().any(|star| graph.star_brings(*star, name) != Some(false)) {
+        return None;
+    }
+    // A submodule that the package's own imports bind, say.
+    if graph.lookup(file.module, name) != Lookup::Missing {
         return None;
     }
     for (_, import, source) in graph.stars(file.module, file.facts) {
