@@ -2,7 +2,7 @@
 
 use douane_base::FileId;
 use douane_parser::{BindingId, BindingKind, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Target};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::{
     link::Program,
@@ -387,61 +387,39 @@ impl ModuleGraph {
     /// The names that modules of the program take from a module: by `from` imports, as attributes, or through a star.
     /// Sorted by name and taker.
     #[must_use]
-    pub fn taken_names(&self, facts: &[FileFacts]) -> FxHashMap<ModuleId, Vec<Taken>> {
-        let mut found: FxHashMap<ModuleId, Vec<Taken>> = FxHashMap::default();
-        for by in self.ids() {
-            let module = self.module(by);
-            let (Origin::FirstParty, Some(file)) = (module.origin, module.file) else { continue };
-            let Some(facts) = facts.get(file.0 as usize) else { continue };
-            for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
-                if let (Some(source), Target::From { name, .. }) = (self.resolution(by, id).module(), import.target)
-                    && let Some(name) = self.names.find(facts.name(name))
-                {
-                    found.entry(source).or_default().push(Taken { name, by });
-                }
-            }
+    pub fn taken_names(&self, facts: &[FileFacts], source: ModuleId) -> Vec<Taken> {
+        let mut takers: Vec<ModuleId> = self
+            .importers_of(source)
+            .map(|edge| edge.importer)
+            .filter(|taker| self.module(*taker).origin == Origin::FirstParty)
+            .collect();
+        takers.dedup();
+        let mut found = Vec::new();
+        for by in takers {
+            let Some(facts) = self.module(by).file.and_then(|file| facts.get(file.0 as usize)) else { continue };
+            let named = (0..).map(ImportId).zip(&facts.imports).filter_map(|(id, import)| match import.target {
+                Target::From { name, .. } if self.resolution(by, id).module() == Some(source) => self.names.find(facts.name(name)),
+                _ => None,
+            });
+            found.extend(named.map(|name| Taken { name, by }));
+            let takes_star = self.stars(by, facts).any(|(_, _, star)| star == Some(source));
             for reference in &facts.references {
-                if facts.chain(reference).is_empty() {
-                    self.take_through_star(by, facts, reference, &mut found);
-                } else if let (Object::Name(source, name), _) = self.object(by, facts, reference) {
-                    found.entry(source).or_default().push(Taken { name, by });
+                if !facts.chain(reference).is_empty() {
+                    if let (Object::Name(of, name), _) = self.object(by, facts, reference)
+                        && of == source
+                    {
+                        found.push(Taken { name, by });
+                    }
+                } else if takes_star && reference.resolved.is_none() {
+                    let text = facts.name(reference.name);
+                    let name = self.names.find(text).filter(|_| self.star_brings(source, text) != Some(false));
+                    found.extend(name.map(|name| Taken { name, by }));
                 }
             }
         }
-        for taken in found.values_mut() {
-            taken.sort_unstable_by(|one, other| self.name(one.name).cmp(self.name(other.name)).then(one.by.cmp(&other.by)));
-            taken.dedup();
-        }
+        found.sort_unstable_by(|one, other| self.name(one.name).cmp(self.name(other.name)).then(one.by.cmp(&other.by)));
+        found.dedup();
         found
-    }
-
-    fn take_through_star(
-        &self,
-        by: ModuleId,
-        facts: &FileFacts,
-        reference: &Reference,
-        found: &mut FxHashMap<ModuleId, Vec<Taken>>,
-    ) {
-        if reference.resolved.is_some() {
-            return;
-        }
-        let text = facts.name(reference.name);
-        let Some(name) = self.names.find(text) else { return };
-        for star in self.stars_bringing(by, facts, text) {
-            found.entry(star).or_default().push(Taken { name, by });
-        }
-    }
-
-    /// The modules whose stars bring a name into a file.
-    pub fn stars_bringing<'g>(
-        &'g self,
-        importer: ModuleId,
-        facts: &'g FileFacts,
-        name: &'g str,
-    ) -> impl Iterator<Item = ModuleId> + 'g {
-        self.stars(importer, facts)
-            .filter_map(|(_, _, source)| source)
-            .filter(move |source| self.star_brings(*source, name) == Some(true))
     }
 
     /// The star imports of a file, with the modules they take from.

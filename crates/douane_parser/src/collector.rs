@@ -253,13 +253,10 @@ impl<'a> Collector<'a> {
         at
     }
 
-    fn reference(&mut self, name: &str, range: TextRange, attributes: &[(&str, TextRange)], usage: Usage) -> ReferenceId {
+    /// Records a use of a name, with the attributes from a position in their list on.
+    fn reference(&mut self, name: &str, range: TextRange, attributes: usize, usage: Usage) -> ReferenceId {
         self.found.traits.touches_path |= name == "__path__";
-        let start = count(self.found.attributes.len());
-        for (attribute, range) in attributes {
-            let name = self.found.interner.intern(attribute);
-            self.found.attributes.push(Attribute { name, range: *range });
-        }
+        let start = count(attributes);
         let id = ReferenceId(count(self.found.references.len()));
         let reference = Reference {
             name: self.found.interner.intern(name),
@@ -274,6 +271,10 @@ impl<'a> Collector<'a> {
         };
         self.found.references.push(reference);
         id
+    }
+
+    fn bare_reference(&mut self, name: &str, range: TextRange, usage: Usage) {
+        self.reference(name, range, self.found.attributes.len(), usage);
     }
 
     fn effect(&mut self, kind: EffectKind, range: TextRange) {
@@ -299,27 +300,25 @@ impl<'a> Collector<'a> {
 
     /// Records `name.attribute.attribute` as one reference; visits what stands before the dots if it is no name.
     fn chain(&mut self, expression: &Expr, usage: Usage) -> Option<ReferenceId> {
-        let mut attributes = Vec::new();
-        let mut at = expression;
-        loop {
-            match at {
-                Expr::Attribute(attribute) => {
-                    attributes.push((attribute.attr.as_str(), text_range(attribute.attr.range())));
-                    at = &attribute.value;
-                }
-                Expr::Name(name) => {
-                    attributes.reverse();
-                    let range = text_range(name.range());
-                    return Some(self.reference(name.id.as_str(), range, &attributes, usage));
-                }
-                other => {
-                    // What a method of it writes is an effect of its own.
-                    self.look_at(other);
-                    self.nested(|this| this.expression(other));
-                    return None;
-                }
-            }
+        let mut root = expression;
+        while let Expr::Attribute(attribute) = root {
+            root = &attribute.value;
         }
+        let Expr::Name(name) = root else {
+            // What a method of it writes is an effect of its own.
+            self.look_at(root);
+            self.nested(|this| this.expression(root));
+            return None;
+        };
+        let start = self.found.attributes.len();
+        let mut at = expression;
+        while let Expr::Attribute(attribute) = at {
+            let name = self.found.interner.intern(attribute.attr.as_str());
+            self.found.attributes.push(Attribute { name, range: text_range(attribute.attr.range()) });
+            at = &attribute.value;
+        }
+        self.found.attributes[start..].reverse();
+        Some(self.reference(name.id.as_str(), text_range(name.range()), start, usage))
     }
 
     // Statements
@@ -804,7 +803,7 @@ impl<'a> Collector<'a> {
         match &*assign.target {
             Expr::Name(name) => {
                 let range = text_range(name.range());
-                self.reference(name.id.as_str(), range, &[], Usage::Read);
+                self.bare_reference(name.id.as_str(), range, Usage::Read);
                 self.bind(name.id.as_str(), range, BindingKind::AugmentedAssignment);
             }
             other => self.bind_target(other, BindingKind::AugmentedAssignment),
@@ -862,7 +861,7 @@ impl<'a> Collector<'a> {
         match target {
             Expr::Name(name) => {
                 let range = text_range(name.range());
-                self.reference(name.id.as_str(), range, &[], Usage::Delete);
+                self.bare_reference(name.id.as_str(), range, Usage::Delete);
                 self.bind(name.id.as_str(), range, BindingKind::Deletion);
             }
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.nested(|this| this.delete_target(target))),
@@ -1038,7 +1037,7 @@ impl<'a> Collector<'a> {
                     self.bind_target(expression, BindingKind::Assignment);
                 }
                 _ => {
-                    self.reference(name.id.as_str(), text_range(name.range()), &[], Usage::Read);
+                    self.bare_reference(name.id.as_str(), text_range(name.range()), Usage::Read);
                 }
             },
             Expr::Attribute(_) => {
@@ -1151,11 +1150,14 @@ impl<'a> Collector<'a> {
                 None
             }
         };
-        let parts = dotted(&call.func).unwrap_or_default();
-        if let [name] = parts[..] {
-            self.note_call(name);
-        }
-        let last = parts.last().copied();
+        let last = match &*call.func {
+            Expr::Name(name) => {
+                self.note_call(name.id.as_str());
+                Some(name.id.as_str())
+            }
+            Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+            _ => None,
+        };
         let arguments = &call.arguments;
         match last {
             // `cast("Type", value)`; `TypeVar("T", "Bound")`
@@ -1178,8 +1180,8 @@ impl<'a> Collector<'a> {
             }
             _ => visitor::walk_arguments(self, arguments),
         }
-        self.call_effects(call, &parts, function);
-        if parts == ["globals"] && !self.is_in_getattr() {
+        self.call_effects(call, last, function);
+        if is_globals_call_to(&call.func) && !self.is_in_getattr() {
             self.namespaces.push(Effect {
                 kind: EffectKind::NamespaceWrite,
                 scope: self.scope,
@@ -1226,13 +1228,13 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn call_effects(&mut self, call: &ast::ExprCall, parts: &[&str], function: Option<ReferenceId>) {
+    fn call_effects(&mut self, call: &ast::ExprCall, last: Option<&str>, function: Option<ReferenceId>) {
         let range = text_range(call.range());
         let arguments = &*call.arguments.args;
-        if self.writes_namespace(call, parts) {
+        if self.writes_namespace(call, last) {
             self.effect(EffectKind::NamespaceWrite, range);
         }
-        match (parts.last().copied(), arguments) {
+        match (last, arguments) {
             (Some("setattr"), [owner, ..]) if !matches!(owner, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls")) => {
                 self.sets_attributes = true;
             }
@@ -1242,13 +1244,16 @@ impl<'a> Collector<'a> {
             _ => {}
         }
         let Some(function) = function else { return };
-        let is_modules = parts.len() >= 2 && parts[parts.len() - 2] == "modules";
-        match (parts.last().copied(), arguments) {
-            (Some("pop"), [key, ..]) if is_modules => {
+        let is_modules = || match &*call.func {
+            Expr::Attribute(method) => is_sys_modules(&method.value),
+            _ => false,
+        };
+        match (last, arguments) {
+            (Some("pop"), [key, ..]) if is_modules() => {
                 let key = self.module_key(key);
                 self.effect(EffectKind::SysModules { change: SysModulesChange::Pop, modules: function, key }, range);
             }
-            (Some("clear"), []) if is_modules => {
+            (Some("clear"), []) if is_modules() => {
                 let (change, key) = (SysModulesChange::Clear, ModuleKey::Unknown);
                 self.effect(EffectKind::SysModules { change, modules: function, key }, range);
             }
@@ -1279,30 +1284,24 @@ impl<'a> Collector<'a> {
     }
 
     /// True for calls after which the module may have any name.
-    fn writes_namespace(&self, call: &ast::ExprCall, parts: &[&str]) -> bool {
+    fn writes_namespace(&self, call: &ast::ExprCall, last: Option<&str>) -> bool {
         let arguments = &*call.arguments.args;
         if let Expr::Attribute(method) = &*call.func
             && self.is_own_namespace(&method.value)
         {
             return matches!(method.attr.as_str(), "update" | "setdefault" | "__setitem__" | "pop" | "clear");
         }
-        match parts {
-            ["exec"] => match arguments {
+        let is_bare = matches!(&*call.func, Expr::Name(_));
+        match last {
+            Some("exec") if is_bare => match arguments {
                 [_] => !self.is_deferred() && self.in_module_scope(),
                 [_, namespace, ..] => self.is_own_namespace(namespace),
                 [] => false,
             },
-            ["setattr", ..] => arguments.first().is_some_and(is_own_module),
+            Some("setattr") if is_bare => arguments.first().is_some_and(is_own_module),
             // `Enum._convert_` writes the members into the module that it is told the name of.
-            [.., "_convert_" | "_convert"] => arguments.iter().any(is_dunder_name),
-            ["eval" | "len" | "sorted" | "list" | "tuple" | "set" | "dict" | "print" | "iter" | "type" | "id" | "vars" | "__import__"] => {
-                false
-            }
-            _ => {
-                let keywords = call.arguments.keywords.iter().filter(|keyword| keyword.arg.is_some());
-                // Whoever is handed the namespace may write to it.
-                arguments.iter().chain(keywords.map(|keyword| &keyword.value)).any(is_globals_call)
-            }
+            Some("_convert_" | "_convert") => arguments.iter().any(is_dunder_name),
+            _ => false,
         }
     }
 }
@@ -1349,8 +1348,11 @@ fn mentions_dunder_all(target: &Expr) -> bool {
 }
 
 fn is_globals_call(expression: &Expr) -> bool {
-    matches!(expression, Expr::Call(call) if call.arguments.is_empty()
-        && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "globals"))
+    matches!(expression, Expr::Call(call) if is_globals_call_to(&call.func))
+}
+
+fn is_globals_call_to(function: &Expr) -> bool {
+    matches!(function, Expr::Name(name) if name.id.as_str() == "globals")
 }
 
 /// `sys.modules[__name__]`

@@ -6,7 +6,7 @@ use douane_base::FileId;
 use douane_cost::LoadGraph;
 use douane_graph::{ModuleGraph, ModuleId, Taken};
 use douane_parser::{Effect, EffectKind, FileFacts};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// The whole program, linked.
 pub struct Project<'p> {
@@ -18,7 +18,6 @@ pub struct Project<'p> {
     pub files: &'p [(FileId, String)],
     /// Files that could not be read, with the reason.
     pub unreadable: &'p [(FileId, String)],
-    taken: OnceLock<FxHashMap<ModuleId, Vec<Taken>>>,
     builtins: OnceLock<FxHashSet<&'static str>>,
     loads: OnceLock<LoadGraph>,
     injected: OnceLock<FxHashSet<Box<str>>>,
@@ -28,7 +27,7 @@ impl<'p> Project<'p> {
     /// A project of these parts.
     #[must_use]
     pub fn new(facts: &'p [FileFacts], graph: &'p ModuleGraph, files: &'p [(FileId, String)]) -> Self {
-        Self { facts, graph, files, unreadable: &[], taken: OnceLock::new(), builtins: OnceLock::new(), loads: OnceLock::new(), injected: OnceLock::new() }
+        Self { facts, graph, files, unreadable: &[], builtins: OnceLock::new(), loads: OnceLock::new(), injected: OnceLock::new() }
     }
 
     /// The facts of a file.
@@ -46,9 +45,8 @@ impl<'p> Project<'p> {
 
     /// The names that modules of the program take from a module, sorted by name and taker.
     #[must_use]
-    pub fn taken_from(&self, module: ModuleId) -> &[Taken] {
-        let taken = self.taken.get_or_init(|| self.graph.taken_names(self.facts));
-        taken.get(&module).map_or(&[], Vec::as_slice)
+    pub fn taken_from(&self, module: ModuleId) -> Vec<Taken> {
+        self.graph.taken_names(self.facts, module)
     }
 
     /// True for names that some module of the program adds to the builtins: `builtins._ = …`.

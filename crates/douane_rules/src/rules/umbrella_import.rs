@@ -3,6 +3,7 @@
 use douane_base::TextRange;
 use douane_graph::{EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, Object, Origin};
 use douane_parser::{BindingKind, FileFacts, ImportId, Target, When};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
@@ -126,12 +127,15 @@ struct Candidate<'p> {
 impl ProjectRule for UmbrellaImport {
     fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
         let facades = Facades::new(project);
-        let mut candidates = Vec::new();
-        for (file, _) in project.files {
-            let Some(module) = project.graph.module_of_file(*file) else { continue };
-            let checked = Checked { id: *file, module, facts: project.facts(*file), project };
-            candidates.append(&mut facades.candidates(checked));
-        }
+        let mut candidates: Vec<Candidate<'_>> = project
+            .files
+            .par_iter()
+            .flat_map_iter(|(file, _)| {
+                let module = project.graph.module_of_file(*file);
+                let checked = module.map(|module| Checked { id: *file, module, facts: project.facts(*file), project });
+                checked.map_or(Vec::new(), |checked| facades.candidates(checked))
+            })
+            .collect();
         let mut saved_by: FxHashMap<(ModuleId, Vec<ModuleId>), Vec<ModuleId>> = FxHashMap::default();
         let mut questions = Vec::with_capacity(candidates.len());
         candidates.retain(|candidate| {
@@ -194,6 +198,8 @@ impl Candidate<'_> {
 struct Facades<'p> {
     project: &'p Project<'p>,
     wide: FxHashSet<ModuleId>,
+    /// The last parts of their names, to look no further at most imports.
+    last_parts: FxHashSet<&'p str>,
 }
 
 impl<'p> Facades<'p> {
@@ -201,7 +207,7 @@ impl<'p> Facades<'p> {
         /// A module that imports fewer is no umbrella.
         const FEWEST: usize = 3;
         let graph = project.graph;
-        let wide = graph
+        let wide: FxHashSet<ModuleId> = graph
             .ids()
             .filter(|module| graph.module(*module).origin != Origin::Standard)
             .filter(|module| {
@@ -217,7 +223,8 @@ impl<'p> Facades<'p> {
                 imported.len() >= FEWEST || passes_on_star(project, *module)
             })
             .collect();
-        Self { project, wide }
+        let last_parts = wide.iter().map(|module| graph.module(*module).name.last()).collect();
+        Self { project, wide, last_parts }
     }
 
     fn candidates(&self, file: Checked<'p>) -> Vec<Candidate<'p>> {
@@ -228,12 +235,20 @@ impl<'p> Facades<'p> {
             if import.when != When::Load || import.binding.is_none() {
                 continue;
             }
+            let source = graph.resolution(file.module, id).module();
+            let may_name_one = match import.target {
+                Target::From { name, .. } => self.last_parts.contains(facts.name(name)),
+                _ => true,
+            };
+            if !may_name_one && !source.is_some_and(|source| self.wide.contains(&source)) {
+                continue;
+            }
             match graph.imported_object(file.module, facts, id) {
                 Object::Module(module) if self.wide.contains(&module) && names_whole(facts, id) => {
                     whole.insert(id, module);
                 }
                 _ => {
-                    let source = graph.resolution(file.module, id).module().filter(|source| self.wide.contains(source));
+                    let source = source.filter(|source| self.wide.contains(source));
                     if let (Some(source), Target::From { .. }) = (source, import.target) {
                         by_name.entry((import.statement, source)).or_default().push(id);
                     }
