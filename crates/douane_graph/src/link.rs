@@ -12,7 +12,7 @@ use crate::{
     namespace::{Inputs, Patch, namespaces},
     queries::ModuleGraph,
     reachability::reached,
-    resolve::{ModuleTable, Resolution, taken_name},
+    resolve::{ModuleTable, Resolution, own_names, taken_name},
     standard_library::StandardLibrary,
 };
 
@@ -77,17 +77,11 @@ impl<'f> Program<'f> {
 #[must_use]
 pub fn link(program: &Program<'_>) -> ModuleGraph {
     let mut table = ModuleTable::new(program);
-    let resolutions = resolve_imports(program, &mut table);
+    table.add_standard_modules(program);
+    let resolutions = resolve_imports(program, &table);
     let events = module_events(program, &table, &resolutions);
-    let edges = edges(program, &mut table, &resolutions, &events);
-
-    // Modules of the standard library entered the table while imports were resolved; they have no imports of theirs.
+    let edges = edges(program, &table, &resolutions, &events);
     let count = table.modules.len();
-    let mut resolutions = resolutions;
-    resolutions.resize(count, Vec::new());
-    let mut events = events;
-    events.resize(count, Vec::new());
-
     let loads = Loads::new(count, &edges);
     let loaded_children = loaded_children(&table, &loads, program, &resolutions, &events);
     let patches = patches(&table, program, &resolutions, &loads);
@@ -104,14 +98,10 @@ pub fn link(program: &Program<'_>) -> ModuleGraph {
     ModuleGraph::new(program, table, names, namespaces, resolutions, edges)
 }
 
-fn resolve_imports(program: &Program<'_>, table: &mut ModuleTable) -> Vec<Vec<Resolution>> {
-    let mut resolutions = Vec::with_capacity(table.modules.len());
-    for at in 0..table.modules.len() {
+fn resolve_imports(program: &Program<'_>, table: &ModuleTable) -> Vec<Vec<Resolution>> {
+    let of_module = |at: usize| {
         let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
-        let Some(file) = table.modules[at].file else {
-            resolutions.push(Vec::new());
-            continue;
-        };
+        let Some(file) = table.modules[at].file else { return Vec::new() };
         let facts = program.facts(file);
         let mut of_file: Vec<Resolution> = Vec::with_capacity(facts.imports.len());
         for (number, import) in facts.imports.iter().enumerate() {
@@ -126,9 +116,9 @@ fn resolve_imports(program: &Program<'_>, table: &mut ModuleTable) -> Vec<Vec<Re
             };
             of_file.push(resolution);
         }
-        resolutions.push(of_file);
-    }
-    resolutions
+        of_file
+    };
+    (0..table.modules.len()).into_par_iter().map(of_module).collect()
 }
 
 fn module_events(program: &Program<'_>, table: &ModuleTable, resolutions: &[Vec<Resolution>]) -> Vec<Vec<Event>> {
@@ -197,14 +187,15 @@ fn has_attribute(program: &Program<'_>, table: &ModuleTable, module: ModuleId, p
 
 fn edges(
     program: &Program<'_>,
-    table: &mut ModuleTable,
+    table: &ModuleTable,
     resolutions: &[Vec<Resolution>],
     events: &[Vec<Event>],
 ) -> Vec<Edge> {
-    let mut found = Vec::new();
-    for (at, of_file) in resolutions.iter().enumerate() {
+    let own_names = own_names(program, table);
+    let of_module = |(at, of_file): (usize, &Vec<Resolution>)| {
+        let mut found = Vec::new();
         let importer = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
-        let Some(file) = table.modules[at].file else { continue };
+        let Some(file) = table.modules[at].file else { return found };
         let facts = program.facts(file);
         let runs: FxHashSet<ImportId> = events[at]
             .iter()
@@ -234,7 +225,9 @@ fn edges(
             };
             if let Some(module) = target {
                 found.push(edge(module, false));
-                if let Some(child) = imported_submodule(program, table, module, facts, import) {
+                // `from package import name` loads the submodule `name`, unless the package has that name already.
+                let taken = taken_name(facts, import).filter(|name| !own_names[module.index()].contains(name));
+                if let Some(child) = taken.and_then(|name| table.child(module, name)) {
                     found.push(edge(child, false));
                 }
             }
@@ -248,7 +241,9 @@ fn edges(
                 parent = table.module(package).parent;
             }
         }
-    }
+        found
+    };
+    let mut found: Vec<Edge> = resolutions.par_iter().enumerate().flat_map_iter(of_module).collect();
     for source in &program.modules {
         let Some(importer) = table.find(source.name.as_str()) else { continue };
         for name in &source.loads {
@@ -264,19 +259,6 @@ fn edges(
     }
     found.retain(|edge| edge.importer != edge.imported || !edge.is_implicit);
     found
-}
-
-/// `from package import name` loads the submodule `name`, unless the package has that name already.
-fn imported_submodule(
-    program: &Program<'_>,
-    table: &mut ModuleTable,
-    package: ModuleId,
-    facts: &FileFacts,
-    import: &douane_parser::Import,
-) -> Option<ModuleId> {
-    let name = taken_name(facts, import)?;
-    let child = table.child(program, package, name)?;
-    (!table.binds_other(program, package, name)).then_some(child)
 }
 
 /// The edges that run when a module is loaded.

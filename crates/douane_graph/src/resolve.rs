@@ -3,7 +3,8 @@
 //! The rules are those of the import system (language reference, section 5; PEP 328 for relative imports).
 
 use douane_base::{FileId, ModuleName};
-use douane_parser::{Attribute, BindingKind, EffectKind, FileFacts, Import, ImportId, Reference, ScopeId, Target};
+use douane_parser::{Attribute, Binding, BindingKind, EffectKind, FileFacts, Import, ImportId, Reference, ScopeId, Target};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -44,15 +45,6 @@ pub(crate) struct ModuleTable {
     /// Second views of modules that have a source file too.
     typing_views: FxHashMap<Box<str>, ModuleId>,
     pub(crate) module_of_file: FxHashMap<FileId, ModuleId>,
-    packages: FxHashMap<ModuleId, PackageTraits>,
-}
-
-/// What the search asks of a package's own file, read once.
-struct PackageTraits {
-    /// Its submodules may lie elsewhere: it touches its `__path__` or replaces itself, or was not read.
-    extends_path: bool,
-    /// The names that its code binds by other means than imports.
-    own_names: FxHashSet<Box<str>>,
 }
 
 impl ModuleTable {
@@ -62,7 +54,6 @@ impl ModuleTable {
             by_name: FxHashMap::default(),
             typing_views: FxHashMap::default(),
             module_of_file: FxHashMap::default(),
-            packages: FxHashMap::default(),
         };
         for source in &program.modules {
             let id = table.push(Module {
@@ -114,18 +105,43 @@ impl ModuleTable {
     }
 
     /// The submodule of a package, in the view of the importer.
-    pub(crate) fn child(&mut self, program: &Program<'_>, package: ModuleId, name: &str) -> Option<ModuleId> {
+    pub(crate) fn child(&self, package: ModuleId, name: &str) -> Option<ModuleId> {
         let package = self.module(package);
         if !package.is_package() && package.origin != Origin::Standard {
             return None;
         }
-        let is_standard = package.origin == Origin::Standard;
-        let name = format!("{}.{name}", package.name);
-        if is_standard { self.find_or_add(program, &name) } else { self.find(&name) }
+        self.find(&format!("{}.{name}", package.name))
+    }
+
+    /// Adds the modules of the standard library that the program names and does not hide.
+    pub(crate) fn add_standard_modules(&mut self, program: &Program<'_>) {
+        let library = program.standard_library;
+        let top_level: FxHashSet<&str> = library.top_level_names().collect();
+        let of_file = |file: FileId| {
+            let facts = program.facts(file);
+            let mut named: FxHashSet<String> = FxHashSet::default();
+            for import in &facts.imports {
+                let (0, Some(module)) = import.target.module() else { continue };
+                let module = facts.name(module);
+                if !top_level.contains(module.split('.').next().unwrap_or(module)) {
+                    continue;
+                }
+                named.extend(taken_name(facts, import).map(|name| format!("{module}.{name}")));
+                named.insert(module.to_owned());
+            }
+            named
+        };
+        let files = self.modules.par_iter().filter_map(|module| module.file);
+        let named: FxHashSet<String> = files.flat_map_iter(of_file).collect();
+        let mut named: Vec<String> = named.into_iter().collect();
+        named.sort_unstable();
+        for name in named {
+            self.find_or_add(program, &name);
+        }
     }
 
     /// A module by name; a module of the standard library enters the graph when it is first asked for.
-    pub(crate) fn find_or_add(&mut self, program: &Program<'_>, name: &str) -> Option<ModuleId> {
+    fn find_or_add(&mut self, program: &Program<'_>, name: &str) -> Option<ModuleId> {
         if let Some(found) = self.find(name) {
             return Some(found);
         }
@@ -187,7 +203,7 @@ impl ModuleTable {
 
     /// Resolves the module part of an import.
     pub(crate) fn resolve(
-        &mut self,
+        &self,
         program: &Program<'_>,
         importer: ModuleId,
         facts: &FileFacts,
@@ -230,7 +246,7 @@ impl ModuleTable {
         Some(base)
     }
 
-    fn absolute(&mut self, program: &Program<'_>, importer: ModuleId, name: &str) -> Resolution {
+    fn absolute(&self, program: &Program<'_>, importer: ModuleId, name: &str) -> Resolution {
         let resolution = self.by_name(program, name);
         if matches!(resolution, Resolution::Module(_)) {
             return resolution;
@@ -246,15 +262,15 @@ impl ModuleTable {
         resolution
     }
 
-    fn by_name(&mut self, program: &Program<'_>, name: &str) -> Resolution {
-        if let Some(found) = self.find_or_add(program, name) {
+    fn by_name(&self, program: &Program<'_>, name: &str) -> Resolution {
+        if let Some(found) = self.find(name) {
             return Resolution::Module(found);
         }
         let mut nearest = None;
         let mut above = name;
         while let Some((parent, _)) = above.rsplit_once('.') {
             above = parent;
-            nearest = self.find_or_add(program, parent);
+            nearest = self.find(parent);
             if nearest.is_some() {
                 break;
             }
@@ -283,36 +299,27 @@ impl ModuleTable {
         }
     }
 
-    fn extends_path(&mut self, program: &Program<'_>, package: ModuleId) -> bool {
-        self.package_traits(program, package).extends_path
-    }
-
-    /// True if the package binds the name itself, by something else than an import.
-    pub(crate) fn binds_other(&mut self, program: &Program<'_>, package: ModuleId, name: &str) -> bool {
-        self.package_traits(program, package).own_names.contains(name)
-    }
-
-    fn package_traits(&mut self, program: &Program<'_>, package: ModuleId) -> &PackageTraits {
-        let file = self.module(package).file;
-        self.packages.entry(package).or_insert_with(|| match file {
-            Some(file) => package_traits(program.facts(file)),
-            None => PackageTraits { extends_path: true, own_names: FxHashSet::default() },
-        })
+    /// The package touches its `__path__` or replaces itself: its submodules may lie elsewhere.
+    fn extends_path(&self, program: &Program<'_>, package: ModuleId) -> bool {
+        let Some(file) = self.module(package).file else { return true };
+        let facts = program.facts(file);
+        facts.traits.is_broken
+            || facts.traits.touches_path
+            || facts.effects.iter().any(|effect| matches!(effect.kind, EffectKind::ReplacesItself(_)))
     }
 }
 
-fn package_traits(facts: &FileFacts) -> PackageTraits {
-    let replaces_itself = facts.effects.iter().any(|effect| matches!(effect.kind, EffectKind::ReplacesItself(_)));
-    let own_names = facts
-        .bindings
-        .iter()
-        .filter(|binding| binding.scope == ScopeId::MODULE && !matches!(binding.kind, BindingKind::Import(_)))
-        .map(|binding| facts.name(binding.name).into())
-        .collect();
-    PackageTraits {
-        extends_path: facts.traits.is_broken || replaces_itself || facts.traits.touches_path,
-        own_names,
-    }
+/// The names that each package binds itself, by something else than an import.
+pub(crate) fn own_names<'f>(program: &'f Program<'_>, table: &ModuleTable) -> Vec<FxHashSet<&'f str>> {
+    let of_package = |module: &Module| {
+        let Some(file) = module.file.filter(|_| module.kind == ModuleKind::Package) else { return FxHashSet::default() };
+        let facts = program.facts(file);
+        let is_own = |binding: &&Binding| {
+            binding.scope == ScopeId::MODULE && !matches!(binding.kind, BindingKind::Import(_))
+        };
+        facts.bindings.iter().filter(is_own).map(|binding| facts.name(binding.name)).collect()
+    };
+    table.modules.par_iter().map(of_package).collect()
 }
 
 /// The name that a `from` import takes.

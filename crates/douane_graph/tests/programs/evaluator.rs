@@ -65,8 +65,8 @@ pub(crate) enum Oddity {
     ChangesForeignList(Place),
     /// The `from` of an attempt fails, though the module is there.
     LacksName(Place),
-    /// The `from` takes another module than the submodule of that name.
-    TakesOtherModule(Place),
+    /// The `from` takes something else than the submodule that also has the name.
+    PassesSubmodule(Place),
     /// The star of a package loads a submodule that `__all__` names.
     StarLoads(Place),
     /// The star brought these names from the module.
@@ -248,11 +248,10 @@ impl Interpreter<'_> {
             self.import_submodule(source, name)?;
         }
         let value = self.attribute(Value::Module(source), name)?;
-        if let Value::Module(taken) = value {
-            let submodule = format!("{}.{name}", self.objects[source].name);
-            if self.objects[taken].name != submodule && self.program.module(&submodule).is_some() {
-                self.oddities.extend(self.place.clone().map(Oddity::TakesOtherModule));
-            }
+        let submodule = format!("{}.{name}", self.objects[source].name);
+        let is_it = matches!(value, Value::Module(taken) if self.objects[taken].name == submodule);
+        if !is_it && self.program.module(&submodule).is_some() {
+            self.oddities.extend(self.place.clone().map(Oddity::PassesSubmodule));
         }
         Ok(value)
     }

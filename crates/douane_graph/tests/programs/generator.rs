@@ -81,7 +81,7 @@ pub(crate) fn acyclic_program() -> impl Strategy<Value = Program> {
                 Oddity::ReadsUnfinished(place)
                 | Oddity::ChangesForeignList(place)
                 | Oddity::LacksName(place)
-                | Oddity::TakesOtherModule(place)
+                | Oddity::PassesSubmodule(place)
                 | Oddity::StarLoads(place) => Some(place),
                 Oddity::Brought(place, module, brought) => {
                     (evaluator::star(program, &module) != Ok(brought)).then_some(place)
