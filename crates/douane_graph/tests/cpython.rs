@@ -32,7 +32,7 @@ use python::{Star, stars, version};
 #[test]
 fn the_evaluator_does_what_python_does() {
     let raised = std::cell::Cell::new(0);
-    check(32, any_program(), |program| {
+    check(24, any_program(), |program| {
         for (module, found) in python_stars(&program) {
             let expected = evaluator::star(&program, &module);
             raised.set(raised.get() + u32::from(found.is_err()));
@@ -43,12 +43,12 @@ fn the_evaluator_does_what_python_does() {
         }
         Ok(())
     });
-    assert!(raised.get() > 30, "only {} imports raised", raised.get());
+    assert!(raised.get() > 20, "only {} imports raised", raised.get());
 }
 
 #[test]
 fn without_circles_a_star_brings_exactly_what_python_says() {
-    check(24, acyclic_program(), |program| {
+    check(12, acyclic_program(), |program| {
         let linked = linked_stars(&program.files(), python_version());
         for (module, found) in python_stars(&program) {
             if found.as_ref().ok() != linked[&module].as_ref() {
@@ -61,7 +61,7 @@ fn without_circles_a_star_brings_exactly_what_python_says() {
 
 #[test]
 fn with_circles_a_star_brings_at_least_what_python_says() {
-    check(24, program_with_circles(), |program| {
+    check(12, program_with_circles(), |program| {
         let linked = linked_stars(&program.files(), python_version());
         for (module, found) in python_stars(&program) {
             let (Ok(names), Some(said)) = (&found, &linked[&module]) else {

@@ -7,52 +7,53 @@ mod checked;
 
 use std::{fs, path::PathBuf, process::Command};
 
-use checked::{check_bytes, check_text};
-use douane_base::PythonVersion;
+use checked::{Sound, check_bytes, check_text};
+use douane_base::{PythonVersion, TextRange};
 use proptest::{
     prelude::*,
     sample::select,
-    test_runner::{Config, RngSeed, TestError, TestRunner},
+    test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner},
 };
 
 #[test]
 fn awkward_snippets_give_sound_facts() {
-    for snippet in SNIPPETS {
-        check_bytes(snippet.as_bytes());
+    let mut failures = Vec::new();
+    for snippet in SNIPPETS.iter().map(|snippet| snippet.as_bytes()).chain(BYTES.iter().copied()) {
         // Every beginning of it, too.
-        for (end, _) in snippet.char_indices().filter(|_| snippet.len() < 400) {
-            check_bytes(&snippet.as_bytes()[..end]);
-        }
+        let first = (0..=snippet.len()).find_map(|end| Some((end, check_bytes(&snippet[..end]).err()?)));
+        failures.extend(first.map(|(end, problem)| format!("{problem}: {:?}", String::from_utf8_lossy(&snippet[..end]))));
     }
-    for bytes in BYTES {
-        check_bytes(bytes);
-    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
 fn deep_nesting_gives_sound_facts() {
     const DEPTH: usize = 3_000;
+    let mut texts = Vec::new();
     for (open, close) in [("(", ")"), ("[", "]"), ("f(", ")"), ("not ", ""), ("lambda: ", ""), ("a.", "a"), ("-", "1"), ("{0:", "}")] {
-        check_text(&format!("{}x{}\nimport a\n", open.repeat(DEPTH), close.repeat(DEPTH)), PythonVersion::NEWEST, false);
-        check_text(&open.repeat(DEPTH), PythonVersion::NEWEST, false);
+        texts.push(format!("{}x{}\nimport a\n", open.repeat(DEPTH), close.repeat(DEPTH)));
+        texts.push(open.repeat(DEPTH));
     }
     let blocks: String = (0..90).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
-    check_text(&format!("{blocks}{}import a\n", " ".repeat(90)), PythonVersion::NEWEST, false);
-    check_text(&format!("__all__ = {}[]\n", "['a'] + ".repeat(DEPTH)), PythonVersion::NEWEST, false);
-    check_text(&format!("if x: pass\n{}", "elif x: import a\n".repeat(DEPTH)), PythonVersion::NEWEST, false);
+    texts.push(format!("{blocks}{}import a\n", " ".repeat(90)));
+    texts.push(format!("__all__ = {}[]\n", "['a'] + ".repeat(DEPTH)));
+    texts.push(format!("if x: pass\n{}", "elif x: import a\n".repeat(DEPTH)));
+    for text in &texts {
+        assert_eq!(check_text(text, PythonVersion::NEWEST, false), Ok(()), "{}", &text[..20]);
+    }
 }
 
 #[test]
 fn garbage_made_of_words_gives_sound_facts() {
     let words = proptest::collection::vec(prop_oneof![8 => select(WORDS), 1 => Just("\n"), 1 => Just("\n    ")], 0..60);
     let spaced = (words, any::<bool>()).prop_map(|(words, is_spaced)| words.join(if is_spaced { " " } else { "" }));
-    check(600, spaced, |text| drop(check_bytes(text.as_bytes())));
+    check(600, spaced, |text| check_bytes(text.as_bytes()));
 }
 
 #[test]
 fn any_bytes_give_sound_facts() {
-    check(300, proptest::collection::vec(any::<u8>(), 0..200), |bytes| drop(check_bytes(&bytes)));
-    check(300, ".{0,100}", |text| drop(check_bytes(text.as_bytes())));
+    check(300, proptest::collection::vec(any::<u8>(), 0..200), |bytes| check_bytes(&bytes));
+    check(300, ".{0,100}", |text| check_bytes(text.as_bytes()));
 }
 
 #[test]
@@ -71,31 +72,28 @@ fn changed_files_of_the_standard_library_give_sound_facts() {
             let over = (at + 1).min(bytes.len());
             bytes.splice(at..over, new);
         }
-        check_bytes(&bytes);
+        check_bytes(&bytes)
     });
 }
 
 #[test]
 fn whole_files_of_the_standard_library_give_sound_facts() {
     for path in standard_files().iter().step_by(4) {
-        check_bytes(&fs::read(path).expect("a file can be read"));
+        let sound = check_bytes(&fs::read(path).expect("a file can be read"));
+        assert_eq!(sound, Ok(()), "{}", path.display());
     }
 }
 
 /// Runs a test on made-up values. `DOUANE_TEST_SEED` draws others, `DOUANE_TEST_CASES` so many.
 ///
 /// # Panics
-/// Panics if the test panics on one, with the smallest such value.
-fn check<S: Strategy>(cases: u32, values: S, test: impl Fn(S::Value)) {
+/// Panics if something does not hold of one, with the smallest such value.
+fn check<S: Strategy>(cases: u32, values: S, test: impl Fn(S::Value) -> Sound) {
     let number = |variable: &str| std::env::var(variable).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = number("DOUANE_TEST_SEED").unwrap_or(0);
     let cases = number("DOUANE_TEST_CASES").and_then(|cases| u32::try_from(cases).ok()).unwrap_or(cases);
     let config = Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), ..Config::default() };
-    let result = TestRunner::new(config).run(&values, |value| {
-        test(value);
-        Ok(())
-    });
-    match result {
+    match TestRunner::new(config).run(&values, |value| test(value).map_err(TestCaseError::fail)) {
         Ok(()) => {}
         Err(TestError::Fail(reason, value)) => panic!("DOUANE_TEST_SEED={seed}: {reason}\n{value:?}"),
         Err(TestError::Abort(reason)) => panic!("DOUANE_TEST_SEED={seed}: {reason}"),
@@ -226,3 +224,11 @@ const BYTES: &[&[u8]] = &[
     b"# coding: \n# coding=cp037\n",
     b"\x0c \t# vim: set fileencoding=utf8 :\nimport a",
 ];
+
+#[test]
+fn what_does_not_hold_would_be_noticed() {
+    let checks = |bytes: &[u8], end: usize| checked::check_range(&String::from_utf8_lossy(bytes), TextRange::new(0, end as u32), "it");
+    assert_eq!(checks(b"ab", 2), Ok(()));
+    assert!(checks(b"ab", 3).is_err(), "beyond the end");
+    assert!(checks("é".as_bytes(), 1).is_err(), "inside of a character");
+}

@@ -5,7 +5,7 @@
 
 use douane_base::{Platform, PythonVersion, TextRange};
 use douane_parser::{
-    AllItem, BindingKind, Codes, Decoded, EffectKind, FileFacts, ImportId, ModuleKey, ParseOptions, ReferenceId, ScopeId,
+    AllItem, BindingId, BindingKind, BranchId, Codes, Decoded, EffectKind, FileFacts, ImportId, ModuleKey, ParseOptions, ReferenceId, ScopeId,
     Symbol, Target, decode, parse,
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn check_text(text: &str, version: PythonVersion, is_stub: bool) -> S
     Ok(())
 }
 
-fn check_range(text: &str, range: TextRange, what: &str) -> Sound {
+pub(crate) fn check_range(text: &str, range: TextRange, what: &str) -> Sound {
     let (start, end) = (range.start() as usize, range.end() as usize);
     ensure!(end <= text.len(), "{what} ends at {end}, the text at {}", text.len());
     ensure!(text.is_char_boundary(start), "{what} starts inside of a character, at {start}");
@@ -68,22 +68,27 @@ impl Checker<'_> {
     fn symbol(&self, symbol: Symbol) -> Sound {
         ensure!(symbol.index() < self.facts.names.len(), "a name that the table does not have");
         let _ = self.facts.name(symbol);
+        Ok(())
     }
 
     fn scope(&self, scope: ScopeId) -> Sound {
         ensure!(scope.index() < self.facts.scopes.len(), "a scope that does not exist");
+        Ok(())
     }
 
-    fn branch(&self, branch: douane_parser::BranchId) -> Sound {
+    fn branch(&self, branch: BranchId) -> Sound {
         ensure!((branch.0 as usize) < self.branches, "a branch that does not exist");
+        Ok(())
     }
 
     fn position(&self, position: u32) -> Sound {
         ensure!(position as usize <= self.facts.bindings.len(), "a position behind all bindings");
+        Ok(())
     }
 
     fn reference(&self, reference: ReferenceId) -> Sound {
         ensure!(reference.index() < self.facts.references.len(), "a reference that does not exist");
+        Ok(())
     }
 
     /// Where the code is valid and plain, a name stands at its place.
@@ -91,6 +96,7 @@ impl Checker<'_> {
         if self.facts.syntax_errors.is_empty() && self.text.is_ascii() {
             ensure!(range.slice(self.text) == self.facts.name(symbol), "{what} at its place");
         }
+        Ok(())
     }
 
     fn scopes_and_branches(&self) -> Sound {
@@ -107,6 +113,7 @@ impl Checker<'_> {
         for branch in self.facts.branches.iter().skip(1) {
             self.branch(branch.parent)?;
         }
+        Ok(())
     }
 
     fn bindings(&self) -> Sound {
@@ -125,7 +132,7 @@ impl Checker<'_> {
                 ensure!(own == Some(at), "an import and its binding know each other");
             }
         }
-        let key = |id: &douane_parser::BindingId| {
+        let key = |id: &BindingId| {
             let binding = self.facts.binding(*id);
             (binding.scope, binding.name, *id)
         };
@@ -133,6 +140,7 @@ impl Checker<'_> {
         ensure!(by_name.len() == self.facts.bindings.len(), "every binding is in the list by name");
         ensure!(by_name.iter().all(|id| id.index() < self.facts.bindings.len()), "a binding that does not exist");
         ensure!(by_name.iter().map(key).is_sorted_by(|one, next| one < next), "the list by name is sorted");
+        Ok(())
     }
 
     fn references(&self) -> Sound {
@@ -140,7 +148,7 @@ impl Checker<'_> {
         for reference in &self.facts.references {
             self.symbol(reference.name)?;
             self.scope(reference.scope)?;
-            reference.resolved.iter().for_each(|scope| self.scope(*scope))?;
+            reference.resolved.iter().try_for_each(|scope| self.scope(*scope))?;
             self.branch(reference.branch)?;
             self.position(reference.position)?;
             self.range(reference.range, "a reference")?;
@@ -158,6 +166,7 @@ impl Checker<'_> {
         for reference in &self.facts.references {
             let _ = (self.facts.chain(reference), self.facts.import_behind(reference));
         }
+        Ok(())
     }
 
     fn imports(&self) -> Sound {
@@ -178,19 +187,20 @@ impl Checker<'_> {
             self.branch(import.branch)?;
             self.position(import.position)?;
             let (_, module) = import.target.module();
-            module.into_iter().chain(import.alias).for_each(|name| self.symbol(name))?;
+            module.into_iter().chain(import.alias).try_for_each(|name| self.symbol(name))?;
             match import.target {
-                Target::From { name, .. } => self.symbol(name),
-                Target::Star { .. } => ensure!(import.binding == None, "a star makes no binding of its own"),
+                Target::From { name, .. } => self.symbol(name)?,
+                Target::Star { .. } => ensure!(import.binding.is_none(), "a star makes no binding of its own"),
                 Target::Module(_) => {}
             }
             if let Some(binding) = import.binding {
-                ensure!(binding.index() < self.facts.bindings.len(), "a binding that does not exist")?;
+                ensure!(binding.index() < self.facts.bindings.len(), "a binding that does not exist");
                 ensure!(self.facts.binding(binding).kind == BindingKind::Import(id), "a binding and its import");
                 ensure!(binding.0 == import.position, "an import comes right before its binding");
             }
             let _ = self.facts.guard(import);
         }
+        Ok(())
     }
 
     fn operations(&self) -> Sound {
@@ -204,7 +214,7 @@ impl Checker<'_> {
                         self.symbol(export.name)?;
                         self.range(export.range, "an entry of `__all__`")?;
                     }
-                    AllItem::AllOf(chain) => chain.iter().for_each(|name| self.symbol(*name)),
+                    AllItem::AllOf(chain) => chain.iter().try_for_each(|name| self.symbol(*name))?,
                     _ => {}
                 }
             }
@@ -223,17 +233,18 @@ impl Checker<'_> {
                     self.reference(*function)?;
                     self.module_key(module)?;
                 }
-                EffectKind::AttributeStore(reference) => self.reference(*reference),
+                EffectKind::AttributeStore(reference) => self.reference(*reference)?,
                 _ => {}
             }
         }
+        Ok(())
     }
 
     fn module_key(&self, key: &ModuleKey) -> Sound {
         match key {
             ModuleKey::Literal(name) => self.symbol(*name),
             ModuleKey::Reference(reference) => self.reference(*reference),
-            ModuleKey::Own | ModuleKey::Unknown => {}
+            ModuleKey::Own | ModuleKey::Unknown => Ok(()),
         }
     }
 
@@ -254,5 +265,6 @@ impl Checker<'_> {
             self.range(error.range, "a syntax error")?;
             ensure!(!error.message.is_empty(), "an error says something");
         }
+        Ok(())
     }
 }

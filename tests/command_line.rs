@@ -1,0 +1,251 @@
+//! The command line: exit codes, what is selected, what is printed where.
+
+mod project;
+
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
+use project::{Project, douane, run};
+
+/// A module, and one that takes a star from it.
+fn shop() -> Project {
+    Project::new(&[
+        ("shop/__init__.py", ""),
+        ("shop/prices.py", "__all__ = [\"net\"]\n\n\ndef net(price): ...\ndef gross(price): ...\n"),
+        ("shop/orders.py", "from shop.prices import *\n\nnet(3)\ngross(3)\n"),
+    ])
+}
+
+const STAR: &str = "shop/orders.py:1:1: warning[star-import] `from shop.prices import *` brings 1 name, of which this file uses 1";
+const UNDEFINED: &str =
+    "shop/orders.py:4:1: error[undefined-name-behind-star] `gross` is not defined: `shop.prices` has it, but it is not in its `__all__`";
+
+#[test]
+fn nothing_found_is_0_and_findings_are_1() {
+    let project = shop();
+    let clean = project.run(&["check", "shop/prices.py"]);
+    assert_eq!((clean.code, clean.errors.as_str()), (Some(0), ""));
+    assert!(clean.output.starts_with("No problems found in 1 file (1 module) in "), "{}", clean.output);
+
+    let found = project.run(&["check"]);
+    assert_eq!((found.code, found.errors.as_str()), (Some(1), ""));
+    assert!(found.output.contains("Found 1 error and 1 warning in 1 of 3 files (3 modules) in "), "{}", found.output);
+}
+
+#[test]
+fn what_keeps_douane_from_checking_is_2_and_says_why() {
+    let project = shop();
+    let refused: [(&[&str], &str); 16] = [
+        (&["check", "nowhere.py"], "nowhere.py: No such file or directory"),
+        (&["check", "shop", "nowhere"], "nowhere: No such file or directory"),
+        (&["check", "--no-such-option"], "unexpected argument '--no-such-option'"),
+        (&["check", "--select", "star-imprt"], "unknown rule `star-imprt`"),
+        (&["check", "--ignore", "X123"], "unknown rule `X123`"),
+        (&["check", "--config", "nowhere.toml"], "can't read the file"),
+        (&["check", "--config", "lint.toml", "--isolated"], "cannot be used with '--isolated'"),
+        (&["check", "--python", "nowhere"], "does not exist"),
+        (&["check", "--python", "shop"], "is no Python environment"),
+        (&["check", "--output-format", "xml"], "possible values: full, concise, json"),
+        (&["check", "-j", "0"], "invalid value '0'"),
+        (&["check", "--target-version", "2.7"], "expected a version from"),
+        (&["check", "--stdin-filename", "shop/new.py"], "`--stdin-filename` needs `-` among the paths"),
+        (&["check", "-", "shop"], "`-` can't be mixed with other paths"),
+        (&["explain", "star-imprt"], "did you mean `star-import`?"),
+        (&["module", "shop.stock"], "no module `shop.stock`"),
+    ];
+    for (arguments, reason) in refused {
+        let run = project.run(arguments);
+        assert_eq!(run.code, Some(2), "{arguments:?}: {run:?}");
+        assert_eq!(run.output, "", "{arguments:?}");
+        assert!(run.errors.contains(reason), "{arguments:?}: {}", run.errors);
+    }
+}
+
+#[test]
+fn the_paths_say_what_is_reported_and_not_what_is_analysed() {
+    let project = shop();
+    // That `gross` is hidden stands in the other file, which is not reported on.
+    assert_eq!(project.findings(&["shop/orders.py"]), [STAR, UNDEFINED]);
+    assert_eq!(project.findings(&["shop"]), [STAR, UNDEFINED]);
+    assert_eq!(project.findings(&["shop/prices.py"]), [""; 0]);
+    assert_eq!(project.findings(&["./shop/../shop/orders.py", "shop/orders.py"]), [STAR, UNDEFINED]);
+
+    project.write("shop/prices.py", "def net(price): ...\n");
+    let missing = "shop/prices.py:1:1: warning[missing-all] `shop.prices` has no `__all__`, and `shop.orders` takes a star from it";
+    assert_eq!(project.findings(&["shop/prices.py"]), [missing]);
+}
+
+#[test]
+fn a_file_without_a_project_keeps_its_package() {
+    let project = shop();
+    assert_eq!(project.findings(&["--isolated", "shop/orders.py"]), [STAR, UNDEFINED]);
+    project.write("lint.toml", "[rules]\nstar-import = \"off\"\n");
+    assert_eq!(project.findings(&["shop/orders.py"]), [UNDEFINED]);
+    assert_eq!(project.findings(&["--isolated", "shop/orders.py"]), [STAR, UNDEFINED]);
+}
+
+#[test]
+fn rules_are_selected_and_ignored_by_name_and_by_code() {
+    let project = shop();
+    assert_eq!(project.findings(&["--select", "star-import"]), [STAR]);
+    assert_eq!(project.findings(&["--select", "F403"]), [STAR]);
+    assert_eq!(project.findings(&["--select", "wildcard-import,F405"]), [STAR, UNDEFINED]);
+    assert_eq!(project.findings(&["--ignore", "star-import"]), [UNDEFINED]);
+    assert_eq!(project.findings(&["--ignore", "star-import,undefined-name-behind-star"]), [""; 0]);
+    assert_eq!(project.findings(&["--select", "all", "--ignore", "W0401"]), [UNDEFINED]);
+    // A rule that is off by default runs when it is asked for.
+    project.write("shop/stock.py", "from shop.prices import net\n");
+    let by_name =
+        "shop/stock.py:1:25: warning[prefer-module-import] `from shop.prices import net` loads the whole of `shop.prices` all the same";
+    assert_eq!(project.findings(&["--select", "pedantic"]), [by_name]);
+    assert_eq!(project.findings(&["shop/stock.py"]), [""; 0]);
+}
+
+#[test]
+fn the_selection_goes_over_the_configuration() {
+    let project = shop();
+    project.write("lint.toml", "[rules]\nstar-import = \"off\"\nundefined-name-behind-star = \"warning\"\n");
+    let warning = UNDEFINED.replace("error[", "warning[");
+    assert_eq!(project.findings(&[]), [warning.as_str()]);
+    assert_eq!(project.findings(&["--select", "star-import"]), [STAR]);
+    assert_eq!(project.findings(&["--select", "F405"]), [warning.as_str()]);
+}
+
+#[test]
+fn exit_zero_prints_the_findings_and_is_0() {
+    let run = shop().run(&["check", "--exit-zero", "-q", "--output-format", "concise"]);
+    assert_eq!(run.code, Some(0));
+    assert_eq!(run.output, format!("{STAR}\n{UNDEFINED}\n"));
+    assert_eq!(shop().run(&["check", "--exit-zero", "nowhere.py"]).code, Some(2));
+}
+
+#[test]
+fn quiet_leaves_the_summary_out() {
+    let project = shop();
+    let quiet = project.run(&["check", "--quiet", "--output-format", "concise"]);
+    assert_eq!(quiet.output, format!("{STAR}\n{UNDEFINED}\n"));
+    let clean = project.run(&["check", "--quiet", "shop/prices.py"]);
+    assert_eq!((clean.code, clean.output.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn statistics_count_by_rule() {
+    let project = shop();
+    project.write("shop/stock.py", "from shop.prices import *\n");
+    let run = project.run(&["check", "--statistics"]);
+    assert_eq!(run.code, Some(1));
+    assert_eq!(run.output, "2\twarning\tstar-import\n1\terror\tundefined-name-behind-star\n");
+    let json = project.run(&["check", "--statistics", "--output-format", "json"]);
+    assert_eq!(
+        json.output,
+        "[{\"count\":2,\"severity\":\"warning\",\"rule\":\"star-import\"},\
+         {\"count\":1,\"severity\":\"error\",\"rule\":\"undefined-name-behind-star\"}]\n"
+    );
+}
+
+#[test]
+fn standard_input_stands_for_a_file() {
+    let project = shop();
+    let check = |name: &str, text: &str| {
+        let arguments = ["check", "-q", "--output-format", "concise", "--stdin-filename", name, "-"];
+        let run = project.run_with_input(&arguments, text);
+        assert_eq!(run.errors, "");
+        run.output
+    };
+    // The text of an editor's buffer, in place of what is on the disk.
+    assert_eq!(check("shop/orders.py", "from shop.prices import net\n"), "");
+    let taken = "shop/orders.py:2:1: warning[star-import] `from shop.prices import *` brings 1 name, of which this file uses none\n";
+    assert_eq!(check("shop/orders.py", "\nfrom shop.prices import *\n"), taken);
+    // A file that is not there yet belongs to its package all the same.
+    let relative = "shop/new.py:1:1: warning[star-import] `from .prices import *` brings 1 name, of which this file uses 1\n";
+    assert_eq!(check("shop/new.py", "from .prices import *\nnet(1)\n"), relative);
+    // Without a name it is a file of the working folder.
+    let run = project.run_with_input(&["check", "-q", "--output-format", "concise", "-"], "from shop.prices import *\n");
+    let unnamed = "stdin.py:1:1: warning[star-import] `from shop.prices import *` brings 1 name, of which this file uses none\n";
+    assert_eq!((run.code, run.output.as_str()), (Some(1), unnamed));
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_who_asks() {
+    let project = shop();
+    let coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = douane(&project.path(""));
+        command.arg("check").args(arguments).envs(variables.iter().copied());
+        run(&mut command).output.contains('\u{1b}')
+    };
+    assert!(!coloured(&[], &[]));
+    assert!(coloured(&["--color", "always"], &[]));
+    assert!(coloured(&["--color=always"], &[("NO_COLOR", "1")]));
+    assert!(coloured(&[], &[("FORCE_COLOR", "1")]));
+    assert!(!coloured(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]));
+    assert!(coloured(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "")]));
+    assert!(!coloured(&["--color", "never"], &[("FORCE_COLOR", "1")]));
+    assert!(!coloured(&["--color", "always", "--output-format", "json"], &[]));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let project = Project::new(&[]);
+    for number in 0..2_000 {
+        project.write(&format!("module_{number}.py"), "from math import *\n");
+    }
+    for format in ["concise", "json", "full"] {
+        let mut command = douane(&project.path(""));
+        let mut child = command.args(["check", "--output-format", format]).spawn().expect("douane can be started");
+        let mut output = BufReader::new(child.stdout.take().expect("standard output is a pipe"));
+        let mut first = Vec::new();
+        output.read_until(b'\n', &mut first).expect("a first line");
+        drop(output);
+        let ended = child.wait_with_output().expect("the run ends");
+        assert_eq!(ended.status.code(), Some(1), "{format}");
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{format}");
+    }
+}
+
+#[test]
+fn a_closed_error_stream_is_no_crash() {
+    let project = shop();
+    let mut command = douane(&project.path(""));
+    let mut child = command.args(["check", "nowhere.py"]).stderr(Stdio::piped()).spawn().expect("douane can be started");
+    drop(child.stderr.take());
+    assert_eq!(child.wait().expect("the run ends").code(), Some(2));
+}
+
+#[test]
+fn each_rule_is_explained() {
+    let project = Project::new(&[]);
+    let list = project.run(&["explain", "--all"]);
+    assert_eq!(list.code, Some(0));
+    assert_eq!(list.output.lines().count(), douane_rules::RULES.len());
+    for (rule, line) in douane_rules::RULES.iter().zip(list.output.lines()) {
+        assert!(line.starts_with(rule.name), "{line}");
+        assert!(!line.contains("Checks for") && !line.ends_with('.'), "{line}");
+        assert_eq!(line.matches('`').count() % 2, 0, "a summary is cut inside a name: {line}");
+        let page = project.run(&["explain", rule.name]);
+        assert_eq!(page.code, Some(0));
+        assert!(page.output.starts_with(rule.name) && page.output.contains("Why is this bad?"), "{}", page.output);
+        for alias in rule.aliases {
+            assert_eq!(project.run(&["explain", alias]).code, Some(0), "{alias}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_without_python_is_said_to_have_none() {
+    let project = Project::new(&[("notes/read_me.txt", "")]);
+    let run = project.run(&["check", "notes"]);
+    assert_eq!(run.code, Some(0));
+    assert_eq!(run.errors, "warning: no Python files found under the given paths\n");
+}
+
+#[test]
+fn completions_are_printed_for_each_shell() {
+    let project = Project::new(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = project.run(&["completions", shell]);
+        assert_eq!(run.code, Some(0));
+        assert!(run.output.contains("douane"), "{shell}");
+    }
+}

@@ -1,0 +1,249 @@
+//! `lint.toml` and `[tool.douane]`: what is found, what it does, and where its mistakes are shown.
+
+mod project;
+
+use project::Project;
+
+const STAR: &str = "from math import *\n\nprint(pi)\n";
+
+fn star(path: &str) -> String {
+    format!("{path}:1:1: warning[star-import] `from math import *` brings 62 names, of which this file uses 1")
+}
+
+/// Only stars are looked at, so that there is one finding a file.
+const ONLY_STARS: &str = "import-shadows-builtin = \"off\"\n";
+
+fn with(settings: &str) -> String {
+    format!("[project]\ntarget-version = \"3.13\"\n[rules]\n{ONLY_STARS}{settings}")
+}
+
+#[test]
+fn the_nearest_file_above_the_first_path_counts() {
+    let project = Project::new(&[
+        ("lint.toml", &with("star-import = \"error\"")),
+        ("outer.py", STAR),
+        ("inner/lint.toml", &with("")),
+        ("inner/main.py", STAR),
+        ("inner/deep/main.py", STAR),
+    ]);
+    let error = |path: &str| star(path).replace("warning", "error");
+    assert_eq!(project.findings(&["inner/main.py"]), [star("inner/main.py")]);
+    assert_eq!(project.findings(&["inner/deep"]), [star("inner/deep/main.py")]);
+    assert_eq!(project.findings(&[]), [error("inner/deep/main.py"), error("inner/main.py"), error("outer.py")]);
+    assert_eq!(project.findings(&["outer.py", "inner/main.py"]), [error("inner/main.py"), error("outer.py")]);
+    assert_eq!(project.findings(&["--config", "inner/lint.toml", "outer.py"]), [star("outer.py")]);
+}
+
+#[test]
+fn pyproject_may_hold_the_settings() {
+    let project = Project::new(&[
+        ("app/pyproject.toml", "[tool.douane.rules]\nimport-shadows-builtin = \"off\"\nstar-import = \"error\"\n[tool.douane.project]\ntarget-version = \"3.13\"\n"),
+        ("app/main.py", STAR),
+        ("other/pyproject.toml", "[tool.ruff]\nline-length = 1\n"),
+        ("other/main.py", STAR),
+        ("lint.toml", &with("")),
+    ]);
+    assert_eq!(project.findings(&["app"]), [star("app/main.py").replace("warning", "error")]);
+    // One that does not mention douane does not hide the settings above it.
+    assert_eq!(project.findings(&["other"]), [star("other/main.py")]);
+}
+
+#[test]
+fn the_target_version_comes_from_the_packaging() {
+    let project = Project::new(&[
+        ("lint.toml", ""),
+        ("main.py", "from math import *\n\ncbrt(8)\n"),
+        ("pyproject.toml", "[project]\nname = \"app\"\nrequires-python = \">=3.10\"\n"),
+    ]);
+    // `math.cbrt` came with Python 3.11.
+    let undefined = "main.py:3:1: error[undefined-name-behind-star] `cbrt` is not defined: the star import of this file does not bring it";
+    let select = ["--select", "undefined-name-behind-star"];
+    assert_eq!(project.findings(&select), [undefined]);
+    assert_eq!(project.findings(&[&select[..], &["--target-version", "3.11"]].concat()), [""; 0]);
+    project.write("lint.toml", "[project]\ntarget-version = \"3.11\"\n");
+    assert_eq!(project.findings(&select), [""; 0]);
+}
+
+#[test]
+fn the_platform_decides_branches() {
+    let main = "from sockets import *\n\nlisten()\n";
+    let sockets = "import sys\n\n__all__ = []\n\nif sys.platform == \"win32\":\n    __all__ += [\"listen\"]\n\n    def listen(): ...\n";
+    let project = Project::new(&[("main.py", main), ("sockets.py", sockets)]);
+    let findings = |platform: &str| {
+        project.write("lint.toml", format!("[project]\nplatform = \"{platform}\"\n"));
+        project.findings(&["--select", "undefined-name-behind-star"]).len()
+    };
+    assert_eq!(findings("linux"), 1);
+    assert_eq!(findings("darwin"), 1);
+    assert_eq!(findings("win32"), 0);
+    assert_eq!(findings("all"), 0);
+}
+
+#[test]
+fn excluded_files_are_not_there() {
+    let project = Project::new(&[("main.py", STAR), ("build/made.py", STAR), ("app/build/made.py", STAR), ("app/made_up.py", STAR)]);
+    let findings = |exclude: &str| {
+        project.write("lint.toml", format!("exclude = {exclude}\n{}", with("")));
+        let paths: Vec<String> = project.findings(&[]).iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
+        paths.join(" ")
+    };
+    assert_eq!(findings("[]"), "app/build/made.py app/made_up.py build/made.py main.py");
+    assert_eq!(findings("[\"build\"]"), "app/made_up.py main.py");
+    assert_eq!(findings("[\"/build\"]"), "app/build/made.py app/made_up.py main.py");
+    assert_eq!(findings("[\"app/build/\"]"), "app/made_up.py build/made.py main.py");
+    assert_eq!(findings("[\"made*.py\"]"), "main.py");
+    assert_eq!(findings("[\"**/build/*.py\"]"), "app/made_up.py main.py");
+}
+
+#[test]
+fn what_is_named_is_looked_at_even_if_it_is_excluded() {
+    let project = Project::new(&[("main.py", STAR), ("build/made.py", STAR)]);
+    project.write("lint.toml", format!("exclude = [\"build\"]\n{}", with("")));
+    assert_eq!(project.findings(&[]), [star("main.py")]);
+    assert_eq!(project.findings(&["build/made.py"]), [star("build/made.py")]);
+    assert_eq!(project.findings(&["build"]), [star("build/made.py")]);
+}
+
+#[test]
+fn ignored_and_foreign_folders_are_left_out() {
+    let project = Project::new(&[
+        ("main.py", STAR),
+        (".gitignore", "generated\n"),
+        ("generated/made.py", STAR),
+        (".hidden/made.py", STAR),
+        ("node_modules/made.py", STAR),
+        ("environment/pyvenv.cfg", "version = 3.12\n"),
+        ("environment/lib/python3.12/site-packages/made.py", STAR),
+    ]);
+    project.write("lint.toml", with(""));
+    assert_eq!(project.findings(&[]), [star("main.py")]);
+}
+
+#[test]
+fn overrides_give_some_files_other_levels() {
+    let project = Project::new(&[("main.py", STAR), ("tests/test_main.py", STAR), ("tests/deep/test_deep.py", STAR)]);
+    let levels = |settings: &str| {
+        project.write("lint.toml", with(settings));
+        let level = |line: &String| Some(format!("{}={}", line.split_once(':')?.0, line.split(": ").nth(1)?.split_once('[')?.0));
+        project.findings(&[]).iter().filter_map(level).collect::<Vec<_>>().join(" ")
+    };
+    let off = "[[overrides]]\npaths = [\"tests\"]\nrules = { star-import = \"off\" }\n";
+    assert_eq!(levels(off), "main.py=warning");
+    let error = "[[overrides]]\npaths = [\"tests/*.py\"]\nrules = { star-import = \"error\" }\n";
+    assert_eq!(levels(error), "main.py=warning tests/deep/test_deep.py=warning tests/test_main.py=error");
+    // The last one counts.
+    assert_eq!(levels(&format!("{off}{error}")), "main.py=warning tests/test_main.py=error");
+}
+
+#[test]
+fn an_override_turns_a_rule_on_that_is_off_elsewhere() {
+    let project = Project::new(&[("main.py", STAR), ("app/views.py", STAR)]);
+    let override_ = "[[overrides]]\npaths = [\"app\"]\nrules = { star-import = \"error\" }\n";
+    project.write("lint.toml", with(&format!("star-import = \"off\"\n{override_}")));
+    assert_eq!(project.findings(&[]), [star("app/views.py").replace("warning", "error")]);
+    assert_eq!(project.findings(&["--ignore", "star-import"]), [""; 0]);
+}
+
+#[test]
+fn the_paths_of_overrides_are_read_as_those_of_exclude() {
+    let project = Project::new(&[("main.py", STAR), ("app/main.py", STAR), ("app/tests/main.py", STAR)]);
+    let findings = |path: &str| {
+        let override_ = format!("[[overrides]]\npaths = [\"{path}\"]\nrules = {{ star-import = \"off\" }}\n");
+        project.write("lint.toml", with(&override_));
+        let paths: Vec<String> = project.findings(&[]).iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
+        paths.join(" ")
+    };
+    assert_eq!(findings("app/tests"), "app/main.py main.py");
+    assert_eq!(findings("main.py"), "");
+    assert_eq!(findings("/main.py"), "app/main.py app/tests/main.py");
+    assert_eq!(findings("tests"), "app/main.py main.py");
+}
+
+#[test]
+fn each_mistake_is_shown_where_it_stands() {
+    let mistakes = [
+        ("[rules]\nstar-imprt = \"off\"\n", "2:1", "unknown rule `star-imprt`; did you mean `star-import`?"),
+        ("[rules]\nstar-import = \"of\"\n", "2:15", "expected `\"off\"`, `\"warning\"` or `\"error\"`"),
+        ("[rules.star-import]\nalow = []\n", "2:1", "unknown field `alow`, expected `allow` or `allow-in-init`"),
+        ("[rules.star-import]\nallow = [\"a..b\"]\n", "2:9", "`a..b` is no pattern of a module name"),
+        ("[rules.star-import]\nseverity = \"fatal\"\n", "2:12", "expected `\"off\"`, `\"warning\"` or `\"error\"`"),
+        ("[rules.umbrella-import]\nmin-saved = \"3\"\n", "2:13", "invalid type: string \"3\""),
+        ("[rules.missing-all]\nscope = \"some\"\n", "2:9", "unknown variant `some`"),
+        ("exclud = []\n", "1:1", "unknown key `exclud`"),
+        ("exclude = [\"[\"]\n", "1:12", "unclosed character class"),
+        ("exclude = \"build\"\n", "1:11", "expected a list of strings"),
+        ("[project]\nsource = []\n", "2:1", "unknown key `source`"),
+        ("[project]\ntarget-version = \"2.7\"\n", "2:18", "expected a version from"),
+        ("[project]\nplatform = \"amiga\"\n", "2:12", "expected `\"linux\"`"),
+        ("[[overrides]]\nrules = { star-import = \"off\" }\n", "1:1", "an override needs `paths`"),
+        ("[[overrides]]\npaths = [\"a\"]\nrules = { bogus = \"off\" }\n", "3:11", "unknown rule `bogus`"),
+        ("[rules\n", "1:7", "unclosed table"),
+        ("rules = 3\n", "1:9", "expected a table of rules"),
+    ];
+    for (text, place, message) in mistakes {
+        let project = Project::new(&[("lint.toml", text), ("main.py", STAR)]);
+        let run = project.run(&["check"]);
+        assert_eq!(run.code, Some(2), "{text}: {run:?}");
+        assert_eq!(run.output, "", "{text}");
+        assert!(run.errors.contains(&format!("lint.toml:{place}\n")), "{text}: {}", run.errors);
+        assert!(run.errors.contains(message), "{text}: {}", run.errors);
+    }
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once() {
+    let text = "exclud = []\n\n[project]\nsource = []\n\n[rules]\nbogus = \"off\"\nstar-import = \"of\"\n";
+    let run = Project::new(&[("lint.toml", text)]).run(&["check"]);
+    assert_eq!(run.code, Some(2));
+    assert_eq!(run.errors.matches("error[configuration]").count(), 4, "{}", run.errors);
+}
+
+#[test]
+fn an_environment_that_is_not_there_is_shown_where_it_is_named() {
+    let project = Project::new(&[("lint.toml", "[project]\npython = \"nowhere\"\n"), ("main.py", STAR)]);
+    let run = project.run(&["check"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.errors.contains("nowhere` does not exist"), "{}", run.errors);
+    assert!(run.errors.contains("lint.toml:2:10\n"), "{}", run.errors);
+}
+
+#[test]
+fn the_environment_is_found_or_named() {
+    let packages = "lib/python3.12/site-packages";
+    let project = Project::new(&[("main.py", "from vendored import *\n\nlimit()\nlimits()\n")]);
+    let make = |folder: &str| {
+        project.write(&format!("{folder}/pyvenv.cfg"), "version = 3.12\n");
+        project.write(&format!("{folder}/{packages}/vendored.py"), "def limit(): ...\n");
+    };
+    let undefined = "main.py:4:1: error[undefined-name-behind-star] `limits` is not defined: the star import of this file does not bring it";
+    let select = ["--select", "undefined-name-behind-star"];
+    let with = |more: &[&str]| project.findings(&[&select[..], more].concat());
+    // Without an environment nobody knows what the star brings.
+    assert_eq!(with(&[]), [""; 0]);
+    make("elsewhere");
+    assert_eq!(with(&[]), [""; 0]);
+    assert_eq!(with(&["--python", "elsewhere"]), [undefined]);
+    project.write("lint.toml", "[project]\npython = \"elsewhere\"\n");
+    assert_eq!(with(&[]), [undefined]);
+    project.write("lint.toml", "");
+    make(".venv");
+    assert_eq!(with(&[]), [undefined]);
+}
+
+#[test]
+fn comments_silence_findings() {
+    let project = Project::new(&[]);
+    project.write("lint.toml", with(""));
+    let findings = |text: &str| {
+        project.write("main.py", text);
+        let rules = project.findings(&[]);
+        let rule = |line: &String| Some(line.split_once('[')?.1.split_once(']')?.0.to_owned());
+        rules.iter().filter_map(rule).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(findings("from math import *\n"), "star-import");
+    assert_eq!(findings("from math import *  # douane: ignore[star-import] of the notes\n"), "");
+    assert_eq!(findings("from math import *  # noqa\n"), "");
+    assert_eq!(findings("from math import *  # noqa: F401\n"), "star-import");
+    assert_eq!(findings("from math import pi  # douane: ignore[star-import]\n"), "unused-suppression");
+    assert_eq!(findings("from math import pi  # noqa: F403\n"), "");
+}
