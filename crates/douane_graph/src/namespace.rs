@@ -737,6 +737,13 @@ impl<'f> Making<'f> {
     }
 
     fn all_step(&mut self, action: AllAction, entries: Vec<AllEntry>, is_known: bool, event: &Event) {
+        /// `__all__ += __all__`, over and over, is no list that anybody reads.
+        const MOST: usize = 2_000_000;
+        let length = entries.len() + self.all.as_ref().map_or(0, |all| all.entries.len());
+        if length > MOST {
+            self.all = Some(AllState { entries: Vec::new(), is_known: false });
+            return;
+        }
         match action {
             AllAction::Set => {
                 // `if windows: __all__ = […]` over a list that is there leaves both possible.

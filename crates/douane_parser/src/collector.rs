@@ -447,11 +447,12 @@ impl<'a> Collector<'a> {
 
     fn stands_alone(&self, range: TextRange) -> bool {
         let (before, after) = (range.start() as usize, range.end() as usize);
-        let before = self.source.get(..before).unwrap_or_default();
-        let after = self.source.get(after..).unwrap_or_default();
-        let line_before = before.rsplit(['\n', '\r']).next().unwrap_or_default();
-        let rest = after.split(['\n', '\r']).next().unwrap_or_default().trim_start();
-        line_before.trim().is_empty() && (rest.is_empty() || rest.starts_with('#'))
+        // Only as far as the next thing that is no blank: a line may hold a million statements.
+        const BLANKS: [char; 3] = [' ', '\t', '\x0c'];
+        let before = self.source.get(..before).unwrap_or_default().trim_end_matches(BLANKS);
+        let after = self.source.get(after..).unwrap_or_default().trim_start_matches(BLANKS);
+        let ends_line = |text: &str| text.is_empty() || text.starts_with(['\n', '\r', '#']);
+        (before.is_empty() || before.ends_with(['\n', '\r'])) && ends_line(after)
     }
 
     fn imported_name(&mut self, statement: StatementId, target: Target, alias: &Alias, bound: &str, is_lazy: bool) {
@@ -1048,15 +1049,11 @@ impl<'a> Collector<'a> {
                 self.nested(|this| this.expression(&named.value));
                 self.bind_target(&named.target, BindingKind::NamedExpression);
             }
-            Expr::Lambda(lambda) => self.lambda(lambda),
-            Expr::ListComp(each) => {
-                self.comprehension(&each.generators, &[&each.elt], text_range(each.range()));
-            }
-            Expr::SetComp(each) => {
-                self.comprehension(&each.generators, &[&each.elt], text_range(each.range()));
-            }
-            Expr::Generator(each) => {
-                self.comprehension(&each.generators, &[&each.elt], text_range(each.range()));
+            Expr::Lambda(lambda) => self.nested(|this| this.lambda(lambda)),
+            Expr::ListComp(ast::ExprListComp { generators, elt, .. })
+            | Expr::SetComp(ast::ExprSetComp { generators, elt, .. })
+            | Expr::Generator(ast::ExprGenerator { generators, elt, .. }) => {
+                self.comprehension(generators, &[elt], text_range(expression.range()));
             }
             Expr::DictComp(each) => {
                 let elements: Vec<&Expr> = each.key.as_deref().into_iter().chain([&*each.value]).collect();

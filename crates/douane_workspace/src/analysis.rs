@@ -16,7 +16,7 @@ use crate::{
     external::{Importer, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
-    source_roots::{module_of, source_roots},
+    source_roots::{ModuleLocation, module_of, source_roots},
 };
 
 /// A program, read and linked.
@@ -170,6 +170,15 @@ impl Workspace {
         Some((0..).map(FileId).zip(paths).filter(|(_, path)| is_named(path)).map(|(id, _)| id).collect())
     }
 
+    /// A file that no import can name is a module all the same. Its dots become hyphens, which no identifier has.
+    fn unimportable(&self, path: &Path) -> ModuleLocation {
+        let relative = slashed(&relative_to(path, &self.folder));
+        let parts = relative.split('/').filter(|part| !part.is_empty()).map(|part| part.replace('.', "-"));
+        let name = ModuleName::new(&parts.collect::<Vec<_>>().join("."));
+        let fallback = || ModuleName::new("-").expect("one part that is not empty");
+        ModuleLocation { name: name.unwrap_or_else(fallback), is_package: false, root: self.folder.clone() }
+    }
+
     /// The modules that the program's files are, with the folders that hold them.
     fn modules(&self, paths: &[PathBuf], binaries: &[PathBuf]) -> Vec<ModuleSource> {
         let roots = source_roots(&self.folder, self.configuration.source_roots.as_deref(), self.pyproject.as_ref());
@@ -184,7 +193,7 @@ impl Workspace {
         let mut sources: FxHashMap<(PathBuf, ModuleName), usize> = FxHashMap::default();
         let mut folders: FxHashSet<ModuleName> = FxHashSet::default();
         for (id, path) in (0..).map(FileId).zip(paths) {
-            let Some(location) = module_of(path, &roots, &is_package) else { continue };
+            let location = module_of(path, &roots, &is_package).unwrap_or_else(|| self.unimportable(path));
             let is_stub = path.extension().is_some_and(|extension| extension == "pyi");
             folders.extend(std::iter::successors(location.name.parent(), ModuleName::parent));
             let key = (path.with_extension(""), location.name.clone());

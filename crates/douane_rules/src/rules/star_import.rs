@@ -102,7 +102,8 @@ impl FileRule for StarImport {
                 Some(source) => graph.module_name(source).to_owned(),
                 None => crate::wording::written_module(file.facts, import),
             };
-            if self.allow.iter().any(|pattern| pattern.matches(&name)) || self.passes_on(file, import, &name) {
+            let is_own = source == Some(file.module);
+            if self.allow.iter().any(|pattern| pattern.matches(&name)) || (!is_own && self.passes_on(file, import, &name)) {
                 continue;
             }
             let statement = file.facts.statement(import).range;
