@@ -18,9 +18,9 @@ fn shop() -> Project {
     ])
 }
 
-const STAR: &str = "shop/orders.py:1:1: warning[star-import] `from shop.prices import *` brings 1 name, of which this file uses 1";
-const UNDEFINED: &str =
-    "shop/orders.py:4:1: error[undefined-name-behind-star] `gross` is not defined: `shop.prices` has it, but it is not in its `__all__`";
+const STAR: &str =
+    "shop/orders.py:1:1: warning[star-import] `from shop.prices import *` brings 1 name, of which this file uses 1";
+const UNDEFINED: &str = "shop/orders.py:4:1: error[undefined-name-behind-star] `gross` is not defined: `shop.prices` has it, but it is not in its `__all__`";
 
 #[test]
 fn nothing_found_is_0_and_findings_are_1() {
@@ -97,8 +97,7 @@ fn rules_are_selected_and_ignored_by_name_and_by_code() {
     assert_eq!(project.findings(&["--select", "all", "--ignore", "W0401"]), [UNDEFINED]);
     // A rule that is off by default runs when it is asked for.
     project.write("shop/stock.py", "from shop.prices import net\n");
-    let by_name =
-        "shop/stock.py:1:25: warning[prefer-module-import] `from shop.prices import net` loads the whole of `shop.prices` all the same";
+    let by_name = "shop/stock.py:1:25: warning[prefer-module-import] `from shop.prices import net` loads the whole of `shop.prices` all the same";
     assert_eq!(project.findings(&["--select", "pedantic"]), [by_name]);
     assert_eq!(project.findings(&["shop/stock.py"]), [""; 0]);
 }
@@ -159,11 +158,14 @@ fn standard_input_stands_for_a_file() {
     let taken = "shop/orders.py:2:1: warning[star-import] `from shop.prices import *` brings 1 name, of which this file uses none\n";
     assert_eq!(check("shop/orders.py", "\nfrom shop.prices import *\n"), taken);
     // A file that is not there yet belongs to its package all the same.
-    let relative = "shop/new.py:1:1: warning[star-import] `from .prices import *` brings 1 name, of which this file uses 1\n";
+    let relative =
+        "shop/new.py:1:1: warning[star-import] `from .prices import *` brings 1 name, of which this file uses 1\n";
     assert_eq!(check("shop/new.py", "from .prices import *\nnet(1)\n"), relative);
     // Without a name it is a file of the working folder.
-    let run = project.run_with_input(&["check", "-q", "--output-format", "concise", "-"], "from shop.prices import *\n");
-    let unnamed = "stdin.py:1:1: warning[star-import] `from shop.prices import *` brings 1 name, of which this file uses none\n";
+    let run =
+        project.run_with_input(&["check", "-q", "--output-format", "concise", "-"], "from shop.prices import *\n");
+    let unnamed =
+        "stdin.py:1:1: warning[star-import] `from shop.prices import *` brings 1 name, of which this file uses none\n";
     assert_eq!((run.code, run.output.as_str()), (Some(1), unnamed));
 }
 
@@ -208,7 +210,8 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 fn a_closed_error_stream_is_no_crash() {
     let project = shop();
     let mut command = douane(&project.path(""));
-    let mut child = command.args(["check", "nowhere.py"]).stderr(Stdio::piped()).spawn().expect("douane can be started");
+    let mut child =
+        command.args(["check", "nowhere.py"]).stderr(Stdio::piped()).spawn().expect("douane can be started");
     drop(child.stderr.take());
     assert_eq!(child.wait().expect("the run ends").code(), Some(2));
 }

@@ -37,7 +37,10 @@ fn the_nearest_file_above_the_first_path_counts() {
 #[test]
 fn pyproject_may_hold_the_settings() {
     let project = Project::new(&[
-        ("app/pyproject.toml", "[tool.douane.rules]\nimport-shadows-builtin = \"off\"\nstar-import = \"error\"\n[tool.douane.project]\ntarget-version = \"3.13\"\n"),
+        (
+            "app/pyproject.toml",
+            "[tool.douane.rules]\nimport-shadows-builtin = \"off\"\nstar-import = \"error\"\n[tool.douane.project]\ntarget-version = \"3.13\"\n",
+        ),
         ("app/main.py", STAR),
         ("other/pyproject.toml", "[tool.ruff]\nline-length = 1\n"),
         ("other/main.py", STAR),
@@ -81,10 +84,16 @@ fn the_platform_decides_branches() {
 
 #[test]
 fn excluded_files_are_not_there() {
-    let project = Project::new(&[("main.py", STAR), ("build/made.py", STAR), ("app/build/made.py", STAR), ("app/made_up.py", STAR)]);
+    let project = Project::new(&[
+        ("main.py", STAR),
+        ("build/made.py", STAR),
+        ("app/build/made.py", STAR),
+        ("app/made_up.py", STAR),
+    ]);
     let findings = |exclude: &str| {
         project.write("lint.toml", format!("exclude = {exclude}\n{}", with("")));
-        let paths: Vec<String> = project.findings(&[]).iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
+        let paths: Vec<String> =
+            project.findings(&[]).iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
         paths.join(" ")
     };
     assert_eq!(findings("[]"), "app/build/made.py app/made_up.py build/made.py main.py");
@@ -124,7 +133,9 @@ fn overrides_give_some_files_other_levels() {
     let project = Project::new(&[("main.py", STAR), ("tests/test_main.py", STAR), ("tests/deep/test_deep.py", STAR)]);
     let levels = |settings: &str| {
         project.write("lint.toml", with(settings));
-        let level = |line: &String| Some(format!("{}={}", line.split_once(':')?.0, line.split(": ").nth(1)?.split_once('[')?.0));
+        let level = |line: &String| {
+            Some(format!("{}={}", line.split_once(':')?.0, line.split(": ").nth(1)?.split_once('[')?.0))
+        };
         project.findings(&[]).iter().filter_map(level).collect::<Vec<_>>().join(" ")
     };
     let off = "[[overrides]]\npaths = [\"tests\"]\nrules = { star-import = \"off\" }\n";
@@ -150,7 +161,8 @@ fn the_paths_of_overrides_are_read_as_those_of_exclude() {
     let findings = |path: &str| {
         let override_ = format!("[[overrides]]\npaths = [\"{path}\"]\nrules = {{ star-import = \"off\" }}\n");
         project.write("lint.toml", with(&override_));
-        let paths: Vec<String> = project.findings(&[]).iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
+        let paths: Vec<String> =
+            project.findings(&[]).iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
         paths.join(" ")
     };
     assert_eq!(findings("app/tests"), "app/main.py main.py");

@@ -9,7 +9,8 @@ use project::{repository, run_in};
 /// The folders below `fixtures/`.
 fn fixtures() -> Vec<PathBuf> {
     let entries = fs::read_dir(repository().join("fixtures")).expect("the fixtures can be listed");
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders
 }
@@ -57,10 +58,8 @@ fn the_reference_configuration_finds_a_variety() {
 fn paths_are_relative_to_the_working_folder() {
     let above = run_in(&repository(), &["check", "fixtures/notes", "--output-format", "concise", "--quiet"]);
     assert!(above.output.lines().all(|line| line.starts_with("fixtures/notes/")), "{}", above.output);
-    let beside = run_in(
-        &repository().join("fixtures/stars"),
-        &["check", "../notes", "--output-format", "concise", "--quiet"],
-    );
+    let beside =
+        run_in(&repository().join("fixtures/stars"), &["check", "../notes", "--output-format", "concise", "--quiet"]);
     assert!(beside.output.lines().all(|line| line.starts_with("../notes/")), "{}", beside.output);
 }
 

@@ -186,7 +186,14 @@ fn module_tells_what_is_known() {
     let project = kinds();
     let run = project.run(&["module", "app", "app/views.py", "app.models", "--output-format", "json"]);
     assert_eq!(run.code, Some(0));
-    let import = |target: &str, name: Value, alias: Value, level: u32, place: (u32, u32), when: &str, guard: Value, resolution: Value| {
+    let import = |target: &str,
+                  name: Value,
+                  alias: Value,
+                  level: u32,
+                  place: (u32, u32),
+                  when: &str,
+                  guard: Value,
+                  resolution: Value| {
         json!({
             "target": target, "name": name, "alias": alias, "level": level, "line": place.0, "column": place.1,
             "when": when, "guard": guard, "resolution": resolution,
@@ -266,9 +273,7 @@ app (package, app/__init__.py)
 #[test]
 fn graph_is_modules_and_edges() {
     let project = kinds();
-    let edge = |importer: &str, imported: &str, line: u32, when: &str, guard: Value, implicit: bool| {
-        json!({"importer": importer, "imported": imported, "line": line, "when": when, "guard": guard, "implicit": implicit})
-    };
+    let edge = |importer: &str, imported: &str, line: u32, when: &str, guard: Value, implicit: bool| json!({"importer": importer, "imported": imported, "line": line, "when": when, "guard": guard, "implicit": implicit});
     let none = Value::Null;
     let expected = json!({
         "modules": ["app", "app.models", "app.views"],
@@ -322,7 +327,8 @@ flowchart LR
 /// What others wrote goes to the terminal, so that it must not be able to steer it.
 #[test]
 fn control_characters_are_escaped() {
-    let project = Project::new(&[("main.py", "from math import *\n\n'\u{1b}[2J'; nowhere\n__all__ = ['\u{1b}[31m']\n")]);
+    let project =
+        Project::new(&[("main.py", "from math import *\n\n'\u{1b}[2J'; nowhere\n__all__ = ['\u{1b}[31m']\n")]);
     for format in ["full", "concise"] {
         let run = project.run(&["check", "--output-format", format]);
         assert!(!run.output.contains('\u{1b}'), "{format}: {}", run.output);

@@ -61,7 +61,8 @@ fn sources(path: &str) -> Vec<PathBuf> {
     entries(path)
         .into_iter()
         .flat_map(|entry| {
-            let relative = entry.strip_prefix(repository()).expect("a path in the repository").to_string_lossy().into_owned();
+            let relative =
+                entry.strip_prefix(repository()).expect("a path in the repository").to_string_lossy().into_owned();
             if entry.is_dir() { sources(&relative) } else { vec![entry] }
         })
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
@@ -98,8 +99,10 @@ fn crates_use_only_crates_above_them() {
 fn one_crate_knows_the_parser() {
     for crate_name in crates().iter().filter(|name| *name != "douane_parser") {
         let manifest = manifest(crate_name);
-        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).into_iter().flat_map(Table::keys);
-        let parsers: Vec<&String> = dependencies.filter(|name| name.starts_with("ruff_") || name.starts_with("rustpython")).collect();
+        let dependencies =
+            manifest.get("dependencies").and_then(toml::Value::as_table).into_iter().flat_map(Table::keys);
+        let parsers: Vec<&String> =
+            dependencies.filter(|name| name.starts_with("ruff_") || name.starts_with("rustpython")).collect();
         assert!(parsers.is_empty(), "`{crate_name}` uses {parsers:?}");
     }
 }
@@ -153,7 +156,8 @@ fn each_page_has_its_parts() {
         assert!(page.contains(&"## Why is this bad?"), "`{}` does not say why", rule.name);
         let has_example = page.contains(&"## Example") && page.contains(&"Use instead:");
         assert!(has_example || WITHOUT_EXAMPLE.contains(&rule.name), "`{}` has no example", rule.name);
-        let documented: BTreeSet<String> = page.iter().filter_map(|line| line.strip_prefix("### ")).flat_map(quoted).collect();
+        let documented: BTreeSet<String> =
+            page.iter().filter_map(|line| line.strip_prefix("### ")).flat_map(quoted).collect();
         assert_eq!(documented, options(rule), "the options on the page of `{}`", rule.name);
     }
 }
@@ -180,7 +184,10 @@ fn the_reference_configuration_is_complete() {
     let configuration: Table = text.parse().expect("valid TOML");
     let keys = |table: &Table| table.keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&configuration), ["exclude", "overrides", "project", "rules"]);
-    assert_eq!(keys(configuration["project"].as_table().expect("a table")), ["platform", "python", "src", "target-version"]);
+    assert_eq!(
+        keys(configuration["project"].as_table().expect("a table")),
+        ["platform", "python", "src", "target-version"]
+    );
     let rules = configuration["rules"].as_table().expect("a table");
     let named: Vec<&str> = rules.keys().map(String::as_str).collect();
     assert_eq!(named, RULES.iter().map(|rule| rule.name).collect::<Vec<_>>());
@@ -204,7 +211,8 @@ fn each_key_has_a_comment(text: &str) {
     let lines: Vec<&str> = text.lines().collect();
     for (at, line) in lines.iter().enumerate() {
         let is_key = line.contains(" = ") && !line.starts_with('#');
-        let explains_itself = line.starts_with("severity") || line.starts_with("rules = ") || line.starts_with("paths = ");
+        let explains_itself =
+            line.starts_with("severity") || line.starts_with("rules = ") || line.starts_with("paths = ");
         if is_key && !explains_itself {
             assert!(lines[at - 1].starts_with('#'), "lint.toml:{}: no comment above `{line}`", at + 1);
         }
@@ -220,10 +228,14 @@ fn the_documentation_names_every_key_and_every_rule() {
     for rule in RULES {
         assert!(page.contains(&format!("`{}`", rule.name)), "docs/configuration.md does not name `{}`", rule.name);
         for option in options(rule) {
-            assert!(page.contains(&format!("`{option}`")), "docs/configuration.md does not name `{option}` of `{}`", rule.name);
+            assert!(
+                page.contains(&format!("`{option}`")),
+                "docs/configuration.md does not name `{option}` of `{}`",
+                rule.name
+            );
         }
     }
-    for key in ["src", "target-version", "platform", "python", "exclude", "overrides", "paths", "severity"] {
+    for key in ["src", "target-version", "platform", "python", "exclude", "[[overrides]]", "paths", "severity"] {
         assert!(page.contains(&format!("`{key}`")), "docs/configuration.md does not name `{key}`");
     }
 }
@@ -240,7 +252,8 @@ fn each_fixture_is_a_project_with_an_expected_output() {
 #[test]
 fn the_commands_of_the_readme_are_those_that_are_run() {
     let readme = read("README.md");
-    let block = readme.split("```").skip(1).step_by(2).find(|block| block.contains("cargo run")).expect("a block of commands");
+    let block =
+        readme.split("```").skip(1).step_by(2).find(|block| block.contains("cargo run")).expect("a block of commands");
     let commands: Vec<&str> = block.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
     assert_eq!(commands, ["cargo run --release -- check fixtures", "cargo test --workspace"]);
     let checks = read(".ci/run");
@@ -255,7 +268,8 @@ fn the_commands_of_the_readme_are_those_that_are_run() {
 fn the_example_of_the_readme_is_true() {
     let readme = read("README.md");
     let run = project::run_in(&repository(), &["check", "fixtures", "--quiet"]);
-    let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example of the output");
+    let shown =
+        readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example of the output");
     for finding in shown.split("\n\n").map(str::trim_end).filter(|finding| !finding.is_empty()) {
         assert!(run.output.contains(finding), "no run prints this:\n{finding}");
     }

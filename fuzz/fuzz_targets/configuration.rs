@@ -14,7 +14,12 @@ fuzz_target!(|bytes: &[u8]| {
         Err(errors) => {
             assert!(!errors.is_empty(), "a failure names a mistake");
             for error in errors {
-                assert!(text.get(error.span.clone()).is_some(), "{:?} is no part of the text: {}", error.span, error.message);
+                assert!(
+                    text.get(error.span.clone()).is_some(),
+                    "{:?} is no part of the text: {}",
+                    error.span,
+                    error.message
+                );
                 assert!(!error.message.is_empty(), "a mistake says something");
             }
         }

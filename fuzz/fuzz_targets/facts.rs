@@ -38,9 +38,8 @@ fuzz_target!(|bytes: &[u8]| {
                 assert_eq!(graph.star_brings(module, graph.name(name)), Some(true), "{}", graph.name(name));
                 let _ = (graph.lookup(module, graph.name(name)), graph.definition(&facts, module, name));
             }
-            let _ = (graph.imports_of(module), graph.importers_of(module).count());
+            let _ = (graph.imports_of(module), graph.importers_of(module).count(), graph.taken_names(&facts, module));
         }
-        let _ = graph.taken_names(&facts);
         for reference in &facts[0].references {
             let _ = graph.find("module").map(|module| graph.object(module, &facts[0], reference));
         }

@@ -26,7 +26,7 @@ fn list(output: &mut impl Write) -> io::Result<()> {
     let widest = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     for rule in RULES {
         let summary = rule.summary().replace('\n', " ");
-        let summary = summary.trim_start_matches("Checks for ").split_inclusive('.').next().unwrap_or_default();
+        let summary = summary.trim_start_matches("Checks for ").split(". ").next().unwrap_or_default();
         writeln!(output, "{:widest$}  {:7}  {}", rule.name, level(rule.default), summary.trim_end_matches('.').trim())?;
     }
     Ok(())

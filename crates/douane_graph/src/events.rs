@@ -72,19 +72,20 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundin
             .collect(),
         sees_typing_branches: is_stub || facts.effects.iter().any(replaces_itself),
     };
-    let mut steps: Vec<(u32, u8, Step)> = Vec::with_capacity(facts.bindings.len());
+    // A step at a position comes before the binding of that number; of several, the one that stands first.
+    let mut steps: Vec<(u32, bool, u32, Step)> = Vec::with_capacity(facts.bindings.len());
     let module_bindings = (0..).map(BindingId).zip(&facts.bindings).filter(|(_, binding)| binding.scope == ScopeId::MODULE);
-    steps.extend(module_bindings.map(|(id, _)| (id.0, 3, Step::Binding(id))));
-    // A step at a position comes before the binding of that number; of several, imports before `__all__`.
-    let imports = (0..).map(ImportId).zip(&facts.imports);
-    steps.extend(imports.filter(|(_, import)| !facts.is_deferred(import.scope)).map(|(id, import)| (import.position, 0, Step::Import(id))));
-    steps.extend(facts.all_operations.iter().enumerate().map(|(at, operation)| (operation.position, 1, Step::All(at))));
+    steps.extend(module_bindings.map(|(id, _)| (id.0, true, 0, Step::Binding(id))));
+    let imports = (0..).map(ImportId).zip(&facts.imports).filter(|(_, import)| !facts.is_deferred(import.scope));
+    steps.extend(imports.map(|(id, import)| (import.position, false, import.range.start(), Step::Import(id))));
+    let operations = facts.all_operations.iter().enumerate();
+    steps.extend(operations.map(|(at, operation)| (operation.position, false, operation.range.start(), Step::All(at))));
     let effects = facts.effects.iter().enumerate();
-    steps.extend(effects.map(|(at, effect)| (effect.position, 2, Step::Effect(at))));
-    steps.sort_by_key(|(position, order, _)| (*position, *order));
+    steps.extend(effects.map(|(at, effect)| (effect.position, false, effect.range.start(), Step::Effect(at))));
+    steps.sort_by_key(|(position, is_binding, start, _)| (*position, *is_binding, *start));
 
     let mut found = Vec::with_capacity(steps.len());
-    for (position, _, step) in steps {
+    for (position, _, _, step) in steps {
         let (kind, branch, is_deferred) = match step {
             Step::Binding(id) => {
                 let binding = facts.binding(id);
@@ -121,7 +122,10 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundin
         };
         let truth = run.truth(branch, position);
         if truth != Truth::False {
-            let is_certain = truth == Truth::True && !is_deferred;
+            // A loop is taken to run, but not relied on to take a name away.
+            let may_not_run = matches!(kind, EventKind::Unbind(_))
+                && facts.branches.ancestors(branch).any(|branch| branch.arm == Arm::Loop);
+            let is_certain = truth == Truth::True && !is_deferred && !may_not_run;
             run.assign(kind, is_certain);
             found.push(Event { kind, is_certain, branch });
         }

@@ -1,7 +1,9 @@
 //! The phases of linking, one after the other.
 
 use douane_base::{FileId, ModuleName, Platform};
-use douane_parser::{AllItem, EffectKind, FileFacts, Import, ImportId, Target, Truth, When};
+use douane_parser::{
+    AllItem, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, Target, Truth, When,
+};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -226,7 +228,11 @@ fn edges(
             if let Some(module) = target {
                 found.push(edge(module, false));
                 // `from package import name` loads the submodule `name`, unless the package has that name already.
-                let taken = taken_name(facts, import).filter(|name| !own_names[module.index()].contains(name));
+                let has_it = |name: &&str| match module == importer {
+                    true => binds_before(facts, import),
+                    false => own_names[module.index()].contains(name),
+                };
+                let taken = taken_name(facts, import).filter(|name| !has_it(name));
                 if let Some(child) = taken.and_then(|name| table.child(module, name)) {
                     found.push(edge(child, false));
                 }
@@ -257,8 +263,16 @@ fn edges(
             }
         }
     }
-    found.retain(|edge| edge.importer != edge.imported || !edge.is_implicit);
+    // `from . import a` in an `__init__` names the package itself.
+    found.retain(|edge| edge.importer != edge.imported);
     found
+}
+
+/// The file binds the name that an import takes before the import runs.
+fn binds_before(facts: &FileFacts, import: &Import) -> bool {
+    let Target::From { name, .. } = import.target else { return false };
+    let before = facts.bindings_of(ScopeId::MODULE, name).take_while(|binding| binding.0 < import.position);
+    before.map(|binding| facts.binding(binding).kind).any(|kind| !matches!(kind, BindingKind::Import(_)))
 }
 
 /// The edges that run when a module is loaded.

@@ -226,7 +226,7 @@ impl Maker<'_, '_> {
                     let operation = &facts.all_operations[operation];
                     found.extend(operation.items.iter().filter_map(|item| match item {
                         AllItem::AllOf(chain) => self.module_of_chain(importer, facts, operation, chain),
-                        AllItem::Variable(name) => self.source_of_list(importer, facts, *name),
+                        AllItem::Variable(name) => self.source_of_list(importer, facts, operation, *name),
                         _ => None,
                     }));
                 }
@@ -297,7 +297,10 @@ impl Maker<'_, '_> {
                         continue;
                     }
                     let name = self.names.intern(facts.name(bound.name));
-                    let source = EntrySource::Binding(binding);
+                    let source = match self.own_submodule(module, facts, binding) {
+                        Some(submodule) => EntrySource::Submodule(submodule),
+                        None => EntrySource::Binding(binding),
+                    };
                     // What a function does when somebody calls it is no alternative to anything.
                     let is_deferred = bound.site != bound.scope && facts.is_deferred(bound.site);
                     let branch = if is_deferred { 0 } else { event.branch.0 };
@@ -338,7 +341,7 @@ impl Maker<'_, '_> {
         }
         for child in self.inputs.loaded_children.get(&module).into_iter().flatten() {
             let name = self.names.intern(self.inputs.table.module(*child).name.last());
-            if making.namespace.get(name).is_none() {
+            if making.namespace.get(name).is_none() && !making.deleted.contains(&name) {
                 let source = EntrySource::Submodule(*child);
                 making.bind(name, Entry { module, source, is_certain: true, branch: 0 });
             }
@@ -350,6 +353,20 @@ impl Maker<'_, '_> {
         if facts.traits.has_getattr {
             self.made[at].open.get_or_insert(Unknown::Getattr);
         }
+    }
+
+    /// `from . import name` in an `__init__` binds the submodule, unless the package has the name already.
+    fn own_submodule(&self, module: ModuleId, facts: &FileFacts, binding: BindingId) -> Option<ModuleId> {
+        let BindingKind::Import(id) = facts.binding(binding).kind else { return None };
+        let name = taken_name(facts, facts.import(id))?;
+        let table = self.inputs.table;
+        let is_own = table.module(module).is_package() && self.inputs.resolutions[module.index()][id.index()].module() == Some(module);
+        let binds_before = || {
+            let mut before = facts.bindings_of(ScopeId::MODULE, facts.binding(binding).name).take_while(|other| *other < binding);
+            before.any(|other| !matches!(facts.binding(other).kind, BindingKind::Import(_)))
+        };
+        let found = table.find(&format!("{}.{name}", table.module(module).name)).filter(|_| is_own)?;
+        (!binds_before()).then_some(found)
     }
 
     /// Importing a submodule binds it in its package: `from .a import b` in an `__init__` binds `a` as well.
@@ -472,7 +489,7 @@ impl Maker<'_, '_> {
                     is_known &= self.extend_by_list(source, operation.range, event, &mut entries);
                 }
                 AllItem::Variable(name) => {
-                    let source = self.source_of_list(module, facts, *name);
+                    let source = self.source_of_list(module, facts, operation, *name);
                     is_known &= self.extend_by_list(source, operation.range, event, &mut entries);
                 }
                 AllItem::PublicNames(wanted) => {
@@ -518,11 +535,16 @@ impl Maker<'_, '_> {
     }
 
     /// The module whose `__all__` was imported under a name: `from m import __all__ as names`.
-    fn source_of_list(&self, module: ModuleId, facts: &FileFacts, name: Symbol) -> Option<ModuleId> {
-        let mut imports = facts.bindings_of(ScopeId::MODULE, name).filter_map(|binding| facts.import_of(facts.binding(binding)));
-        let import = imports.next().filter(|import| taken_name(facts, import) == Some("__all__"))?;
-        let at = facts.imports.iter().position(|other| std::ptr::eq(other, import))?;
-        self.inputs.resolutions[module.index()][at].module()
+    fn source_of_list(
+        &self,
+        module: ModuleId,
+        facts: &FileFacts,
+        operation: &AllOperation,
+        name: Symbol,
+    ) -> Option<ModuleId> {
+        let import = import_before(facts, operation, name)?;
+        let names_list = taken_name(facts, facts.import(import)) == Some("__all__");
+        self.inputs.resolutions[module.index()][import.index()].module().filter(|_| names_list)
     }
 
     /// The module that replaces a module in `sys.modules`.
@@ -565,13 +587,7 @@ impl Maker<'_, '_> {
             return resolutions[imported_all(facts, operation)?.index()].module();
         };
         let root_name = facts.name(*root);
-        let bound = facts.bindings_of(ScopeId::MODULE, *root).filter_map(|binding| {
-            match facts.binding(binding).kind {
-                BindingKind::Import(import) => Some(import),
-                _ => None,
-            }
-        });
-        let mut at = match bound.last() {
+        let mut at = match import_before(facts, operation, *root) {
             Some(import) => table.imported_module(resolutions, facts, import)?,
             None => table.find(&format!("{}.{root_name}", table.module(module).name))?,
         };
@@ -638,6 +654,15 @@ enum Stars {
     Ignored,
 }
 
+/// The import that a name comes from where `__all__` is touched.
+fn import_before(facts: &FileFacts, operation: &AllOperation, name: Symbol) -> Option<ImportId> {
+    let before = facts.bindings_of(ScopeId::MODULE, name).take_while(|binding| binding.0 < operation.position);
+    match facts.binding(before.last()?).kind {
+        BindingKind::Import(import) => Some(import),
+        _ => None,
+    }
+}
+
 /// The `from … import __all__` that an operation stands for.
 fn imported_all(facts: &FileFacts, operation: &AllOperation) -> Option<ImportId> {
     let found = facts.imports.iter().position(|import| import.range == operation.range)?;
@@ -677,11 +702,13 @@ struct Making<'f> {
     facts: &'f FileFacts,
     namespace: Namespace,
     all: Option<AllState>,
+    /// Names that were surely taken away; one that comes back is in the namespace again.
+    deleted: FxHashSet<NameId>,
 }
 
 impl<'f> Making<'f> {
     fn new(facts: &'f FileFacts) -> Self {
-        Self { facts, namespace: Namespace::new(), all: None }
+        Self { facts, namespace: Namespace::new(), all: None, deleted: FxHashSet::default() }
     }
 
     fn open(&mut self, reason: Unknown) {
@@ -703,6 +730,7 @@ impl<'f> Making<'f> {
 
     fn unbind(&mut self, name: NameId, is_certain: bool) {
         if is_certain {
+            self.deleted.insert(name);
             self.namespace.own.remove(&name);
             if self.namespace.inherited.contains_key(&name) {
                 self.namespace.inherited.remove_mut(&name);

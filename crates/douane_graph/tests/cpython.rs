@@ -86,7 +86,8 @@ fn cases_written_by_hand_bring_what_python_says() {
 fn where_douane_differs_from_python_it_does_so_knowingly() {
     let cases = cases(include_str!("python/differences.md"));
     let differ = disagreements(&cases);
-    let agree: Vec<&str> = cases.iter().map(|case| case.title.as_str()).filter(|title| !differ.contains_key(title)).collect();
+    let agree: Vec<&str> =
+        cases.iter().map(|case| case.title.as_str()).filter(|title| !differ.contains_key(title)).collect();
     assert!(agree.is_empty(), "these agree now, and belong in `cases.md`: {agree:?}");
 }
 
@@ -143,7 +144,9 @@ fn disagreements(cases: &[Case]) -> BTreeMap<&str, Vec<String>> {
     let claims: Vec<(&Case, &TempDir, &str, &BTreeSet<String>)> = cases
         .iter()
         .zip(&folders)
-        .flat_map(|(case, folder)| case.claims.iter().map(move |(module, names)| (case, folder, module.as_str(), names)))
+        .flat_map(|(case, folder)| {
+            case.claims.iter().map(move |(module, names)| (case, folder, module.as_str(), names))
+        })
         .collect();
     let questions: Vec<(&Path, &str)> = claims.iter().map(|(_, folder, module, _)| (folder.path(), *module)).collect();
     let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();

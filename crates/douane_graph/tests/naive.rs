@@ -85,8 +85,13 @@ fn the_programs_are_worth_the_comparison() {
         let steps = || program.modules.iter().flat_map(|module| &module.steps).map(|spelled| &spelled.step);
         note("stars", steps().filter(|step| matches!(step, Step::Star { .. })).count() >= 3);
         note("lists", program.modules.iter().any(has_list));
-        note("lists of others", steps().any(|step| matches!(step, Step::SetAll(parts) | Step::ExtendAll(parts)
-            if parts.iter().any(|part| matches!(part, Part::AllOf(_))))));
+        note(
+            "lists of others",
+            steps().any(|step| {
+                matches!(step, Step::SetAll(parts) | Step::ExtendAll(parts)
+            if parts.iter().any(|part| matches!(part, Part::AllOf(_))))
+            }),
+        );
         note("deletions", steps().any(|step| matches!(step, Step::Delete(_))));
         note("removals", steps().any(|step| matches!(step, Step::RemoveAll(_))));
         note("names", stars.values().any(|names| names.len() >= 4));

@@ -23,13 +23,72 @@ const TABLE: &str = include_str!("../data/stdlib.txt");
 
 /// Modules that every build of Python has, with the same names on every platform.
 const EVERYWHERE: &[&str] = &[
-    "abc", "argparse", "ast", "base64", "bisect", "calendar", "cmath", "collections", "collections.abc",
-    "concurrent.futures", "configparser", "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal", "difflib",
-    "dis", "email", "email.message", "enum", "fractions", "functools", "heapq", "html", "importlib", "importlib.abc",
-    "inspect", "io", "itertools", "json", "json.decoder", "keyword", "logging", "logging.handlers", "math", "numbers",
-    "operator", "pathlib", "pickle", "pprint", "queue", "random", "re", "statistics", "string", "struct", "textwrap",
-    "threading", "timeit", "token", "tokenize", "traceback", "types", "typing", "unittest", "unittest.mock",
-    "urllib.parse", "uuid", "warnings", "weakref", "xml.dom", "xml.dom.minidom", "xml.etree.ElementTree", "zipfile",
+    "abc",
+    "argparse",
+    "ast",
+    "base64",
+    "bisect",
+    "calendar",
+    "cmath",
+    "collections",
+    "collections.abc",
+    "concurrent.futures",
+    "configparser",
+    "contextlib",
+    "copy",
+    "csv",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "difflib",
+    "dis",
+    "email",
+    "email.message",
+    "enum",
+    "fractions",
+    "functools",
+    "heapq",
+    "html",
+    "importlib",
+    "importlib.abc",
+    "inspect",
+    "io",
+    "itertools",
+    "json",
+    "json.decoder",
+    "keyword",
+    "logging",
+    "logging.handlers",
+    "math",
+    "numbers",
+    "operator",
+    "pathlib",
+    "pickle",
+    "pprint",
+    "queue",
+    "random",
+    "re",
+    "statistics",
+    "string",
+    "struct",
+    "textwrap",
+    "threading",
+    "timeit",
+    "token",
+    "tokenize",
+    "traceback",
+    "types",
+    "typing",
+    "unittest",
+    "unittest.mock",
+    "urllib.parse",
+    "uuid",
+    "warnings",
+    "weakref",
+    "xml.dom",
+    "xml.dom.minidom",
+    "xml.etree.ElementTree",
+    "zipfile",
 ];
 
 /// Modules whose names depend on the platform, though not on the C library and the kernel that the interpreter was built
@@ -50,7 +109,11 @@ enum Claim {
 fn a_star_of_a_standard_module_brings_what_the_table_says() {
     let python = version();
     let Some(claim) = claim(TABLE, python) else {
-        assert_ne!(StandardLibrary::new(python.minor).minor(), python.minor, "the table names the releases it is made from");
+        assert_ne!(
+            StandardLibrary::new(python.minor).minor(),
+            python.minor,
+            "the table names the releases it is made from"
+        );
         return;
     };
     let library = StandardLibrary::new(python.minor);
@@ -106,7 +169,8 @@ fn claim(table: &str, python: Version) -> Option<Claim> {
 }
 
 fn difference(module: &str, claim: Claim, table: &BTreeSet<String>, bound: &BTreeSet<String>) -> Option<String> {
-    let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| these.difference(those).cloned().collect::<Vec<_>>();
+    let only =
+        |these: &BTreeSet<String>, those: &BTreeSet<String>| these.difference(those).cloned().collect::<Vec<_>>();
     let (lacking, unlisted) = (only(table, bound), only(bound, table));
     let is_wrong = match claim {
         Claim::Exactly => !lacking.is_empty() || !unlisted.is_empty(),

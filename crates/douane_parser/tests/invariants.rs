@@ -21,7 +21,8 @@ fn awkward_snippets_give_sound_facts() {
     for snippet in SNIPPETS.iter().map(|snippet| snippet.as_bytes()).chain(BYTES.iter().copied()) {
         // Every beginning of it, too.
         let first = (0..=snippet.len()).find_map(|end| Some((end, check_bytes(&snippet[..end]).err()?)));
-        failures.extend(first.map(|(end, problem)| format!("{problem}: {:?}", String::from_utf8_lossy(&snippet[..end]))));
+        failures
+            .extend(first.map(|(end, problem)| format!("{problem}: {:?}", String::from_utf8_lossy(&snippet[..end]))));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -30,7 +31,9 @@ fn awkward_snippets_give_sound_facts() {
 fn deep_nesting_gives_sound_facts() {
     const DEPTH: usize = 3_000;
     let mut texts = Vec::new();
-    for (open, close) in [("(", ")"), ("[", "]"), ("f(", ")"), ("not ", ""), ("lambda: ", ""), ("a.", "a"), ("-", "1"), ("{0:", "}")] {
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("f(", ")"), ("not ", ""), ("lambda: ", ""), ("a.", "a"), ("-", "1"), ("{0:", "}")]
+    {
         texts.push(format!("{}x{}\nimport a\n", open.repeat(DEPTH), close.repeat(DEPTH)));
         texts.push(open.repeat(DEPTH));
     }
@@ -58,8 +61,12 @@ fn any_bytes_give_sound_facts() {
 
 #[test]
 fn changed_files_of_the_standard_library_give_sound_facts() {
-    let files: Vec<Vec<u8>> = standard_files().into_iter().map(|path| fs::read(path).expect("a file can be read")).collect();
-    let edit = (any::<usize>(), prop_oneof![select(WORDS).prop_map(|word| word.as_bytes().to_vec()), any::<u8>().prop_map(|byte| vec![byte])]);
+    let files: Vec<Vec<u8>> =
+        standard_files().into_iter().map(|path| fs::read(path).expect("a file can be read")).collect();
+    let edit = (
+        any::<usize>(),
+        prop_oneof![select(WORDS).prop_map(|word| word.as_bytes().to_vec()), any::<u8>().prop_map(|byte| vec![byte])],
+    );
     let changed = (any::<usize>(), any::<usize>(), any::<usize>(), proptest::collection::vec(edit, 0..6));
     check(150, changed, |(file, start, end, edits)| {
         const LONGEST: usize = 4_000;
@@ -103,13 +110,15 @@ fn check<S: Strategy>(cases: u32, values: S, test: impl Fn(S::Value) -> Sound) {
 /// Files of the standard library of `python3`, from its top folder.
 fn standard_files() -> Vec<PathBuf> {
     const LARGEST: u64 = 20_000;
-    let output = Command::new("python3").args(["-I", "-c", "import sysconfig; print(sysconfig.get_paths()['stdlib'])"]).output();
+    let output =
+        Command::new("python3").args(["-I", "-c", "import sysconfig; print(sysconfig.get_paths()['stdlib'])"]).output();
     let output = output.expect("the tests need `python3` on the path");
     let folder = String::from_utf8(output.stdout).expect("the path of the standard library is UTF-8");
     let entries = fs::read_dir(folder.trim()).expect("the standard library is a folder");
     let is_small = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.len() < LARGEST);
     let is_python = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "py");
-    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_python(path) && is_small(path)).collect();
+    let mut found: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| is_python(path) && is_small(path)).collect();
     found.sort();
     assert!(found.len() > 20, "the standard library has only {} small files", found.len());
     found
@@ -117,16 +126,128 @@ fn standard_files() -> Vec<PathBuf> {
 
 /// Words that mean something to the parser or to the facts.
 const WORDS: &[&str] = &[
-    "import", "from", "as", "*", ".", "..", "...", ",", "(", ")", "[", "]", "{", "}", ":", "=", ":=", "+=", "->", "@", ";", "\\",
-    "if", "elif", "else", "try", "except", "except*", "finally", "for", "while", "with", "match", "case", "def", "class",
-    "async", "await", "lambda", "global", "nonlocal", "del", "return", "yield", "raise", "pass", "break", "type", "lazy",
-    "in", "is", "not", "and", "or", "None", "True", "a", "b", "a.b", "__all__", "__name__", "__getattr__", "_", "é", "ﬁ", "𝒳",
-    "__all__ = ['a', 'b']", "__all__ += a.__all__", "__all__.extend(['a'])", "__all__.remove('a')", "del __all__",
-    "from a import *", "from . import b", "import a.b as c", "from .a import (b, c as d)", "import a",
-    "globals()", "sys.modules", "sys.modules[__name__]", "sys.version_info", "(3, 8)", "TYPE_CHECKING", "hasattr", "'x'",
-    "\"", "'", "'''", "f'{", "}'", "f'''", "t'", "rb'", "\"a.b\"", "x: 'a.b' = 1", "0", "1.5e3", "0xg", "1_", "$", "?", "!", "`",
-    "# noqa", "# noqa: F401, F403", "# douane: ignore[star-import] why", "# pylint: disable=W0401", "# ruff: noqa", "#",
-    "\n", "\n\t", "\n    ", "\n        ", "\r", "\r\n", "\x0c", "\0", "\u{feff}", "\u{2028}", "\u{3000}", "\t", "%", "!ls",
+    "import",
+    "from",
+    "as",
+    "*",
+    ".",
+    "..",
+    "...",
+    ",",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    "=",
+    ":=",
+    "+=",
+    "->",
+    "@",
+    ";",
+    "\\",
+    "if",
+    "elif",
+    "else",
+    "try",
+    "except",
+    "except*",
+    "finally",
+    "for",
+    "while",
+    "with",
+    "match",
+    "case",
+    "def",
+    "class",
+    "async",
+    "await",
+    "lambda",
+    "global",
+    "nonlocal",
+    "del",
+    "return",
+    "yield",
+    "raise",
+    "pass",
+    "break",
+    "type",
+    "lazy",
+    "in",
+    "is",
+    "not",
+    "and",
+    "or",
+    "None",
+    "True",
+    "a",
+    "b",
+    "a.b",
+    "__all__",
+    "__name__",
+    "__getattr__",
+    "_",
+    "é",
+    "ﬁ",
+    "𝒳",
+    "__all__ = ['a', 'b']",
+    "__all__ += a.__all__",
+    "__all__.extend(['a'])",
+    "__all__.remove('a')",
+    "del __all__",
+    "from a import *",
+    "from . import b",
+    "import a.b as c",
+    "from .a import (b, c as d)",
+    "import a",
+    "globals()",
+    "sys.modules",
+    "sys.modules[__name__]",
+    "sys.version_info",
+    "(3, 8)",
+    "TYPE_CHECKING",
+    "hasattr",
+    "'x'",
+    "\"",
+    "'",
+    "'''",
+    "f'{",
+    "}'",
+    "f'''",
+    "t'",
+    "rb'",
+    "\"a.b\"",
+    "x: 'a.b' = 1",
+    "0",
+    "1.5e3",
+    "0xg",
+    "1_",
+    "$",
+    "?",
+    "!",
+    "`",
+    "# noqa",
+    "# noqa: F401, F403",
+    "# douane: ignore[star-import] why",
+    "# pylint: disable=W0401",
+    "# ruff: noqa",
+    "#",
+    "\n",
+    "\n\t",
+    "\n    ",
+    "\n        ",
+    "\r",
+    "\r\n",
+    "\x0c",
+    "\0",
+    "\u{feff}",
+    "\u{2028}",
+    "\u{3000}",
+    "\t",
+    "%",
+    "!ls",
 ];
 
 const SNIPPETS: &[&str] = &[
@@ -227,7 +348,9 @@ const BYTES: &[&[u8]] = &[
 
 #[test]
 fn what_does_not_hold_would_be_noticed() {
-    let checks = |bytes: &[u8], end: usize| checked::check_range(&String::from_utf8_lossy(bytes), TextRange::new(0, end as u32), "it");
+    let checks = |bytes: &[u8], end: usize| {
+        checked::check_range(&String::from_utf8_lossy(bytes), TextRange::new(0, end as u32), "it")
+    };
     assert_eq!(checks(b"ab", 2), Ok(()));
     assert!(checks(b"ab", 3).is_err(), "beyond the end");
     assert!(checks("é".as_bytes(), 1).is_err(), "inside of a character");

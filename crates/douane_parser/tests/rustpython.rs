@@ -156,11 +156,7 @@ fn difference(text: &str, ours: &[Import], theirs: &[Import]) -> Option<String> 
         Some(import) => format!("line {}: {import:?}", lines.line(import.range.start())),
         None => "no import".to_owned(),
     };
-    Some(format!(
-        "import {at} differs\n  douane:     {}\n  rustpython: {}",
-        shown(ours.get(at)),
-        shown(theirs.get(at))
-    ))
+    Some(format!("import {at} differs\n  douane:     {}\n  rustpython: {}", shown(ours.get(at)), shown(theirs.get(at))))
 }
 
 fn our_imports(text: &str) -> Option<Vec<Import>> {

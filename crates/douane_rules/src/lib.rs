@@ -21,4 +21,4 @@ pub use project::{Checked, Project};
 pub use reporter::Reporter;
 pub use rule::{FileRule, Level, ProjectRule, Rule, find_rule};
 pub use rules::RULES;
-pub use settings::{Override, RuleSettings, Selection, Settings, SettingsError, nearest_rule, rule_settings};
+pub use settings::{Override, RuleSettings, Selection, Settings, SettingsError, folder_glob, nearest_rule, rule_settings};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 use toml::{
     Spanned,
@@ -27,6 +27,8 @@ pub(crate) struct Configured {
     level: Level,
     /// The configuration or the command line chose the level.
     is_chosen: bool,
+    /// The command line turned it off, whatever the configuration says.
+    is_deselected: bool,
 }
 
 /// Other levels for some files.
@@ -168,14 +170,22 @@ fn read_override(entry: &Spanned<DeValue<'_>>) -> Result<Override, Vec<SettingsE
     if errors.is_empty() { Ok(Override { paths, levels }) } else { Err(errors) }
 }
 
-/// A path of the configuration: a glob, or a folder that stands for everything below it.
-fn path_glob(value: &Spanned<DeValue<'_>>) -> Result<globset::Glob, SettingsError> {
-    let Some(text) = value.get_ref().as_str() else { return Err(expected("a path", value)) };
+/// A path of the configuration: a glob, or a folder that stands for everything below it. Without a `/` it is meant at
+/// any depth, as in `.gitignore`.
+pub fn folder_glob(text: &str) -> Result<Glob, globset::Error> {
     let text = text.trim_end_matches('/');
-    GlobBuilder::new(&format!("{{{text},{text}/**}}"))
-        .literal_separator(true)
-        .build()
-        .map_err(|error| SettingsError { message: error.kind().to_string(), span: value.span() })
+    let text = text.strip_prefix("./").unwrap_or(text);
+    let pattern = match text.strip_prefix('/') {
+        Some(anchored) => format!("{{{anchored},{anchored}/**}}"),
+        None if text.contains('/') => format!("{{{text},{text}/**}}"),
+        None => format!("{{{text},{text}/**,**/{text},**/{text}/**}}"),
+    };
+    GlobBuilder::new(&pattern).literal_separator(true).build()
+}
+
+fn path_glob(value: &Spanned<DeValue<'_>>) -> Result<Glob, SettingsError> {
+    let Some(text) = value.get_ref().as_str() else { return Err(expected("a path", value)) };
+    folder_glob(text).map_err(|error| SettingsError { message: error.kind().to_string(), span: value.span() })
 }
 
 fn level(value: &Spanned<DeValue<'_>>) -> Result<Level, SettingsError> {
@@ -242,9 +252,10 @@ impl Settings {
             if names(&selection.ignore) {
                 level = Level::Off;
             }
+            let is_deselected = names(&selection.ignore) || (!selection.select.is_empty() && !names(&selection.select));
             let check = configured.checks.remove(rule.name).or_else(|| load_default(rule, None));
             if let Some(check) = check {
-                rules.push(Configured { rule, check, level, is_chosen: chosen.is_some() });
+                rules.push(Configured { rule, check, level, is_chosen: chosen.is_some(), is_deselected });
             }
         }
         Self { rules, overrides: configured.overrides }
@@ -255,8 +266,7 @@ impl Settings {
         let overriding = self.overrides.iter().rev().filter(|entry| entry.paths.is_match(path));
         let level = overriding.filter_map(|entry| entry.levels.get(configured.rule.name)).next();
         match level {
-            // What the command line turned off stays off.
-            Some(level) if configured.level != Level::Off => (*level, true),
+            Some(level) if !configured.is_deselected => (*level, true),
             _ => (configured.level, configured.is_chosen),
         }
     }

@@ -9,6 +9,7 @@ use douane_base::{Diagnostic, FileId, ModuleName, SourceFile};
 use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
 use douane_parser::{FileFacts, ParseOptions, decode, parse};
 use douane_rules::{Project, Settings, check};
+use globset::GlobSet;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -123,7 +124,9 @@ impl Workspace {
             }
             if path.is_dir() {
                 // Named, it is looked at even where the project leaves it out.
-                found.append(&mut python_files(path, &self.folder, &self.configuration.exclude).files);
+                let is_left_out = self.configuration.exclude.is_match(relative_to(path, &self.folder));
+                let exclude = if is_left_out { &GlobSet::empty() } else { &self.configuration.exclude };
+                found.append(&mut python_files(path, &self.folder, exclude).files);
             } else {
                 found.push(Candidate { path: path.clone(), problem: special_file(path) });
             }

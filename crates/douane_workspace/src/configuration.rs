@@ -8,8 +8,8 @@ use std::{
 };
 
 use douane_base::{Platform, PythonVersion};
-use douane_rules::{RuleSettings, SettingsError, rule_settings};
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use douane_rules::{RuleSettings, SettingsError, folder_glob, rule_settings};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -27,8 +27,8 @@ pub struct Configuration {
     pub version: PythonVersion,
     /// `[project] platform`; without it that of the machine.
     pub platform: Platform,
-    /// `[project] python`, relative to the file's folder.
-    pub python: Option<PathBuf>,
+    /// `[project] python`, relative to the file's folder, with its place.
+    pub python: Option<(PathBuf, Range<usize>)>,
     /// `exclude`.
     pub exclude: GlobSet,
     /// `[rules]` and `[[overrides]]`.
@@ -146,7 +146,7 @@ impl Reader {
                     Some(_) => self.expected("`\"linux\"`, `\"darwin\"`, `\"win32\"` or `\"all\"`", value),
                     None => {}
                 },
-                "python" => found.python = self.string(value).map(PathBuf::from),
+                "python" => found.python = self.string(value).map(|path| (PathBuf::from(path), value.span())),
                 other => self.unknown(other, &["src", "target-version", "platform", "python"], key.span()),
             }
         }
@@ -205,19 +205,6 @@ impl Reader {
         let message = format!("unknown key `{key}`, expected one of {}", known.join(", "));
         self.errors.push(SettingsError { message, span });
     }
-}
-
-/// A path of the configuration: a glob, or a folder that stands for everything below it. Without a `/` it is meant at
-/// any depth, as in `.gitignore`.
-pub(crate) fn folder_glob(text: &str) -> Result<Glob, globset::Error> {
-    let text = text.trim_end_matches('/');
-    let text = text.strip_prefix("./").unwrap_or(text);
-    let pattern = match text.strip_prefix('/') {
-        Some(anchored) => format!("{{{anchored},{anchored}/**}}"),
-        None if text.contains('/') => format!("{{{text},{text}/**}}"),
-        None => format!("{{{text},{text}/**,**/{text},**/{text}/**}}"),
-    };
-    GlobBuilder::new(&pattern).literal_separator(true).build()
 }
 
 /// The lower bound of `requires-python` (PEP 621), or of poetry's `python` dependency.

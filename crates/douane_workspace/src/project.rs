@@ -6,6 +6,7 @@ use std::{
 };
 
 use douane_base::PythonVersion;
+use douane_rules::SettingsError;
 
 use crate::{
     configuration::{Configuration, ConfigurationError, read},
@@ -209,14 +210,18 @@ fn environment(
     configuration: &Configuration,
     folder: &Path,
 ) -> Result<Option<Environment>, Failure> {
-    let configured = configuration.python.as_ref().map(|python| {
-        let base = configuration.file.as_deref().and_then(Path::parent).unwrap_or(folder);
-        base.join(python)
-    });
-    let explicit = request.python.as_ref().map(|python| request.working_folder.join(python)).or(configured);
-    let virtual_env = if request.isolated { None } else { request.virtual_env.as_deref() };
-    if request.isolated && explicit.is_none() {
+    if let Some(python) = &request.python {
+        return find_environment(Some(&request.working_folder.join(python)), None, folder).map_err(Failure::Message);
+    }
+    if let (Some((python, span)), Some(file)) = (&configuration.python, &configuration.file) {
+        let python = file.parent().unwrap_or(folder).join(python);
+        return find_environment(Some(&python), None, folder).map_err(|message| {
+            let errors = vec![SettingsError { message, span: span.clone() }];
+            Failure::Configuration(ConfigurationError { file: file.clone(), text: configuration.text.clone(), errors })
+        });
+    }
+    if request.isolated {
         return Ok(None);
     }
-    find_environment(explicit.as_deref(), virtual_env, folder).map_err(Failure::Message)
+    find_environment(None, request.virtual_env.as_deref(), folder).map_err(Failure::Message)
 }

@@ -177,8 +177,10 @@ fn mend(program: &mut Program, complaint: impl Fn(&Program, Vec<Oddity>) -> Opti
         program.modules.iter().find_map(|module| match evaluator::run(program, &module.name) {
             // A star of a module whose `__all__` lists what it lacks: the list has to go.
             (Err(Failure { place: None, .. }), _) => {
-                let is_list = |spelled: &Spelled| matches!(spelled.step, Step::SetAll(_) | Step::ExtendAll(_))
-                    || matches!(&spelled.step, Step::From { name, .. } if name == "__all__");
+                let is_list = |spelled: &Spelled| {
+                    matches!(spelled.step, Step::SetAll(_) | Step::ExtendAll(_))
+                        || matches!(&spelled.step, Step::From { name, .. } if name == "__all__")
+                };
                 module.steps.iter().rposition(is_list).map(|at| (module.name.clone(), at))
             }
             (Err(Failure { place, .. }), _) => place,
@@ -207,12 +209,21 @@ enum Draft {
     RemoveAll(&'static str),
     ListPublic,
     /// `__all__ = module.__all__ + […]`, or `+=`, after an import of the module in one of several ways.
-    AllOf { module: usize, way: u8, extends: bool, more: Option<&'static str> },
+    AllOf {
+        module: usize,
+        way: u8,
+        extends: bool,
+        more: Option<&'static str>,
+    },
 }
 
 type Body = Vec<(Draft, u8)>;
 
-fn bodies(statement: impl Strategy<Value = Draft> + Clone, count: usize, longest: usize) -> impl Strategy<Value = Vec<Body>> {
+fn bodies(
+    statement: impl Strategy<Value = Draft> + Clone,
+    count: usize,
+    longest: usize,
+) -> impl Strategy<Value = Vec<Body>> {
     let body = proptest::collection::vec((statement, any::<u8>()), 0..=longest);
     proptest::collection::vec(body, count)
 }
@@ -302,9 +313,9 @@ fn written(importer: &str, is_package: bool, draft: &Draft, modules: &[&str]) ->
         Draft::Star(number) => module(*number).map(|module| Step::Star { module }),
         Draft::Attempt(number, name) => Some(Step::Attempt {
             // Half of them are of a module that does not exist.
-            module: module(*number / 2).filter(|_| number % 2 == 0).unwrap_or_else(|| {
-                ["missing", "missing.p"][*number / 2 % 2].to_owned()
-            }),
+            module: module(*number / 2)
+                .filter(|_| number % 2 == 0)
+                .unwrap_or_else(|| ["missing", "missing.p"][*number / 2 % 2].to_owned()),
             name: (*name).to_owned(),
         }),
         Draft::SetAll(names) => Some(Step::SetAll(vec![Part::Names(owned(names))])),
@@ -329,7 +340,10 @@ fn all_of(importer: &str, module: &str, way: u8, extends: bool, more: Option<&st
         (4, _) => {
             let name = "__all__".to_owned();
             let more = more.map(|more| Step::SetAll(vec![Part::Names(vec![more.to_owned()])]));
-            return [Step::From { module: module.to_owned(), name, alias: None }].into_iter().chain(more.filter(|_| extends)).collect();
+            return [Step::From { module: module.to_owned(), name, alias: None }]
+                .into_iter()
+                .chain(more.filter(|_| extends))
+                .collect();
         }
         _ => (Step::Import { module: module.to_owned(), alias: None }, module.to_owned()),
     };

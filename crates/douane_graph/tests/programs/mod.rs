@@ -98,7 +98,9 @@ impl Module {
         let is_relative = spelling % 2 == 1;
         match step {
             Step::Bind(name) => spell_binding(name, spelling),
-            Step::Delete(name) => spell_one_of(&["del NAME", "del (NAME)", "del [NAME]"], spelling).replace("NAME", name),
+            Step::Delete(name) => {
+                spell_one_of(&["del NAME", "del (NAME)", "del [NAME]"], spelling).replace("NAME", name)
+            }
             Step::Import { module, alias: None } => format!("import {module}"),
             Step::Import { module, alias: Some(alias) } => format!("import {module} as {alias}"),
             Step::From { module, name, alias } => {
@@ -209,7 +211,9 @@ fn spell_sum(parts: &[Part], spelling: u8) -> String {
     match spelling % 3 {
         0 => lists.join(" + "),
         // A new list, where the sum of one would be the list itself.
-        1 if lists.len() > 1 => format!("[{}]", lists.iter().map(|list| format!("*{list}")).collect::<Vec<_>>().join(", ")),
+        1 if lists.len() > 1 => {
+            format!("[{}]", lists.iter().map(|list| format!("*{list}")).collect::<Vec<_>>().join(", "))
+        }
         _ if lists.len() > 1 => format!("list({})", lists.join(" + ")),
         _ => lists.join(" + "),
     }
@@ -242,8 +246,10 @@ pub(crate) fn link_texts(files: &[(String, String)], version: PythonVersion) -> 
         };
         modules.push(source(&name, kind, Some(FileId(number))));
     }
-    let folders: Vec<String> =
-        modules.iter().flat_map(|module| ancestors(module.name.as_str()).map(str::to_owned).collect::<Vec<_>>()).collect();
+    let folders: Vec<String> = modules
+        .iter()
+        .flat_map(|module| ancestors(module.name.as_str()).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     for folder in folders {
         if !modules.iter().any(|module| module.name.as_str() == folder) {
             modules.push(source(&folder, ModuleKind::Namespace, None));

@@ -5,8 +5,8 @@
 
 use douane_base::{Platform, PythonVersion, TextRange};
 use douane_parser::{
-    AllItem, BindingId, BindingKind, BranchId, Codes, Decoded, EffectKind, FileFacts, ImportId, ModuleKey, ParseOptions, ReferenceId, ScopeId,
-    Symbol, Target, decode, parse,
+    AllItem, BindingId, BindingKind, BranchId, Codes, Decoded, EffectKind, FileFacts, ImportId, ModuleKey,
+    ParseOptions, ReferenceId, ScopeId, Symbol, Target, decode, parse,
 };
 
 /// Nothing, or what does not hold.

@@ -1,10 +1,10 @@
 //! `guarded-star-import`
 
-use douane_graph::{Exports, Lookup};
+use douane_graph::{AllEntry, Exports, Lookup, ModuleId};
 use serde::Deserialize;
 
 use crate::{
-    Checked, FileRule, Reporter,
+    Checked, FileRule, Project, Reporter,
     rule::declare_rule,
     wording::{is_identifier, written_import},
 };
@@ -51,21 +51,8 @@ impl FileRule for GuardedStarImport {
         let graph = file.graph();
         for (_, import, source) in graph.stars(file.module, file.facts) {
             let Some(source) = source else { continue };
-            if !matches!(graph.exports(source), Exports::All(_)) {
-                continue;
-            }
-            let missing = graph.all_entries(source).iter().find(|entry| {
-                entry.is_certain && graph.lookup(source, graph.name(entry.name)) == Lookup::Missing
-            });
-            let Some(entry) = missing else { continue };
-            let name = graph.name(entry.name);
-            // Bound on another platform or for type checkers: it is not a guard, and not sure to fail.
-            if let Some((_, facts)) = file.project.module_facts(source)
-                && super::undefined_in_all::perhaps_bound(facts).contains(name)
-            {
-                continue;
-            }
-            let module = graph.module_name(source);
+            let Some(entry) = missing_entry(file.project, source) else { continue };
+            let (name, module) = (graph.name(entry.name), graph.module_name(source));
             let message = format!(
                 "`{}` raises AttributeError: `{module}` has no attribute `{name}`",
                 written_import(file.facts, import)
@@ -82,4 +69,19 @@ impl FileRule for GuardedStarImport {
             }
         }
     }
+}
+
+/// The first entry of a module's `__all__` that it surely does not have: a star from it raises AttributeError.
+pub(super) fn missing_entry(project: &Project<'_>, source: ModuleId) -> Option<AllEntry> {
+    let graph = project.graph;
+    if !matches!(graph.exports(source), Exports::All(_)) {
+        return None;
+    }
+    let is_missing = |entry: &&AllEntry| {
+        entry.is_certain && graph.lookup(source, graph.name(entry.name)) == Lookup::Missing
+    };
+    let entry = graph.all_entries(source).iter().find(is_missing)?;
+    // Bound on another platform or for type checkers: it is not a guard, and not sure to fail.
+    let (_, facts) = project.module_facts(source)?;
+    (!super::undefined_in_all::perhaps_bound(facts).contains(graph.name(entry.name))).then_some(*entry)
 }

@@ -182,10 +182,14 @@ impl<'f> Uses<'f> {
     }
 }
 
-/// A value stands on the line of its target or a little below.
+/// A value stands behind its target; decorators and what `with` opens stand before, a few lines at most.
 fn is_same_statement(reference: &Reference, binding: &Binding) -> bool {
-    const LONGEST_STATEMENT: u32 = 2_000;
-    reference.range.start().abs_diff(binding.range.start()) < LONGEST_STATEMENT
+    const FEW_LINES: u32 = 200;
+    let (reference, target) = (reference.range.start(), binding.range.start());
+    match binding.kind {
+        BindingKind::Function(_) | BindingKind::Class | BindingKind::WithTarget => target.abs_diff(reference) < FEW_LINES,
+        _ => reference > target,
+    }
 }
 
 fn in_inner_scopes(file: &Checked<'_>, report: &mut Reporter<'_>) {

@@ -1,7 +1,7 @@
 //! `star-import`
 
 use douane_graph::Exports;
-use douane_parser::{FileFacts, Import};
+use douane_parser::{FileFacts, Import, Reference, ScopeId};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
@@ -102,8 +102,10 @@ impl FileRule for StarImport {
                 Some(source) => graph.module_name(source).to_owned(),
                 None => crate::wording::written_module(file.facts, import),
             };
-            let is_own = source == Some(file.module);
-            if self.allow.iter().any(|pattern| pattern.matches(&name)) || (!is_own && self.passes_on(file, import, &name)) {
+            // A star from the package itself loads the submodules that its `__all__` names; without one it does nothing.
+            let is_own = source == Some(file.module) && !graph.has_all(file.module);
+            let raises = source.is_some_and(|source| super::guarded_star_import::missing_entry(file.project, source).is_some());
+            if raises || self.allow.iter().any(|pattern| pattern.matches(&name)) || (!is_own && self.passes_on(file, import, &name)) {
                 continue;
             }
             let statement = file.facts.statement(import).range;
@@ -115,7 +117,7 @@ impl FileRule for StarImport {
                     .help("import the names that are used one by one, or the module itself");
                 continue;
             };
-            let used = names_used_through(file, source);
+            let used = names_used_through(file, import, source);
             let brought = counted(names.len(), "name");
             if used.is_empty() {
                 let texts: Vec<&str> = names.iter().map(|name| graph.name(*name)).collect();
@@ -145,16 +147,25 @@ impl StarImport {
     }
 }
 
+/// The star replaces what the file bound before, and the use comes after it.
+fn is_rebound(facts: &FileFacts, star: &Import, reference: &Reference) -> bool {
+    let is_after = reference.range.start() > star.range.start();
+    reference.resolved == Some(ScopeId::MODULE)
+        && is_after
+        && facts.bindings_of(ScopeId::MODULE, reference.name).all(|binding| binding.0 < star.position)
+}
+
 /// The names that this file uses and the star brings: names that nothing in the file binds, entries of its `__all__`
 /// included. Sorted.
-fn names_used_through<'c>(file: &Checked<'c>, source: douane_graph::ModuleId) -> Vec<&'c str> {
+fn names_used_through<'c>(file: &Checked<'c>, import: &Import, source: douane_graph::ModuleId) -> Vec<&'c str> {
     let graph = file.graph();
     let facts: &'c FileFacts = file.facts;
     let mut seen = FxHashSet::default();
     let mut used: Vec<&str> = facts
         .references
         .iter()
-        .filter(|reference| reference.resolved.is_none() && seen.insert(reference.name))
+        .filter(|reference| reference.resolved.is_none() || is_rebound(facts, import, reference))
+        .filter(|reference| seen.insert(reference.name))
         .map(|reference| facts.name(reference.name))
         .filter(|name| graph.star_brings(source, name) == Some(true))
         .collect();

@@ -127,6 +127,10 @@ fn verdict(file: &Checked<'_>, stars: &[ModuleId], name: &str) -> Option<(String
     }
     for (_, import, source) in graph.stars(file.module, file.facts) {
         let source = source?;
+        // A submodule is an attribute of its package, and comes with its star, once anything has loaded it.
+        if graph.submodule(source, name).is_some() {
+            return None;
+        }
         let Some(entry) = graph.name_id(name).and_then(|name| graph.entry(source, name)) else { continue };
         // There on some platforms or in some runs.
         if !entry.is_certain {
