@@ -459,7 +459,10 @@ impl<'a> Collector<'a> {
         let name = alias.asname.as_ref().unwrap_or(&alias.name);
         let mut range = text_range(name.range());
         if alias.asname.is_none() {
-            range = TextRange::new(range.start(), range.start() + count(bound.len()));
+            // Of `import a.b` only `a` is bound; its length is that of the text, which Python normalizes (PEP 3131).
+            let text = range.slice(self.source);
+            let first = text.split('.').next().unwrap_or(text).trim_end_matches([' ', '\t', '\x0c', '\\', '\r', '\n']);
+            range = TextRange::new(range.start(), range.start() + count(first.len()));
         }
         let import = ImportId(count(self.found.imports.len()));
         self.push_import(statement, target, alias, Some(BindingId(self.position())), is_lazy);

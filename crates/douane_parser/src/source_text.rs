@@ -77,7 +77,8 @@ fn decode_utf8(mut bytes: Vec<u8>, start: usize) -> Decoded {
             let message = format!("the byte at offset {at} is no UTF-8, and no coding cookie names another encoding");
             Decoded {
                 text: text.into_owned(),
-                error: Some(SyntaxError { message, range: TextRange::new(at, at.saturating_add(1)) }),
+                // The byte was replaced by a character of three.
+                error: Some(SyntaxError { message, range: TextRange::new(at, at.saturating_add(3)) }),
             }
         }
     }
