@@ -61,8 +61,7 @@ pub(crate) struct ProgramArguments {
 impl ProgramArguments {
     /// The request for these arguments.
     pub(crate) fn request(&self, paths: Vec<PathBuf>, overlay: Option<Overlay>) -> Result<Request, String> {
-        let working_folder =
-            std::env::current_dir().map_err(|error| format!("there is no working folder: {error}"))?;
+        let working_folder = std::env::current_dir().map_err(|error| format!("there is no working folder: {error}"))?;
         Ok(Request {
             working_folder,
             paths,
@@ -120,8 +119,7 @@ pub(crate) struct CheckArguments {
 
 fn parse_format() -> impl clap::builder::TypedValueParser<Value = Format> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
-    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.as_str()))
-        .try_map(|text| text.parse::<Format>())
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.as_str())).try_map(|text| text.parse::<Format>())
 }
 
 #[derive(Debug, Args)]

@@ -6,9 +6,9 @@ use std::{
     time::Instant,
 };
 
-use douane_base::{Diagnostic, FileId, SourceFile};
+use douane_base::{Diagnostic, FileId, LineIndex, SourceFile};
 use douane_reporter::{Format, Options, Report, Sources, Summary};
-use douane_rules::{Level, RULES, Rule, Selection, Settings, find_rule};
+use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
 use douane_workspace::{Analysis, Overlay, Workspace};
 use rustc_hash::FxHashMap;
 
@@ -55,6 +55,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     let diagnostics = analysis.check(&settings);
     progress.start("report");
     progress.finish();
+    warn_of_unmatched_overrides(&workspace, &analysis);
     if analysis.reported_files().next().is_none() && !arguments.quiet {
         terminal::warning("no Python files found under the given paths");
     }
@@ -67,7 +68,10 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         let files = Shown::read(&analysis, &diagnostics);
         let summary = Summary {
             files: analysis.reported_files().count(),
-            modules: analysis.reported_files().filter(|(file, _)| analysis.graph().module_of_file(*file).is_some()).count(),
+            modules: analysis
+                .reported_files()
+                .filter(|(file, _)| analysis.graph().module_of_file(*file).is_some())
+                .count(),
             elapsed: started.elapsed(),
         };
         let report = Report { diagnostics: &diagnostics, files: &files, summary };
@@ -83,6 +87,19 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     outcome
 }
 
+/// An override for files that are not there is a slip, or is left over.
+fn warn_of_unmatched_overrides(workspace: &Workspace, analysis: &Analysis) {
+    let configuration = workspace.configuration();
+    let Some(file) = &configuration.file else { return };
+    let lines = LineIndex::new(&configuration.text);
+    for (path, offset) in analysis.unmatched_overrides(configuration) {
+        let place = lines.position(&configuration.text, offset);
+        let file = file.file_name().unwrap_or_default().to_string_lossy();
+        let message = format!("{file}:{}:{}: the override for `{path}` fits no file", place.line, place.column);
+        terminal::warning(&message);
+    }
+}
+
 /// The rules that a selection names.
 fn rules(names: &[String]) -> Result<Vec<&'static Rule>, String> {
     let mut found = Vec::new();
@@ -90,14 +107,12 @@ fn rules(names: &[String]) -> Result<Vec<&'static Rule>, String> {
         match name {
             "all" | "ALL" => found.extend(RULES.iter().copied()),
             "pedantic" => found.extend(RULES.iter().copied().filter(|rule| rule.default == Level::Off)),
-            _ => {
-                let aliased: Vec<&Rule> = RULES.iter().copied().filter(|rule| rule.aliases.contains(&name)).collect();
-                match find_rule(name) {
-                    Some(rule) if rule.name == name => found.push(rule),
-                    Some(_) => found.extend(aliased),
-                    None => return Err(format!("unknown rule `{name}`; `douane explain --all` lists the rules")),
+            _ => match rules_named(name) {
+                named if named.is_empty() => {
+                    return Err(format!("unknown rule `{name}`; `douane explain --all` lists the rules"));
                 }
-            }
+                named => found.extend(named),
+            },
         }
     }
     Ok(found)
@@ -131,7 +146,8 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     fn read(analysis: &'a Analysis, diagnostics: &[Diagnostic]) -> Self {
         use rayon::prelude::*;
-        let labels = diagnostics.iter().flat_map(|diagnostic| std::iter::once(&diagnostic.primary).chain(&diagnostic.related));
+        let labels =
+            diagnostics.iter().flat_map(|diagnostic| std::iter::once(&diagnostic.primary).chain(&diagnostic.related));
         let named: BTreeSet<FileId> = labels.map(|label| label.file).collect();
         let named: Vec<FileId> = named.into_iter().collect();
         let files = named.into_par_iter().map(|file| (file, analysis.source_file(file))).collect();

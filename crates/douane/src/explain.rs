@@ -14,7 +14,8 @@ pub(crate) fn run(arguments: &ExplainArguments, color: Color) -> Outcome {
     let output = &mut io::stdout().lock();
     let Some(name) = &arguments.rule else { return written(list(output), Outcome::Clean) };
     let Some(rule) = find_rule(name) else {
-        let nearest = douane_rules::nearest_rule(name).map_or(String::new(), |rule| format!("; did you mean `{rule}`?"));
+        let nearest =
+            douane_rules::nearest_rule(name).map_or(String::new(), |rule| format!("; did you mean `{rule}`?"));
         terminal::error(&format!("unknown rule `{name}`{nearest}"));
         return Outcome::Refused;
     };
@@ -44,7 +45,8 @@ fn level(level: Level) -> &'static str {
 fn page(rule: &Rule, colours: bool, output: &mut impl Write) -> io::Result<()> {
     let strong = |text: &str| if colours { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() };
     writeln!(output, "{}", strong(rule.name))?;
-    let aliases = if rule.aliases.is_empty() { String::new() } else { format!("; also known as {}", rule.aliases.join(", ")) };
+    let aliases =
+        if rule.aliases.is_empty() { String::new() } else { format!("; also known as {}", rule.aliases.join(", ")) };
     writeln!(output, "default: {}{aliases}\n", level(rule.default))?;
     let mut in_code = false;
     for line in rule.documentation.lines() {

@@ -37,7 +37,9 @@ pub(crate) fn run(arguments: &GraphArguments) -> Outcome {
     let graph = printed(&analysis, arguments.external);
     let output = &mut io::BufWriter::new(io::stdout().lock());
     let result = match arguments.output_format {
-        GraphFormat::Json => serde_json::to_writer(&mut *output, &graph).map_err(io::Error::from).and_then(|()| writeln!(output)),
+        GraphFormat::Json => {
+            serde_json::to_writer(&mut *output, &graph).map_err(io::Error::from).and_then(|()| writeln!(output))
+        }
         GraphFormat::Dot => dot(&graph, output),
         GraphFormat::Mermaid => mermaid(&graph, output),
     };
@@ -124,7 +126,8 @@ fn dot(graph: &Printed, output: &mut impl Write) -> io::Result<()> {
 }
 
 fn mermaid(graph: &Printed, output: &mut impl Write) -> io::Result<()> {
-    let numbers: BTreeMap<&str, usize> = graph.modules.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+    let numbers: BTreeMap<&str, usize> =
+        graph.modules.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
     writeln!(output, "flowchart LR")?;
     for (name, number) in &numbers {
         writeln!(output, "    m{number}[{}]", quoted(name))?;

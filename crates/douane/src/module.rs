@@ -5,6 +5,7 @@ use std::{
     path::Path,
 };
 
+use douane_base::{LineColumn, Positions};
 use douane_graph::{Exports, Lookup, ModuleGraph, ModuleId, ModuleKind, Origin, Resolution, Unknown};
 use douane_parser::{FileFacts, Import, ImportId, Target};
 use douane_workspace::{Analysis, Workspace};
@@ -52,7 +53,9 @@ pub(crate) fn run(arguments: &ModuleArguments) -> Outcome {
             struct Output {
                 modules: Vec<ModuleView>,
             }
-            serde_json::to_writer(&mut *output, &Output { modules }).map_err(io::Error::from).and_then(|()| writeln!(output))
+            serde_json::to_writer(&mut *output, &Output { modules })
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(output))
         }
         ModuleFormat::Full => modules.iter().try_for_each(|module| print(module, output)),
     };
@@ -71,7 +74,9 @@ fn chosen(arguments: &ModuleArguments, analysis: &Analysis) -> Result<Vec<Module
         return Ok(found);
     }
     let by_path = |name: &Path| {
-        let wanted = analysis.reported_files().find(|(file, _)| analysis.path(*file) == name || name.ends_with(analysis.path(*file)));
+        let wanted = analysis
+            .reported_files()
+            .find(|(file, _)| analysis.path(*file) == name || name.ends_with(analysis.path(*file)));
         wanted.and_then(|(file, _)| graph.module_of_file(*file))
     };
     let find = |name: &std::path::PathBuf| {
@@ -140,8 +145,10 @@ fn view(analysis: &Analysis, module: ModuleId, lines: &mut Lines) -> ModuleView 
             return Vec::new();
         }
         let source = lines.0.entry(file).or_insert_with(|| analysis.source_file(file));
+        let mut positions = Positions::new(source.text(), source.lines());
         let ids = (0..).map(ImportId).zip(&facts.imports);
-        ids.map(|(id, import)| import_view(graph, module, facts, id, import, source)).collect()
+        ids.map(|(id, import)| import_view(graph, module, facts, id, import, positions.at(import.range.start())))
+            .collect()
     });
     ModuleView {
         name: node.name.to_string(),
@@ -208,10 +215,9 @@ fn import_view(
     facts: &FileFacts,
     id: ImportId,
     import: &Import,
-    source: &douane_base::SourceFile,
+    position: LineColumn,
 ) -> ImportView {
     let (target, level) = target(facts, import);
-    let position = source.lines().position(source.text(), import.range.start());
     let name = match import.target {
         Target::From { name, .. } => Some(facts.name(name).to_owned()),
         Target::Star { .. } => Some("*".to_owned()),
@@ -251,7 +257,13 @@ fn resolution_view(graph: &ModuleGraph, resolution: Resolution, name: Option<&st
 }
 
 fn print(module: &ModuleView, output: &mut impl Write) -> io::Result<()> {
-    writeln!(output, "{} ({}{})", module.name, module.kind, module.path.as_ref().map_or(String::new(), |path| format!(", {path}")))?;
+    writeln!(
+        output,
+        "{} ({}{})",
+        module.name,
+        module.kind,
+        module.path.as_ref().map_or(String::new(), |path| format!(", {path}"))
+    )?;
     match &module.exports {
         ExportsView::Unknown { reason, .. } => writeln!(output, "  a star brings: unknown, because {reason}")?,
         ExportsView::Known { names, source, .. } => {

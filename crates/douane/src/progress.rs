@@ -60,9 +60,10 @@ impl Progress {
     pub(crate) fn timings(&self) -> String {
         let stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
         let ends = stages.iter().skip(1).map(|(_, start)| *start).chain([Instant::now()]);
-        let timings = stages.iter().zip(ends).map(|((stage, start), end)| {
-            format!("{stage} {:.3}s", end.duration_since(*start).as_secs_f64())
-        });
+        let timings = stages
+            .iter()
+            .zip(ends)
+            .map(|((stage, start), end)| format!("{stage} {:.3}s", end.duration_since(*start).as_secs_f64()));
         timings.collect::<Vec<_>>().join(", ")
     }
 

@@ -11,7 +11,7 @@ mod text_range;
 mod version;
 
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
-pub use line_index::{LineColumn, LineIndex};
+pub use line_index::{LineColumn, LineIndex, Positions};
 pub use module_name::ModuleName;
 pub use source_file::{FileId, SourceFile};
 pub use text_range::TextRange;

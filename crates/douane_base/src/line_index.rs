@@ -77,6 +77,41 @@ impl LineIndex {
     }
 }
 
+/// Positions of ascending offsets. Each is counted on from the one before, so that a million of them on one line take
+/// one walk along it.
+pub struct Positions<'t> {
+    text: &'t str,
+    lines: &'t LineIndex,
+    last: Option<(u32, LineColumn)>,
+}
+
+impl<'t> Positions<'t> {
+    /// Positions in a text, with where its lines start.
+    #[must_use]
+    pub fn new(text: &'t str, lines: &'t LineIndex) -> Self {
+        Self { text, lines, last: None }
+    }
+
+    /// Line and column of an offset.
+    pub fn at(&mut self, offset: u32) -> LineColumn {
+        let position = match self.last {
+            Some((before, known)) if before <= offset && self.lines.line(offset) == known.line => {
+                match self.text.get(before as usize..offset as usize) {
+                    Some(between) => LineColumn {
+                        line: known.line,
+                        column: known.column + offset_u32(between.chars().count()),
+                        utf16_column: known.utf16_column + offset_u32(between.chars().map(char::len_utf16).sum()),
+                    },
+                    None => self.lines.position(self.text, offset),
+                }
+            }
+            _ => self.lines.position(self.text, offset),
+        };
+        self.last = Some((offset, position));
+        position
+    }
+}
+
 /// Files of 4 GiB and more are refused before they get here.
 fn offset_u32(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
@@ -94,6 +129,17 @@ mod tests {
         assert_eq!(index.position(text, os), LineColumn { line: 1, column: 18, utf16_column: 19 });
         let re = u32::try_from(text.find("re").expect("it is there")).expect("a short text");
         assert_eq!(index.position(text, re), LineColumn { line: 3, column: 8, utf16_column: 8 });
+    }
+
+    #[test]
+    fn positions_counted_on_are_those_counted_anew() {
+        let text = "é𐐀 a\nb𐐀c\n";
+        let index = LineIndex::new(text);
+        let mut positions = Positions::new(text, &index);
+        for (offset, _) in text.char_indices() {
+            let offset = offset_u32(offset);
+            assert_eq!(positions.at(offset), index.position(text, offset));
+        }
     }
 
     #[test]

@@ -39,9 +39,7 @@ impl FromStr for PythonVersion {
             .and_then(|minor| minor.parse().ok())
             .map(Self::new)
             .filter(|version| (Self::OLDEST..=Self::NEWEST).contains(version))
-            .ok_or_else(|| {
-                format!("expected a version from `{}` to `{}`, found `{text}`", Self::OLDEST, Self::NEWEST)
-            })
+            .ok_or_else(|| format!("expected a version from `{}` to `{}`, found `{text}`", Self::OLDEST, Self::NEWEST))
     }
 }
 

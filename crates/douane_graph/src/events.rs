@@ -57,7 +57,8 @@ pub(crate) struct Surroundings<'s> {
 
 /// The steps of a module.
 pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundings<'_>) -> Vec<Event> {
-    let replaces_itself = |effect: &Effect| matches!(effect.kind, EffectKind::ReplacesItself(None)) && effect.scope == ScopeId::MODULE;
+    let replaces_itself =
+        |effect: &Effect| matches!(effect.kind, EffectKind::ReplacesItself(None)) && effect.scope == ScopeId::MODULE;
     let mut run = Run {
         facts,
         surroundings,
@@ -74,7 +75,8 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundin
     };
     // A step at a position comes before the binding of that number; of several, the one that stands first.
     let mut steps: Vec<(u32, bool, u32, Step)> = Vec::with_capacity(facts.bindings.len());
-    let module_bindings = (0..).map(BindingId).zip(&facts.bindings).filter(|(_, binding)| binding.scope == ScopeId::MODULE);
+    let module_bindings =
+        (0..).map(BindingId).zip(&facts.bindings).filter(|(_, binding)| binding.scope == ScopeId::MODULE);
     steps.extend(module_bindings.map(|(id, _)| (id.0, true, 0, Step::Binding(id))));
     let imports = (0..).map(ImportId).zip(&facts.imports).filter(|(_, import)| !facts.is_deferred(import.scope));
     steps.extend(imports.map(|(id, import)| (import.position, false, import.range.start(), Step::Import(id))));

@@ -1,9 +1,7 @@
 //! The phases of linking, one after the other.
 
 use douane_base::{FileId, ModuleName, Platform};
-use douane_parser::{
-    AllItem, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, Target, Truth, When,
-};
+use douane_parser::{AllItem, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, Target, Truth, When};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -136,7 +134,9 @@ fn module_events(program: &Program<'_>, table: &ModuleTable, resolutions: &[Vec<
             }
         };
         let has_attribute = |id: ImportId, path: &str| {
-            table.imported_module(&resolutions[at], facts, id).map_or(Truth::Unknown, |found| has_attribute(program, table, found, path))
+            table
+                .imported_module(&resolutions[at], facts, id)
+                .map_or(Truth::Unknown, |found| has_attribute(program, table, found, path))
         };
         events(facts, module.is_stub, &Surroundings { outcome: &outcome, has_attribute: &has_attribute })
     };
@@ -162,7 +162,7 @@ fn name_outcome(program: &Program<'_>, table: &ModuleTable, module: ModuleId, na
     };
     let Some(name) = name else { return Outcome::Succeeds };
     let is_submodule = || program.standard_library.contains(&format!("{}.{name}", module.name));
-    if attributes.iter().any(|attribute| *attribute == name) || is_submodule() {
+    if attributes.contains(&name) || is_submodule() {
         Outcome::Succeeds
     } else if known.has_getattr {
         Outcome::Unknown
@@ -358,8 +358,12 @@ fn loaded_children(
     for (at, module) in (0u32..).zip(&table.modules) {
         let Some(file) = module.file else { continue };
         let facts = program.facts(file);
-        let lists_own_names = facts.all_operations.iter().any(|operation| operation.items.iter().any(|item| matches!(item, AllItem::PublicNames(_))));
-        let is_open_package = module.kind == ModuleKind::Package && (facts.all_operations.is_empty() || lists_own_names);
+        let lists_own_names = facts
+            .all_operations
+            .iter()
+            .any(|operation| operation.items.iter().any(|item| matches!(item, AllItem::PublicNames(_))));
+        let is_open_package =
+            module.kind == ModuleKind::Package && (facts.all_operations.is_empty() || lists_own_names);
         // A program's own packages are asked about by name as well; others only by the stars that take from them.
         if is_open_package && module.origin == Origin::FirstParty {
             asked.push(ModuleId(at));
@@ -382,6 +386,8 @@ fn loaded_children(
     questions
         .iter()
         .zip(answers)
-            .filter_map(|((starts, _), loaded)| Some((ModuleId(*starts.first()?), loaded.into_iter().map(ModuleId).collect())))
+        .filter_map(|((starts, _), loaded)| {
+            Some((ModuleId(*starts.first()?), loaded.into_iter().map(ModuleId).collect()))
+        })
         .collect()
 }

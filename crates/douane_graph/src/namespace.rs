@@ -255,7 +255,12 @@ impl Maker<'_, '_> {
         let mut add = |names: &mut NameTable, texts: &[&str], is_certain| {
             for text in texts {
                 let name = names.intern(text);
-                namespace.own.entry(name).or_insert(Entry { module, source: EntrySource::Standard, is_certain, branch: 0 });
+                namespace.own.entry(name).or_insert(Entry {
+                    module,
+                    source: EntrySource::Standard,
+                    is_certain,
+                    branch: 0,
+                });
             }
         };
         add(self.names, attributes, true);
@@ -313,7 +318,9 @@ impl Maker<'_, '_> {
                         && making.namespace.own.get(&name).is_some_and(|entry| entry.branch == event.branch.0);
                     making.unbind(name, event.is_certain || own_handler);
                 }
-                EventKind::Import(import) => self.bind_submodule(module, facts, import, event, &mut loaded, &mut making),
+                EventKind::Import(import) => {
+                    self.bind_submodule(module, facts, import, event, &mut loaded, &mut making)
+                }
                 EventKind::Star(import) => {
                     self.bind_submodule(module, facts, import, event, &mut loaded, &mut making);
                     match self.inputs.resolutions[at][import.index()].module() {
@@ -322,7 +329,9 @@ impl Maker<'_, '_> {
                         None => making.open(Unknown::UnresolvedStar(import)),
                     }
                 }
-                EventKind::All(operation) => self.all_step(module, facts, &facts.all_operations[operation], event, &mut making),
+                EventKind::All(operation) => {
+                    self.all_step(module, facts, &facts.all_operations[operation], event, &mut making)
+                }
                 EventKind::NamespaceWrite => making.open(Unknown::NamespaceWrite),
                 EventKind::ReplacesItself(effect) => {
                     replacement = self.replacement(module, facts, effect).filter(|_| event.is_certain);
@@ -336,7 +345,10 @@ impl Maker<'_, '_> {
             let name = self.names.intern(&patch.name);
             let known = making.namespace.get(name);
             if known.is_none_or(|known| !known.is_certain && patch.is_certain) {
-                making.bind(name, Entry { module, source: EntrySource::Patched, is_certain: patch.is_certain, branch: 0 });
+                making.bind(
+                    name,
+                    Entry { module, source: EntrySource::Patched, is_certain: patch.is_certain, branch: 0 },
+                );
             }
         }
         for child in self.inputs.loaded_children.get(&module).into_iter().flatten() {
@@ -360,9 +372,11 @@ impl Maker<'_, '_> {
         let BindingKind::Import(id) = facts.binding(binding).kind else { return None };
         let name = taken_name(facts, facts.import(id))?;
         let table = self.inputs.table;
-        let is_own = table.module(module).is_package() && self.inputs.resolutions[module.index()][id.index()].module() == Some(module);
+        let is_own = table.module(module).is_package()
+            && self.inputs.resolutions[module.index()][id.index()].module() == Some(module);
         let binds_before = || {
-            let mut before = facts.bindings_of(ScopeId::MODULE, facts.binding(binding).name).take_while(|other| *other < binding);
+            let mut before =
+                facts.bindings_of(ScopeId::MODULE, facts.binding(binding).name).take_while(|other| *other < binding);
             before.any(|other| !matches!(facts.binding(other).kind, BindingKind::Import(_)))
         };
         let found = table.find(&format!("{}.{name}", table.module(module).name)).filter(|_| is_own)?;
@@ -380,7 +394,10 @@ impl Maker<'_, '_> {
         making: &mut Making<'_>,
     ) {
         let table = self.inputs.table;
-        if !table.module(module).is_package() || table.module(module).is_stub || facts.import(import).when != douane_parser::When::Load {
+        if !table.module(module).is_package()
+            || table.module(module).is_stub
+            || facts.import(import).when != douane_parser::When::Load
+        {
             return;
         }
         let Some(target) = self.inputs.resolutions[module.index()][import.index()].module() else { return };
@@ -550,10 +567,11 @@ impl Maker<'_, '_> {
     /// The module that replaces a module in `sys.modules`.
     fn replacement(&self, module: ModuleId, facts: &FileFacts, effect: usize) -> Option<ModuleId> {
         let EffectKind::ReplacesItself(Some(name)) = facts.effects[effect].kind else { return None };
-        let import = facts.bindings_of(ScopeId::MODULE, name).find_map(|binding| match facts.binding(binding).kind {
-            BindingKind::Import(import) => Some(import),
-            _ => None,
-        })?;
+        let import =
+            facts.bindings_of(ScopeId::MODULE, name).find_map(|binding| match facts.binding(binding).kind {
+                BindingKind::Import(import) => Some(import),
+                _ => None,
+            })?;
         let found = self.inputs.table.imported_module(&self.inputs.resolutions[module.index()], facts, import);
         found.filter(|found| *found != module)
     }
@@ -719,10 +737,10 @@ impl<'f> Making<'f> {
         if let Some(known) = self.namespace.get(name) {
             // Bound before, or in the other arm of the same statement: either way the name is there.
             let alternatives = known.module == entry.module
-                && self.facts.branches.are_alternatives(
-                    douane_parser::BranchId(known.branch),
-                    douane_parser::BranchId(entry.branch),
-                );
+                && self
+                    .facts
+                    .branches
+                    .are_alternatives(douane_parser::BranchId(known.branch), douane_parser::BranchId(entry.branch));
             entry.is_certain |= known.is_certain || alternatives;
         }
         self.namespace.own.insert(name, entry);

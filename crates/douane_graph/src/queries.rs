@@ -99,7 +99,7 @@ impl ModuleGraph {
             edge_starts,
             importers,
             importer_starts,
-            standard_library: program.standard_library.clone(),
+            standard_library: program.standard_library,
             environment_is_known: program.environment_is_known,
         }
     }
@@ -227,10 +227,12 @@ impl ModuleGraph {
                     None => Some(false),
                 }
             }
-            Exports::Public => match known.filter(|name| self.names.is_public(*name)).and_then(|name| namespace.get(name)) {
-                Some(entry) => entry.is_certain.then_some(true),
-                None => Some(false),
-            },
+            Exports::Public => {
+                match known.filter(|name| self.names.is_public(*name)).and_then(|name| namespace.get(name)) {
+                    Some(entry) => entry.is_certain.then_some(true),
+                    None => Some(false),
+                }
+            }
             Exports::Unknown(_) => None,
         }
     }
@@ -398,7 +400,9 @@ impl ModuleGraph {
         for by in takers {
             let Some(facts) = self.module(by).file.and_then(|file| facts.get(file.0 as usize)) else { continue };
             let named = (0..).map(ImportId).zip(&facts.imports).filter_map(|(id, import)| match import.target {
-                Target::From { name, .. } if self.resolution(by, id).module() == Some(source) => self.names.find(facts.name(name)),
+                Target::From { name, .. } if self.resolution(by, id).module() == Some(source) => {
+                    self.names.find(facts.name(name))
+                }
                 _ => None,
             });
             found.extend(named.map(|name| Taken { name, by }));

@@ -3,7 +3,9 @@
 //! The rules are those of the import system (language reference, section 5; PEP 328 for relative imports).
 
 use douane_base::{FileId, ModuleName};
-use douane_parser::{Attribute, Binding, BindingKind, EffectKind, FileFacts, Import, ImportId, Reference, ScopeId, Target};
+use douane_parser::{
+    Attribute, Binding, BindingKind, EffectKind, FileFacts, Import, ImportId, Reference, ScopeId, Target,
+};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -196,7 +198,9 @@ impl ModuleTable {
         match (facts.import(import).target, facts.import(import).alias) {
             (Target::Module(_), Some(_)) => Some(resolved),
             (Target::Module(module), None) => self.find(facts.name(module).split('.').next()?),
-            (Target::From { name, .. }, _) => self.find(&format!("{}.{}", self.module(resolved).name, facts.name(name))),
+            (Target::From { name, .. }, _) => {
+                self.find(&format!("{}.{}", self.module(resolved).name, facts.name(name)))
+            }
             (Target::Star { .. }, _) => None,
         }
     }
@@ -312,11 +316,12 @@ impl ModuleTable {
 /// The names that each package binds itself, by something else than an import.
 pub(crate) fn own_names<'f>(program: &'f Program<'_>, table: &ModuleTable) -> Vec<FxHashSet<&'f str>> {
     let of_package = |module: &Module| {
-        let Some(file) = module.file.filter(|_| module.kind == ModuleKind::Package) else { return FxHashSet::default() };
-        let facts = program.facts(file);
-        let is_own = |binding: &&Binding| {
-            binding.scope == ScopeId::MODULE && !matches!(binding.kind, BindingKind::Import(_))
+        let Some(file) = module.file.filter(|_| module.kind == ModuleKind::Package) else {
+            return FxHashSet::default();
         };
+        let facts = program.facts(file);
+        let is_own =
+            |binding: &&Binding| binding.scope == ScopeId::MODULE && !matches!(binding.kind, BindingKind::Import(_));
         facts.bindings.iter().filter(is_own).map(|binding| facts.name(binding.name)).collect()
     };
     table.modules.par_iter().map(of_package).collect()

@@ -1,14 +1,14 @@
 //! What douane says that a star brings, against an evaluator of Python's imports.
 //!
-//! The programs are made up, see `programs/generator.rs`, and run by `programs/evaluator.rs`, which follows the language
-//! reference statement by statement. What is compared:
+//! The programs are made up, see `programs/generator.rs`, and run by `programs/evaluator.rs`, which follows the
+//! language reference statement by statement. What is compared:
 //!
-//! 1. Programs without circles: for every module, the names that its star brings if it is the first module that a fresh
-//!    interpreter imports, exactly. In these programs every star brings the same whoever is first; where that is not so,
-//!    there is no one answer for a graph to give, and the generator takes the statement out.
-//! 2. Programs with circles: CPython's answer depends on which module is imported first, since whoever is in the middle of
-//!    a circle sees half-filled modules. douane's answer is that what any module of a circle brings, all get: it holds at
-//!    least what the star brings with any module first. More is not wrong.
+//! 1. Programs without circles: for every module, the names that its star brings if it is the first module that a
+//!    fresh interpreter imports, exactly. In these programs every star brings the same whoever is first; where that is
+//!    not so, there is no one answer for a graph to give, and the generator takes the statement out.
+//! 2. Programs with circles: CPython's answer depends on which module is imported first, since whoever is in the middle
+//!    of a circle sees half-filled modules. douane's answer is that what any module of a circle brings, all get: it
+//!    holds at least what the star of a module brings with that module first. More is not wrong.
 //! 3. Modules without packages, with circles: exactly the least sets of names that agree with each other, where every
 //!    star brings all that its module has in the end. In a circle of many modules that filter with `__all__`, douane
 //!    leaves the filters out, and its answer may be larger.

@@ -91,8 +91,8 @@ const EVERYWHERE: &[&str] = &[
     "zipfile",
 ];
 
-/// Modules whose names depend on the platform, though not on the C library and the kernel that the interpreter was built
-/// for, as those of `os` and `socket` do.
+/// Modules whose names depend on the platform, though not on the C library and the kernel that the interpreter was
+/// built for, as those of `os` and `socket` do.
 const ON_LINUX: &[&str] = &["asyncio", "os.path", "posixpath", "pwd", "subprocess"];
 
 /// What the table leaves out, since the import machinery makes it; a few modules list it in `__all__`.

@@ -202,7 +202,17 @@ impl Branches {
     ) -> BranchId {
         let id = BranchId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
         let depth = self.get(parent).depth + 1;
-        self.list.push(Branch { parent, depth, fork, arm, guard, truth, test: None, interrupted_at: None, terminates: false });
+        self.list.push(Branch {
+            parent,
+            depth,
+            fork,
+            arm,
+            guard,
+            truth,
+            test: None,
+            interrupted_at: None,
+            terminates: false,
+        });
         id
     }
 
@@ -254,7 +264,10 @@ impl Branches {
 
     /// Notes a `raise`: the `try` body around it may end here.
     pub(crate) fn interrupt(&mut self, branch: BranchId, position: u32) {
-        let attempt = self.ancestor_ids(branch).take_while(|id| self.get(*id).arm != Arm::Function).find(|id| self.get(*id).arm == Arm::Try);
+        let attempt = self
+            .ancestor_ids(branch)
+            .take_while(|id| self.get(*id).arm != Arm::Function)
+            .find(|id| self.get(*id).arm == Arm::Try);
         if let Some(attempt) = attempt.filter(|attempt| *attempt != branch) {
             self.list[attempt.index()].interrupted_at.get_or_insert(position);
         }
@@ -334,7 +347,7 @@ impl Branches {
         self.ancestor_ids(second)
             .take_while(|branch| *branch != common)
             .map(|branch| self.get(branch))
-            .any(|branch| may_be_skipped(branch))
+            .any(may_be_skipped)
     }
 
     /// The outermost branches that hold only the one or only the other place, and whether a branch that holds only
@@ -363,9 +376,7 @@ impl Branches {
 fn may_be_skipped(branch: &Branch) -> bool {
     match branch.arm {
         // On another platform or version it is skipped even if not on this one.
-        Arm::Choice(_) => {
-            branch.truth != Truth::True || matches!(branch.guard, Some(Guard::Platform | Guard::Version))
-        }
+        Arm::Choice(_) => branch.truth != Truth::True || matches!(branch.guard, Some(Guard::Platform | Guard::Version)),
         Arm::Handler(_) | Arm::LoopElse => true,
         // `try` without a handler, for `finally` alone, has no guard.
         Arm::Try | Arm::TryElse => branch.guard.is_some(),

@@ -199,7 +199,9 @@ impl<'a> Collector<'a> {
                 _ => return None,
             },
             Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
-                (Expr::Name(function), [owner, Expr::StringLiteral(attribute)]) if function.id.as_str() == "hasattr" => {
+                (Expr::Name(function), [owner, Expr::StringLiteral(attribute)])
+                    if function.id.as_str() == "hasattr" =>
+                {
                     let mut path = dotted(owner)?;
                     path.push(attribute.value.to_str());
                     let (root, rest) = path.split_first()?;
@@ -524,9 +526,10 @@ impl<'a> Collector<'a> {
                 this.annotation(returns);
             }
         });
-        let is_overload = function.decorator_list.iter().any(|decorator| {
-            dotted(&decorator.expression).is_some_and(|parts| parts.last() == Some(&"overload"))
-        });
+        let is_overload = function
+            .decorator_list
+            .iter()
+            .any(|decorator| dotted(&decorator.expression).is_some_and(|parts| parts.last() == Some(&"overload")));
         self.bind(name, text_range(function.name.range()), BindingKind::Function(is_overload));
         let fork = self.found.branches.fork();
         self.in_type_parameter_scope(function.type_params.as_deref(), range, |this| {
@@ -673,9 +676,10 @@ impl<'a> Collector<'a> {
 
     fn try_statement(&mut self, attempt: &'a ast::StmtTry) {
         let fork = self.found.branches.fork();
-        let catches = attempt.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
-            handler.type_.as_deref().is_none_or(catches_import_error)
-        });
+        let catches = attempt
+            .handlers
+            .iter()
+            .any(|ExceptHandler::ExceptHandler(handler)| handler.type_.as_deref().is_none_or(catches_import_error));
         let guard = if catches { Guard::ImportError } else { Guard::Condition };
         let body_guard = (!attempt.handlers.is_empty()).then_some(guard);
         self.in_branch(fork, Arm::Try, body_guard, Truth::True, |this| this.body(&attempt.body));
@@ -789,13 +793,15 @@ impl<'a> Collector<'a> {
     fn note_constant(&mut self, value: &Expr) {
         let constant = match value {
             Expr::NoneLiteral(_) => Constant::None,
-            Expr::BooleanLiteral(_) | Expr::NumberLiteral(_) | Expr::Compare(_) | Expr::BoolOp(_) | Expr::UnaryOp(_) => {
-                match self.decider.decide(value).1 {
-                    Truth::True => Constant::True,
-                    Truth::False => Constant::False,
-                    Truth::Unknown => return,
-                }
-            }
+            Expr::BooleanLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::Compare(_)
+            | Expr::BoolOp(_)
+            | Expr::UnaryOp(_) => match self.decider.decide(value).1 {
+                Truth::True => Constant::True,
+                Truth::False => Constant::False,
+                Truth::Unknown => return,
+            },
             _ => return,
         };
         let binding = BindingId(self.position());
@@ -961,7 +967,9 @@ impl<'a> Collector<'a> {
             Expr::Name(name) => {
                 self.bind(name.id.as_str(), text_range(name.range()), kind);
             }
-            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.nested(|this| this.bind_target(target, kind))),
+            Expr::Tuple(tuple) => {
+                tuple.elts.iter().for_each(|target| self.nested(|this| this.bind_target(target, kind)))
+            }
             Expr::List(list) => list.elts.iter().for_each(|target| self.nested(|this| this.bind_target(target, kind))),
             Expr::Starred(starred) => self.nested(|this| this.bind_target(&starred.value, kind)),
             Expr::Attribute(attribute) => {
@@ -1207,7 +1215,19 @@ impl<'a> Collector<'a> {
             Expr::Compare(compare) => compare.comparators.iter().for_each(|expression| self.look_at(expression)),
             Expr::Call(call) => {
                 const READERS: [&str; 13] = [
-                    "eval", "len", "sorted", "list", "tuple", "set", "dict", "print", "iter", "id", "vars", "__import__", "isinstance",
+                    "eval",
+                    "len",
+                    "sorted",
+                    "list",
+                    "tuple",
+                    "set",
+                    "dict",
+                    "print",
+                    "iter",
+                    "id",
+                    "vars",
+                    "__import__",
+                    "isinstance",
                 ];
                 let reads = matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str()));
                 if reads {
@@ -1235,7 +1255,8 @@ impl<'a> Collector<'a> {
             self.effect(EffectKind::NamespaceWrite, range);
         }
         match (last, arguments) {
-            (Some("setattr"), [owner, ..]) if !matches!(owner, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls")) => {
+            (Some("setattr"), [owner, ..]) if !matches!(owner, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls")) =>
+            {
                 self.sets_attributes = true;
             }
             (Some("import_module" | "__import__"), [name, ..]) if is_dunder_name(name) => {
@@ -1369,12 +1390,16 @@ fn is_sys_modules(expression: &Expr) -> bool {
 }
 
 fn ends_the_program(function: &Expr) -> bool {
-    match dotted(function).as_deref() {
-        Some(["exit" | "quit"]) => true,
-        Some(["sys", "exit"] | ["os", "_exit"] | ["pytest", "skip" | "exit" | "fail"]) => true,
-        Some([.., "fail" | "skipTest"]) => true,
-        _ => false,
-    }
+    matches!(
+        dotted(function).as_deref(),
+        Some(
+            ["exit" | "quit"]
+                | ["sys", "exit"]
+                | ["os", "_exit"]
+                | ["pytest", "skip" | "exit"]
+                | [.., "fail" | "skipTest"]
+        )
+    )
 }
 
 fn catches_import_error(caught: &Expr) -> bool {
@@ -1383,7 +1408,14 @@ fn catches_import_error(caught: &Expr) -> bool {
         other => dotted(other).is_some_and(|parts| {
             matches!(
                 parts.last(),
-                Some(&("ImportError" | "ModuleNotFoundError" | "Exception" | "BaseException" | "AttributeError" | "OSError"))
+                Some(
+                    &("ImportError"
+                        | "ModuleNotFoundError"
+                        | "Exception"
+                        | "BaseException"
+                        | "AttributeError"
+                        | "OSError")
+                )
             )
         }),
     }

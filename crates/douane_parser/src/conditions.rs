@@ -138,7 +138,9 @@ impl Decider {
             return (Guard::Condition, Truth::Unknown);
         }
         let truth = match (self.platform.sys_platform(), arguments) {
-            (Some(actual), [prefix]) => string(prefix).map_or(Truth::Unknown, |prefix| actual.starts_with(prefix).into()),
+            (Some(actual), [prefix]) => {
+                string(prefix).map_or(Truth::Unknown, |prefix| actual.starts_with(prefix).into())
+            }
             _ => Truth::Unknown,
         };
         (Guard::Platform, truth)
@@ -162,19 +164,22 @@ fn version_part(expression: &Expr) -> Option<VersionPart> {
                 _ => None,
             }
         }
-        Expr::Subscript(subscript) if is_attribute(&subscript.value, "sys", "version_info") => match &*subscript.slice {
-            Expr::Slice(slice) if slice.lower.is_none() && slice.step.is_none() => {
-                let length = slice.upper.as_deref().and_then(integer)?;
-                usize::try_from(length).ok().map(VersionPart::Prefix)
+        Expr::Subscript(subscript) if is_attribute(&subscript.value, "sys", "version_info") => {
+            match &*subscript.slice {
+                Expr::Slice(slice) if slice.lower.is_none() && slice.step.is_none() => {
+                    let length = slice.upper.as_deref().and_then(integer)?;
+                    usize::try_from(length).ok().map(VersionPart::Prefix)
+                }
+                index => match integer(index) {
+                    Some(0) => Some(VersionPart::Major),
+                    Some(1) => Some(VersionPart::Minor),
+                    _ => None,
+                },
             }
-            index => match integer(index) {
-                Some(0) => Some(VersionPart::Major),
-                Some(1) => Some(VersionPart::Minor),
-                _ => None,
-            },
-        },
-        other => (is_attribute(other, "sys", "version_info") || is_name(other, "version_info"))
-            .then_some(VersionPart::Whole),
+        }
+        other => {
+            (is_attribute(other, "sys", "version_info") || is_name(other, "version_info")).then_some(VersionPart::Whole)
+        }
     }
 }
 
@@ -192,7 +197,17 @@ fn named_guard(name: &str) -> Guard {
 fn is_platform_name(name: &str) -> bool {
     matches!(
         name,
-        "WINDOWS" | "IS_WINDOWS" | "_WINDOWS" | "MACOS" | "IS_MACOS" | "OSX" | "LINUX" | "IS_LINUX" | "WIN" | "WIN32" | "_mswindows"
+        "WINDOWS"
+            | "IS_WINDOWS"
+            | "_WINDOWS"
+            | "MACOS"
+            | "IS_MACOS"
+            | "OSX"
+            | "LINUX"
+            | "IS_LINUX"
+            | "WIN"
+            | "WIN32"
+            | "_mswindows"
     )
 }
 

@@ -91,7 +91,8 @@ impl<'a> NamedLists<'a> {
             Stmt::Assign(assign) => {
                 for target in &assign.targets {
                     if let Expr::Name(name) = target {
-                        let literal = matches!(&*assign.value, Expr::List(_) | Expr::Tuple(_)).then_some(&*assign.value);
+                        let literal =
+                            matches!(&*assign.value, Expr::List(_) | Expr::Tuple(_)).then_some(&*assign.value);
                         let known = self.lists.insert(name.id.as_str(), literal);
                         if known.is_some() {
                             self.lists.insert(name.id.as_str(), None);
@@ -160,7 +161,8 @@ impl<'a> AllReader<'_, 'a> {
                 }
             }
             Expr::Attribute(attribute) if attribute.attr.as_str() == "__all__" => {
-                let chain = dotted(&attribute.value).map(|parts| parts.iter().map(|part| self.names.intern(part)).collect());
+                let chain =
+                    dotted(&attribute.value).map(|parts| parts.iter().map(|part| self.names.intern(part)).collect());
                 items.push(chain.map_or(AllItem::Unknown, AllItem::AllOf));
             }
             Expr::Name(name) if name.id.as_str() == "__all__" => items.push(AllItem::AllOf(Vec::new())),
@@ -223,7 +225,9 @@ impl AllReader<'_, '_> {
     /// `[name for name in dir() if not name.startswith("_")]`, or over `globals().items()`, with conditions that leave
     /// out modules or some names.
     fn selected_names(&mut self, comprehension: &ExprListComp) -> Option<PublicNames> {
-        let [Comprehension { target, iter, ifs, is_async: false, .. }] = &comprehension.generators[..] else { return None };
+        let [Comprehension { target, iter, ifs, is_async: false, .. }] = &comprehension.generators[..] else {
+            return None;
+        };
         let (name, value) = match target {
             Expr::Name(name) if is_own_dir(iter) => (name.id.as_str(), None),
             Expr::Tuple(pair) if is_own_items(iter) => match &pair.elts[..] {
@@ -267,7 +271,9 @@ fn conjuncts(test: &Expr) -> Vec<&Expr> {
 fn is_own_items(expression: &Expr) -> bool {
     let Expr::Call(call) = expression else { return false };
     match &*call.func {
-        Expr::Attribute(method) => method.attr.as_str() == "items" && call.arguments.is_empty() && is_own_dir(&method.value),
+        Expr::Attribute(method) => {
+            method.attr.as_str() == "items" && call.arguments.is_empty() && is_own_dir(&method.value)
+        }
         Expr::Name(list) => list.id.as_str() == "list" && call.arguments.args.first().is_some_and(is_own_items),
         _ => false,
     }
@@ -353,7 +359,8 @@ fn is_public_test(test: &Expr) -> bool {
 /// `not name.startswith("_")`, `name[0] != "_"`
 fn negates_underscore_test(test: &Expr, name: &str) -> bool {
     let is_it = |expression: &Expr| matches!(expression, Expr::Name(found) if found.id.as_str() == name);
-    let is_underscore = |expression: &Expr| matches!(expression, Expr::StringLiteral(text) if text.value.to_str() == "_");
+    let is_underscore =
+        |expression: &Expr| matches!(expression, Expr::StringLiteral(text) if text.value.to_str() == "_");
     match test {
         Expr::UnaryOp(not) if not.op == UnaryOp::Not => match &*not.operand {
             Expr::Call(call) => {

@@ -570,7 +570,9 @@ impl FileFacts {
 
     /// The star imports at module level, the only ones that Python accepts.
     pub fn stars(&self) -> impl Iterator<Item = &Import> {
-        self.imports.iter().filter(|import| matches!(import.target, Target::Star { .. }) && import.scope == ScopeId::MODULE)
+        self.imports
+            .iter()
+            .filter(|import| matches!(import.target, Target::Star { .. }) && import.scope == ScopeId::MODULE)
     }
 
     /// The import that a binding belongs to.

@@ -18,8 +18,8 @@ mod suppressions;
 pub use branches::{Arm, Branch, BranchId, Branches, Guard, Question, Test, Truth};
 pub use dunder_all::{AllAction, AllItem, AllOperation, Export, PublicNames};
 pub use facts::{
-    Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, FileFacts, Import, ImportId, ModuleKey,
-    ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, SyntaxError,
+    Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, FileFacts, Import, ImportId,
+    ModuleKey, ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, SyntaxError,
     SysModulesChange, Target, Usage, When,
 };
 pub use names::{Names, Symbol};
@@ -58,10 +58,10 @@ pub fn parse(text: &str, options: &ParseOptions) -> FileFacts {
     let depth = collected.depth;
     let mut facts = resolve::resolve(collected);
     facts.suppressions = suppressions::read(text, parsed.tokens(), &facts.statements, &facts.scopes);
-    let errors = parsed.errors().iter().map(|error| SyntaxError {
-        message: error.error.to_string(),
-        range: text_range(error.location),
-    });
+    let errors = parsed
+        .errors()
+        .iter()
+        .map(|error| SyntaxError { message: error.error.to_string(), range: text_range(error.location) });
     facts.syntax_errors.extend(errors);
     facts.traits.is_broken = !facts.syntax_errors.is_empty();
     if !options.is_stub {

@@ -31,9 +31,8 @@ fn settle_nonlocals(found: &mut Collected) {
         return;
     }
     let (scopes, declarations) = (&found.scopes, &found.declarations);
-    let is_nonlocal = |binding: &Binding| {
-        declarations.get(&(binding.scope, binding.name)) == Some(&Declaration::Nonlocal)
-    };
+    let is_nonlocal =
+        |binding: &Binding| declarations.get(&(binding.scope, binding.name)) == Some(&Declaration::Nonlocal);
     let owners: FxHashSet<(ScopeId, Symbol)> = found
         .bindings
         .iter()
@@ -129,7 +128,8 @@ impl Lookup<'_> {
 /// Keeps what an import can have to do with: names of the module, names that some import binds, and, where a star may
 /// bring anything, names that the file itself does not bind.
 fn prune(found: Collected) -> FileFacts {
-    let Collected { scopes, bindings, references, attributes, mut imports, mut all_operations, mut effects, .. } = found;
+    let Collected { scopes, bindings, references, attributes, mut imports, mut all_operations, mut effects, .. } =
+        found;
     let imported: FxHashSet<Symbol> = bindings
         .iter()
         .filter(|binding| matches!(binding.kind, BindingKind::Import(_)))

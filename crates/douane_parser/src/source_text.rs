@@ -47,7 +47,10 @@ pub fn decode(bytes: Vec<u8>) -> Decoded {
         }
         PythonEncoding::Ascii => {
             let error = bytes.iter().position(|byte| !byte.is_ascii()).map(|at| SyntaxError {
-                message: format!("a byte that is no ASCII at offset {at}, though the coding cookie names `{}`", cookie.name),
+                message: format!(
+                    "a byte that is no ASCII at offset {at}, though the coding cookie names `{}`",
+                    cookie.name
+                ),
                 range: cookie.range,
             });
             Decoded { text: String::from_utf8_lossy(&bytes).into_owned(), error }
@@ -203,9 +206,25 @@ fn is_other_python_codec(name: &str) -> bool {
         || name.starts_with("iso2022-")
         || matches!(
             name,
-            "big5hkscs" | "euc-jis-2004" | "euc-jisx0213" | "shift-jis-2004" | "shift-jisx0213" | "johab" | "hz"
-                | "hp-roman8" | "koi8-t" | "kz1048" | "ptcp154" | "palmos" | "tis-620" | "gb2312" | "charmap"
-                | "raw-unicode-escape" | "unicode-escape" | "mbcs" | "oem"
+            "big5hkscs"
+                | "euc-jis-2004"
+                | "euc-jisx0213"
+                | "shift-jis-2004"
+                | "shift-jisx0213"
+                | "johab"
+                | "hz"
+                | "hp-roman8"
+                | "koi8-t"
+                | "kz1048"
+                | "ptcp154"
+                | "palmos"
+                | "tis-620"
+                | "gb2312"
+                | "charmap"
+                | "raw-unicode-escape"
+                | "unicode-escape"
+                | "mbcs"
+                | "oem"
         )
 }
 

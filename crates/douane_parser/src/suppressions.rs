@@ -211,7 +211,9 @@ fn noqa(whole: &str, text: &str, offset: u32) -> Option<Codes> {
             // `# noqa: see below` names nothing and silences everything, as flake8 reads it.
             Some(if codes.is_empty() { Codes::All } else { Codes::Listed(codes) })
         }
-        None if rest.is_empty() || rest.starts_with(|next: char| next.is_whitespace() || next == ',') => Some(Codes::All),
+        None if rest.is_empty() || rest.starts_with(|next: char| next.is_whitespace() || next == ',') => {
+            Some(Codes::All)
+        }
         None => None,
     }
 }

@@ -1,7 +1,8 @@
 //! Whatever the text, parsing does not panic and gives sound facts.
 //!
-//! In: awkward snippets, garbage made of Python's words, and files of the standard library of the `python3` on the path,
-//! cut off and with bytes changed. What "sound" means stands in `checked/mod.rs`, which the fuzz targets use as well.
+//! In: awkward snippets, garbage made of Python's words, and files of the standard library of the `python3` on the
+//! path, cut off and with bytes changed. What "sound" means stands in `checked/mod.rs`, which the fuzz targets use as
+//! well.
 
 mod checked;
 

@@ -1,9 +1,9 @@
 //! Two parsers see the same imports.
 //!
-//! In: files of the standard library of the `python3` on the path, and snippets. Each is read by `rustpython-parser` and
-//! by this crate. Out: for every file that both accept, the same imports in the same order: target, level, name, alias
-//! and place. Files that `rustpython-parser` rejects say nothing and are left out; that few enough are left out is part
-//! of the test.
+//! In: files of the standard library of the `python3` on the path, and snippets. Each is read by `rustpython-parser`
+//! and by this crate. Out: for every file that both accept, the same imports in the same order: target, level, name,
+//! alias and place. Files that `rustpython-parser` rejects say nothing and are left out; that few enough are left out
+//! is part of the test.
 //!
 //! Deliberately not here: what the two parsers make of code that is no Python.
 

@@ -6,9 +6,10 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    Checked, Level, Project, Reporter, Rule, Settings, find_rule,
+    Checked, Level, Project, Reporter, Rule, Settings,
     rule::Check,
     rules::{syntax_error, unreadable_file, unused_suppression},
+    rules_named,
     settings::Configured,
 };
 
@@ -115,7 +116,9 @@ fn silence(
         used.extend(silencing);
     }
     let unused = settings.rules.iter().zip(levels);
-    for (configured, level) in unused.filter(|(configured, _)| std::ptr::eq(configured.rule, &unused_suppression::UNUSED_SUPPRESSION)) {
+    for (configured, level) in
+        unused.filter(|(configured, _)| std::ptr::eq(configured.rule, &unused_suppression::UNUSED_SUPPRESSION))
+    {
         if level.0 == Level::Off {
             continue;
         }
@@ -143,12 +146,7 @@ fn names(suppression: &Suppression, rule: &str) -> Option<usize> {
         // A syntax error is no matter of taste.
         Codes::All => (rule != syntax_error::SYNTAX_ERROR.name).then_some(0),
         Codes::Listed(codes) => {
-            codes.iter().position(|code| find_rule(&code.text).is_some_and(|found| found.name == rule) || means(&code.text, rule))
+            codes.iter().position(|code| rules_named(&code.text).iter().any(|named| named.name == rule))
         }
     }
-}
-
-/// A code may be an alias of several rules.
-fn means(code: &str, rule: &str) -> bool {
-    find_rule(rule).is_some_and(|rule| rule.aliases.contains(&code))
 }

@@ -15,7 +15,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use douane_base::{FileId, LineIndex, ModuleName, Platform, PythonVersion};
 use douane_graph::{ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
 use douane_parser::{FileFacts, ParseOptions, parse};
-use toml::{Spanned, de::{DeTable, DeValue}};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use crate::{Project, Rule, RuleSettings, Selection, Settings, check, find_rule, rule_settings};
 
@@ -40,7 +43,8 @@ struct Block {
 /// # Panics
 /// Panics if an example does not hold, or if the page has none.
 pub fn check_page(rule: &'static Rule) {
-    let page = rule.documentation.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+    let page =
+        rule.documentation.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
     let examples = examples(&page);
     let mut failures = String::new();
     let mut expects = 0;
@@ -109,7 +113,8 @@ pub fn examples(page: &str) -> Vec<Example> {
             }
             continue;
         };
-        let (language, path) = info.trim().split_once(' ').map_or((info.trim(), None), |(language, path)| (language, Some(path.trim())));
+        let (language, path) =
+            info.trim().split_once(' ').map_or((info.trim(), None), |(language, path)| (language, Some(path.trim())));
         let mut text = String::new();
         for (_, line) in lines.by_ref() {
             if line.starts_with("```") {
@@ -163,7 +168,8 @@ fn run(example: &Example, configuration: Option<&str>, selection: &Selection) ->
             parse(&file.text, &ParseOptions { version: PythonVersion::NEWEST, platform: Platform::Linux, is_stub })
         })
         .collect();
-    let has_environment = example.blocks.iter().any(|block| block.path.as_deref().is_some_and(|path| path.starts_with(SITE)));
+    let has_environment =
+        example.blocks.iter().any(|block| block.path.as_deref().is_some_and(|path| path.starts_with(SITE)));
     let library = StandardLibrary::new(PythonVersion::NEWEST.minor());
     let program = Program::new(modules(example, &files), &facts, library, has_environment);
     let graph = link(&program);
@@ -203,7 +209,8 @@ fn modules(example: &Example, files: &[File]) -> Vec<ModuleSource> {
         let dotted = stem.replace('/', ".");
         for (at, _) in dotted.match_indices('.') {
             let Some(name) = ModuleName::new(&dotted[..at]) else { continue };
-            let folder = ModuleSource { name, kind: ModuleKind::Namespace, origin, file: None, stub: None, loads: Vec::new() };
+            let folder =
+                ModuleSource { name, kind: ModuleKind::Namespace, origin, file: None, stub: None, loads: Vec::new() };
             found.entry((order, dotted[..at].to_owned())).or_insert(folder);
         }
         let Some(name) = ModuleName::new(&dotted) else { return };
@@ -244,7 +251,8 @@ struct Expectation {
 }
 
 fn compare(files: &[File], diagnostics: Vec<douane_base::Diagnostic>) -> Outcome {
-    let expectations: Vec<Expectation> = files.iter().enumerate().flat_map(|(at, file)| expectations(at, file)).collect();
+    let expectations: Vec<Expectation> =
+        files.iter().enumerate().flat_map(|(at, file)| expectations(at, file)).collect();
     let mut problems = Vec::new();
     let mut left: Vec<_> = diagnostics.iter().collect();
     for expected in &expectations {

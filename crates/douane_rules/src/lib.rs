@@ -19,6 +19,8 @@ pub use engine::{SYNTAX_ERROR, check};
 pub use patterns::ModulePattern;
 pub use project::{Checked, Project};
 pub use reporter::Reporter;
-pub use rule::{FileRule, Level, ProjectRule, Rule, find_rule};
+pub use rule::{FileRule, Level, ProjectRule, Rule, find_rule, rules_named};
 pub use rules::RULES;
-pub use settings::{Override, RuleSettings, Selection, Settings, SettingsError, folder_glob, nearest_rule, rule_settings};
+pub use settings::{
+    Override, RuleSettings, Selection, Settings, SettingsError, folder_glob, nearest_rule, rule_settings,
+};

@@ -27,7 +27,15 @@ impl<'p> Project<'p> {
     /// A project of these parts.
     #[must_use]
     pub fn new(facts: &'p [FileFacts], graph: &'p ModuleGraph, files: &'p [(FileId, String)]) -> Self {
-        Self { facts, graph, files, unreadable: &[], builtins: OnceLock::new(), loads: OnceLock::new(), injected: OnceLock::new() }
+        Self {
+            facts,
+            graph,
+            files,
+            unreadable: &[],
+            builtins: OnceLock::new(),
+            loads: OnceLock::new(),
+            injected: OnceLock::new(),
+        }
     }
 
     /// The facts of a file.
@@ -61,7 +69,9 @@ impl<'p> Project<'p> {
             effects
                 .filter_map(stores)
                 .filter(|(facts, reference)| matches!(facts.name(reference.name), "builtins" | "__builtins__"))
-                .filter_map(|(facts, reference)| facts.chain(reference).first().map(|first| facts.name(first.name).into()))
+                .filter_map(|(facts, reference)| {
+                    facts.chain(reference).first().map(|first| facts.name(first.name).into())
+                })
                 .collect()
         });
         injected.contains(name)
@@ -78,7 +88,10 @@ impl<'p> Project<'p> {
     pub fn is_builtin(&self, name: &str) -> bool {
         let builtins = self.builtins.get_or_init(|| {
             let module = self.graph.standard_library().module("builtins");
-            module.into_iter().flat_map(|module| module.attributes.into_iter().flatten().chain(module.elsewhere)).collect()
+            module
+                .into_iter()
+                .flat_map(|module| module.attributes.into_iter().flatten().chain(module.elsewhere))
+                .collect()
         });
         builtins.contains(name)
     }

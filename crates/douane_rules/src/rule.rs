@@ -65,6 +65,15 @@ pub fn find_rule(name: &str) -> Option<&'static Rule> {
     by_name.or_else(|| RULES.iter().find(|rule| rule.aliases.contains(&name))).copied()
 }
 
+/// All rules that a name or an alias stands for: several may share a peer's code.
+#[must_use]
+pub fn rules_named(name: &str) -> Vec<&'static Rule> {
+    match RULES.iter().find(|rule| rule.name == name) {
+        Some(rule) => vec![rule],
+        None => RULES.iter().copied().filter(|rule| rule.aliases.contains(&name)).collect(),
+    }
+}
+
 impl Rule {
     /// The first sentence of the page.
     #[must_use]

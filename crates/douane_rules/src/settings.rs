@@ -10,8 +10,8 @@ use toml::{
 };
 
 use crate::{
-    Level, Rule, find_rule,
-    rule::{Check, Options},
+    Level, Rule,
+    rule::{Check, Options, rules_named},
     rules::RULES,
 };
 
@@ -97,19 +97,18 @@ pub fn rule_settings(
 
 fn read_rules(table: &DeTable<'_>, settings: &mut RuleSettings, errors: &mut Vec<SettingsError>) {
     for (key, value) in table.iter() {
-        let Some(rule) = find_rule(key.get_ref()) else {
+        // A peer's code may stand for several rules; options are those of one.
+        let named = rules_named(key.get_ref());
+        let Some(rule) = named.first() else {
             errors.push(unknown_rule(key.get_ref(), key.span()));
             continue;
         };
-        let options = match value.get_ref() {
-            DeValue::Table(options) => options,
-            _ => {
-                match level(value) {
-                    Ok(level) => drop(settings.levels.insert(rule.name, level)),
-                    Err(error) => errors.push(error),
-                }
-                continue;
+        let DeValue::Table(options) = value.get_ref() else {
+            match level(value) {
+                Ok(level) => settings.levels.extend(named.iter().map(|rule| (rule.name, level))),
+                Err(error) => errors.push(error),
             }
+            continue;
         };
         let mut options = options.clone();
         if let Some((_, severity)) = options.remove_entry("severity") {
@@ -146,10 +145,11 @@ fn read_override(entry: &Spanned<DeValue<'_>>) -> Result<Override, Vec<SettingsE
             }
             ("rules", DeValue::Table(rules)) => {
                 for (name, value) in rules.iter() {
-                    match (find_rule(name.get_ref()), level(value)) {
-                        (Some(rule), Ok(level)) => drop(levels.insert(rule.name, level)),
-                        (None, _) => errors.push(unknown_rule(name.get_ref(), name.span())),
-                        (_, Err(error)) => errors.push(error),
+                    let named = rules_named(name.get_ref());
+                    match level(value) {
+                        _ if named.is_empty() => errors.push(unknown_rule(name.get_ref(), name.span())),
+                        Ok(level) => levels.extend(named.iter().map(|rule| (rule.name, level))),
+                        Err(error) => errors.push(error),
                     }
                 }
             }
@@ -164,9 +164,8 @@ fn read_override(entry: &Spanned<DeValue<'_>>) -> Result<Override, Vec<SettingsE
     if table.get("paths").is_none() {
         errors.push(SettingsError { message: "an override needs `paths`".to_owned(), span: entry.span() });
     }
-    let paths = paths.build().map_err(|error| {
-        vec![SettingsError { message: error.to_string(), span: entry.span() }]
-    })?;
+    let paths =
+        paths.build().map_err(|error| vec![SettingsError { message: error.to_string(), span: entry.span() }])?;
     if errors.is_empty() { Ok(Override { paths, levels }) } else { Err(errors) }
 }
 

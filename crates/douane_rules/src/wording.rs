@@ -40,7 +40,9 @@ pub(crate) fn written_import(facts: &FileFacts, import: &Import) -> String {
     let alias = import.alias.map_or(String::new(), |alias| format!(" as {}", facts.name(alias)));
     match import.target {
         Target::Module(module) => format!("import {}{alias}", facts.name(module)),
-        Target::From { name, .. } => format!("from {} import {}{alias}", written_module(facts, import), facts.name(name)),
+        Target::From { name, .. } => {
+            format!("from {} import {}{alias}", written_module(facts, import), facts.name(name))
+        }
         Target::Star { .. } => format!("from {} import *", written_module(facts, import)),
     }
 }

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
+    configuration::Configuration,
     external::{Importer, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
@@ -52,11 +53,8 @@ impl Workspace {
     pub fn analyse(&self, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
         progress(Stage::Discover);
         let Walked { files: candidates, binaries } = self.candidates();
-        let options = ParseOptions {
-            version: self.configuration.version,
-            platform: self.configuration.platform,
-            is_stub: false,
-        };
+        let options =
+            ParseOptions { version: self.configuration.version, platform: self.configuration.platform, is_stub: false };
         let total = candidates.len();
         let done = AtomicUsize::new(0);
         let read: Vec<(FileFacts, Option<String>)> = candidates
@@ -75,11 +73,8 @@ impl Workspace {
             facts.push(file);
             unreadable.extend(problem.map(|problem| (id, problem)));
         }
-        let own: Vec<(FileId, String)> = (0..)
-            .map(FileId)
-            .zip(&paths)
-            .map(|(id, path)| (id, slashed(&relative_to(path, &self.folder))))
-            .collect();
+        let own: Vec<(FileId, String)> =
+            (0..).map(FileId).zip(&paths).map(|(id, path)| (id, slashed(&relative_to(path, &self.folder)))).collect();
         let reported = self.reported(&paths);
         let overlay = self.overlay_file(&paths);
 
@@ -98,8 +93,8 @@ impl Workspace {
                 facts.push(file.facts);
             }
         }
-        let program = Program::new(modules, &facts, standard_library, self.environment.is_some())
-            .on(self.configuration.platform);
+        let program =
+            Program::new(modules, &facts, standard_library, self.environment.is_some()).on(self.configuration.platform);
         let graph = link(&program);
         drop(program);
         let working_folder = self.request.working_folder.clone();
@@ -213,7 +208,8 @@ impl Workspace {
         }
         for binary in binaries {
             // `_speedups.cpython-313-x86_64-linux-gnu.so` is the module `_speedups`; beside a source file it goes first.
-            let Some(stem) = binary.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next()) else {
+            let Some(stem) = binary.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next())
+            else {
                 continue;
             };
             let path = binary.with_file_name(format!("{stem}.py"));
@@ -267,6 +263,14 @@ impl Analysis {
     /// The program's own files that findings are wanted of, with their paths relative to the project.
     pub fn reported_files(&self) -> impl Iterator<Item = &(FileId, String)> {
         self.own.iter().filter(|(file, _)| self.is_reported(*file))
+    }
+
+    /// The paths of overrides that fit no file of the program, each as it is written and with its place.
+    #[must_use]
+    pub fn unmatched_overrides<'c>(&self, configuration: &'c Configuration) -> Vec<(&'c str, u32)> {
+        let globs = configuration.override_globs.iter();
+        let unmatched = globs.filter(|(glob, _, _)| !self.own.iter().any(|(_, path)| glob.is_match(path)));
+        unmatched.map(|(_, place, text)| (text.as_str(), u32::try_from(place.start).unwrap_or(u32::MAX))).collect()
     }
 
     fn is_reported(&self, file: FileId) -> bool {

@@ -79,7 +79,8 @@ pub(crate) fn read(file: &Path, pyproject: Option<&toml::Table>) -> Result<Confi
         text: text.to_owned(),
         errors,
     };
-    let text = crate::files::read_text(file).map_err(|message| fail("", vec![SettingsError { message, span: 0..0 }]))?;
+    let text =
+        crate::files::read_text(file).map_err(|message| fail("", vec![SettingsError { message, span: 0..0 }]))?;
     let document = DeTable::parse(&text).map_err(|error| {
         let message = error.message().to_owned();
         fail(&text, vec![SettingsError { message, span: error.span().unwrap_or(0..0) }])
@@ -107,7 +108,8 @@ impl Reader {
         table: Option<&DeTable<'_>>,
         pyproject: Option<&toml::Table>,
     ) -> Configuration {
-        let mut found = Configuration { file: Some(file.to_owned()), text: text.to_owned(), ..Configuration::default() };
+        let mut found =
+            Configuration { file: Some(file.to_owned()), text: text.to_owned(), ..Configuration::default() };
         if let Some(version) = pyproject.and_then(required_version) {
             found.version = version;
         }
@@ -132,7 +134,9 @@ impl Reader {
         let Some(table) = value.get_ref().as_table() else { return self.expected("a table", value) };
         for (key, value) in table.iter() {
             match &**key.get_ref() {
-                "src" => found.source_roots = Some(self.strings(value).into_iter().map(|(text, _)| text.into()).collect()),
+                "src" => {
+                    found.source_roots = Some(self.strings(value).into_iter().map(|(text, _)| text.into()).collect())
+                }
                 "target-version" => match self.string(value).map(|text| text.parse()) {
                     Some(Ok(version)) => found.version = version,
                     Some(Err(message)) => self.errors.push(SettingsError { message, span: value.span() }),
@@ -177,7 +181,9 @@ impl Reader {
     }
 
     fn glob(&mut self, text: &str, span: Range<usize>) -> Option<Glob> {
-        folder_glob(text).map_err(|error| self.errors.push(SettingsError { message: error.kind().to_string(), span })).ok()
+        folder_glob(text)
+            .map_err(|error| self.errors.push(SettingsError { message: error.kind().to_string(), span }))
+            .ok()
     }
 
     fn string(&mut self, value: &Spanned<DeValue<'_>>) -> Option<String> {
@@ -247,7 +253,8 @@ mod tests {
 
     #[test]
     fn a_folder_stands_for_what_is_below() {
-        let matches = |pattern: &str, path: &str| folder_glob(pattern).expect("a glob").compile_matcher().is_match(path);
+        let matches =
+            |pattern: &str, path: &str| folder_glob(pattern).expect("a glob").compile_matcher().is_match(path);
         assert!(matches("tests", "pkg/tests/test_a.py"));
         assert!(matches("/tests", "tests/test_a.py"));
         assert!(!matches("/tests", "pkg/tests/test_a.py"));

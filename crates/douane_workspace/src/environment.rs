@@ -824,7 +824,6 @@ impl Binary {
     }
 }
 
-
 impl Entry {
     /// The module that Python loads from these files, with importlib's order of loaders.
     ///

@@ -123,7 +123,8 @@ impl<'l> Loader<'l> {
             if let Some(parent) = name.parent() {
                 self.find(&parent);
             }
-            let is_own = self.first_party.contains(name.top_level()) || self.standard_library.contains(name.top_level());
+            let is_own =
+                self.first_party.contains(name.top_level()) || self.standard_library.contains(name.top_level());
             let found = if is_own { None } else { self.finder.find(name) };
             let known = found.map(|found| {
                 let kind = match found.kind {
@@ -149,15 +150,14 @@ impl<'l> Loader<'l> {
 
     /// Reads the files of modules that were not read yet, with their parents; returns the positions of the files.
     fn read(&mut self, names: &[ModuleName]) -> Vec<usize> {
-        let mut jobs: Vec<(ModuleName, usize, Option<PathBuf>, Option<PathBuf>, Option<PathBuf>)> = Vec::new();
+        let mut jobs: Vec<(ModuleName, usize, Found)> = Vec::new();
         for name in names {
             let mut at = Some(name.clone());
             while let Some(name) = at {
                 self.find(&name);
                 let Some(Some(known)) = self.known.get_mut(&name) else { break };
                 if !std::mem::replace(&mut known.is_read, true) {
-                    let Found { source, stub, binary, .. } = known.found.clone();
-                    jobs.push((name.clone(), known.module, source, stub, binary));
+                    jobs.push((name.clone(), known.module, known.found.clone()));
                 }
                 at = name.parent();
             }
@@ -165,7 +165,7 @@ impl<'l> Loader<'l> {
         let parse = self.parse;
         let read: Vec<_> = jobs
             .into_par_iter()
-            .map(|(name, module, source, stub, binary)| {
+            .map(|(name, module, Found { source, stub, binary, .. })| {
                 let file = |path: Option<PathBuf>, is_stub: bool| {
                     let path = path?;
                     let facts = parse(&read_bytes(&path).ok()?, is_stub);
@@ -276,9 +276,8 @@ impl<'l> Loader<'l> {
                     whole.is_some_and(|whole| umbrellas.contains(&whole))
                         || (umbrellas.contains(&module) && !self.defines(&module, facts.name(name)))
                 }
-                Target::Module(module) => {
-                    ModuleName::new(facts.name(module)).is_some_and(|module| umbrellas.contains(&module) && !self.is_package(&module))
-                }
+                Target::Module(module) => ModuleName::new(facts.name(module))
+                    .is_some_and(|module| umbrellas.contains(&module) && !self.is_package(&module)),
                 _ => false,
             })
         })

@@ -34,7 +34,8 @@ pub(crate) fn python_files(folder: &Path, project: &Path, exclude: &GlobSet) -> 
         move |path: &Path, is_folder: bool| {
             let relative = path.strip_prefix(&project).unwrap_or(path);
             let is_excluded = path != folder && exclude.is_match(relative);
-            !is_excluded && !(is_folder && path != folder && is_foreign_folder(path))
+            let is_foreign = is_folder && path != folder && is_foreign_folder(path);
+            !is_excluded && !is_foreign
         }
     };
     let walker = WalkBuilder::new(folder)
@@ -50,7 +51,8 @@ pub(crate) fn python_files(folder: &Path, project: &Path, exclude: &GlobSet) -> 
                     Some(kind) if is_python(entry.path()) && !kind.is_dir() => {
                         let problem = if kind.is_file() { None } else { special_file(entry.path()) };
                         // A link to a folder is no file; nor is it followed, so that circles do no harm.
-                        (problem.as_deref() != Some(FOLDER)).then(|| Step::File(Candidate { path: entry.into_path(), problem }))
+                        (problem.as_deref() != Some(FOLDER))
+                            .then(|| Step::File(Candidate { path: entry.into_path(), problem }))
                     }
                     Some(kind) if is_binary(entry.path()) && !kind.is_dir() => Some(Step::Binary(entry.into_path())),
                     _ => None,

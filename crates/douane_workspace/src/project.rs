@@ -162,7 +162,8 @@ fn packages_around(request: &Request, named: &[PathBuf]) -> (PathBuf, Vec<PathBu
         let holds_package = path.is_dir() && !is_package(path);
         if holds_package { path.clone() } else { path.parent().unwrap_or(path).to_owned() }
     });
-    let folder = parents.reduce(|one, other| shared_folder(&one, &other)).unwrap_or_else(|| request.working_folder.clone());
+    let folder =
+        parents.reduce(|one, other| shared_folder(&one, &other)).unwrap_or_else(|| request.working_folder.clone());
     (folder, searched)
 }
 

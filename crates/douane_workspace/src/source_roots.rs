@@ -272,7 +272,11 @@ pub(crate) struct ModuleLocation {
 /// Names that are no identifiers are kept: `locale/is/formats.py` is a module that importlib imports. A file with a dot
 /// in its stem is none, nor is one outside of all roots.
 #[must_use]
-pub(crate) fn module_of(file: &Path, roots: &[PathBuf], is_package_dir: &dyn Fn(&Path) -> bool) -> Option<ModuleLocation> {
+pub(crate) fn module_of(
+    file: &Path,
+    roots: &[PathBuf],
+    is_package_dir: &dyn Fn(&Path) -> bool,
+) -> Option<ModuleLocation> {
     let stem = module_stem(file)?;
     let folder = file.parent()?;
     let is_package = stem == "__init__";

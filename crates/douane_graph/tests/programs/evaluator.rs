@@ -1,9 +1,9 @@
 //! Runs a [`Program`] as Python would: one statement after the other, with real modules.
 //!
 //! Written to be obviously right, from the language reference (section 5 "The import system", section 7.11 "The import
-//! statement") and `importlib._bootstrap`: `sys.modules` holds a module from before its code runs, the code fills it step
-//! by step, a package gets its submodule as an attribute once that is loaded, and whoever looks in between sees what is
-//! there so far. A test holds this evaluator against CPython itself.
+//! statement") and `importlib._bootstrap`: `sys.modules` holds a module from before its code runs, the code fills it
+//! step by step, a package gets its submodule as an attribute once that is loaded, and whoever looks in between sees
+//! what is there so far. A test holds this evaluator against CPython itself.
 //!
 //! In: a program and the module to import first. Out: what `from module import *` then brings, or why that fails; and
 //! what happened on the way that makes the answer depend on who was first.

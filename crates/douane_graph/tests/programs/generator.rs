@@ -1,10 +1,10 @@
 //! Makes programs up.
 //!
-//! A raw program is anything; two of its kinds are then *mended*: as long as the evaluator meets a statement that raises,
-//! or one that puts the program outside of what the test at hand claims, that statement is taken out.
+//! A raw program is anything; two of its kinds are then *mended*: as long as the evaluator meets a statement that
+//! raises, or one that puts the program outside of what the test at hand claims, that statement is taken out.
 //!
-//! The numbers are drawn from a seed that is always the same unless `DOUANE_TEST_SEED` names another; `DOUANE_TEST_CASES`
-//! sets how many programs each test draws. A failure names the seed and the smallest program found.
+//! The numbers are drawn from a seed that is always the same unless `DOUANE_TEST_SEED` names another;
+//! `DOUANE_TEST_CASES` sets how many programs each test draws. A failure names the seed and the smallest program found.
 
 use std::collections::BTreeMap;
 
@@ -92,9 +92,10 @@ pub(crate) fn acyclic_program() -> impl Strategy<Value = Program> {
     })
 }
 
-/// A program of packages and modules whose stars run in circles, that imports whole whichever module comes first. Nothing
-/// is deleted, and `__all__` comes before the imports, so that who is later only ever sees more; no star brings a submodule
-/// that others than its package have loaded, and no package binds the name of a submodule to something else.
+/// A program of packages and modules whose stars run in circles, that imports whole whichever module comes first.
+/// Nothing is deleted, and `__all__` comes before the imports, so that who is later only ever sees more; no star brings
+/// a submodule that others than its package have loaded, and no package binds the name of a submodule to something
+/// else.
 pub(crate) fn program_with_circles() -> impl Strategy<Value = Program> {
     bodies(growing_statement(), LAYOUT.len(), 5).prop_map(|bodies| {
         let mut program = program(LAYOUT, &bodies, &|_, _| true);

@@ -1,8 +1,9 @@
 //! Small Python programs for tests: made up, written down as text, run, and linked.
 //!
-//! A [`Program`] is a list of modules, a module a list of [`Step`]s, the few things that code can do to a module's names.
-//! [`Program::text`] writes a module as Python, in one of several spellings that all mean the same; [`evaluator`] runs a
-//! program as the language reference says; [`generator`] makes them up; [`link_texts`] hands texts to douane.
+//! A [`Program`] is a list of modules, a module a list of [`Step`]s, the few things that code can do to a module's
+//! names. [`Program::text`] writes a module as Python, in one of several spellings that all mean the same;
+//! [`evaluator`] runs a program as the language reference says; [`generator`] makes them up; [`link_texts`] hands texts
+//! to douane.
 //!
 //! Deliberately not here: a Python to compare with, and what douane can't know by design.
 

@@ -32,8 +32,8 @@ pub(crate) fn version() -> Version {
     Version { minor: next(), patch: next() }
 }
 
-/// Asks for the stars of modules, each in a process of its own that has imported nothing else. A module is looked for in
-/// its folder first, and an empty folder is none.
+/// Asks for the stars of modules, each in a process of its own that has imported nothing else. A module is looked for
+/// in its folder first, and an empty folder is none.
 pub(crate) fn stars(modules: &[(&Path, &str)]) -> Vec<Star> {
     let questions: Vec<(&str, &str)> = modules
         .iter()

@@ -113,9 +113,9 @@ fn is_cleanup(facts: &FileFacts, deletion: &Reference) -> bool {
     if facts.name(deletion.name).starts_with('_') {
         return true;
     }
-    let comes_back = facts.bindings[deletion.position as usize..].iter().any(|binding| {
-        binding.scope == ScopeId::MODULE && binding.name == deletion.name && !binding.kind.unbinds()
-    });
+    let comes_back = facts.bindings[deletion.position as usize..]
+        .iter()
+        .any(|binding| binding.scope == ScopeId::MODULE && binding.name == deletion.name && !binding.kind.unbinds());
     let used_later = facts.references.iter().any(|later| {
         later.name == deletion.name
             && later.resolved == Some(ScopeId::MODULE)

@@ -77,9 +77,8 @@ pub(super) fn missing_entry(project: &Project<'_>, source: ModuleId) -> Option<A
     if !matches!(graph.exports(source), Exports::All(_)) {
         return None;
     }
-    let is_missing = |entry: &&AllEntry| {
-        entry.is_certain && graph.lookup(source, graph.name(entry.name)) == Lookup::Missing
-    };
+    let is_missing =
+        |entry: &&AllEntry| entry.is_certain && graph.lookup(source, graph.name(entry.name)) == Lookup::Missing;
     let entry = graph.all_entries(source).iter().find(is_missing)?;
     // Bound on another platform or for type checkers: it is not a guard, and not sure to fail.
     let (_, facts) = project.module_facts(source)?;

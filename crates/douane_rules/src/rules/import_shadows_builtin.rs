@@ -81,7 +81,10 @@ impl ImportShadowsBuiltin {
             let BindingKind::Import(id) = binding.kind else { continue };
             let name = facts.name(binding.name);
             let import = facts.import(id);
-            if !self.counts(file, name) || import.when == When::TypeChecking || (is_init && !used.contains(&binding.name)) {
+            if !self.counts(file, name)
+                || import.when == When::TypeChecking
+                || (is_init && !used.contains(&binding.name))
+            {
                 continue;
             }
             if is_the_builtin(file, definition(file, id), name) || is_compatibility(facts, import) {

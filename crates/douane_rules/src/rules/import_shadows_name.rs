@@ -4,11 +4,7 @@ use douane_graph::{Definition, Object};
 use douane_parser::{Binding, BindingId, BindingKind, FileFacts, ImportId, ScopeKind, Truth};
 use serde::Deserialize;
 
-use crate::{
-    Checked, FileRule, Reporter,
-    rule::declare_rule,
-    wording::written_import,
-};
+use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
 
 declare_rule! {
     /// Checks for imports that rebind a name which the same scope had already bound to something else.

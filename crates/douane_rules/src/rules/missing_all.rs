@@ -135,7 +135,13 @@ impl ProjectRule for MissingAll {
             let node = graph.module(module);
             let facts = project.facts(*file);
             let name = graph.module_name(module);
-            if graph.has_all(module) || !facts.all_operations.is_empty() || node.is_stub || facts.traits.is_broken || graph.open(module) == Some(Unknown::ReplacesItself) || !self.looks_at(name) {
+            if graph.has_all(module)
+                || !facts.all_operations.is_empty()
+                || node.is_stub
+                || facts.traits.is_broken
+                || graph.open(module) == Some(Unknown::ReplacesItself)
+                || !self.looks_at(name)
+            {
                 continue;
             }
             let start = TextRange::empty(0);
@@ -192,11 +198,14 @@ fn passed_on<'f>(graph: &ModuleGraph, module: ModuleId, facts: &'f FileFacts) ->
     let mut names: Vec<&str> = Vec::new();
     let mut all_marked = true;
     let used: FxHashSet<Symbol> = facts.references.iter().map(|reference| reference.name).collect();
-    for binding in facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE && binding.site == ScopeId::MODULE) {
+    for binding in
+        facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE && binding.site == ScopeId::MODULE)
+    {
         let BindingKind::Import(id) = binding.kind else { continue };
         let import = facts.import(id);
         let Target::From { name, .. } = import.target else { continue };
-        let is_own = graph.resolution(module, id).module().is_some_and(|source| graph.module(source).name.is_within(package));
+        let is_own =
+            graph.resolution(module, id).module().is_some_and(|source| graph.module(source).name.is_within(package));
         let bound = facts.name(binding.name);
         if is_own && import.when == When::Load && !bound.starts_with('_') && !used.contains(&binding.name) {
             names.push(bound);
@@ -249,8 +258,12 @@ fn help(project: &Project<'_>, module: ModuleId) -> String {
         .collect();
     taken.dedup();
     match taken.len() {
-        0 => "add `__all__` with the names that are meant for others; today no module of the program takes any".to_owned(),
+        0 => "add `__all__` with the names that are meant for others; today no module of the program takes any"
+            .to_owned(),
         1 => format!("add `__all__` with the names that are meant for others; today they take {}", listed(&taken)),
-        count => format!("add `__all__` with the names that are meant for others; today they take {count}: {}", listed(&taken)),
+        count => format!(
+            "add `__all__` with the names that are meant for others; today they take {count}: {}",
+            listed(&taken)
+        ),
     }
 }

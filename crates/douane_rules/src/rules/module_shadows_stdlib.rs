@@ -86,7 +86,11 @@ impl ProjectRule for ModuleShadowsStdlib {
             if let Some((edge, import)) = importer.and_then(|edge| Some((edge, edge.import?)))
                 && let Some((file, facts)) = project.module_facts(edge.importer)
             {
-                diagnostic.label(file, facts.import(import).range, format!("this imports the file, not the standard `{name}`"));
+                diagnostic.label(
+                    file,
+                    facts.import(import).range,
+                    format!("this imports the file, not the standard `{name}`"),
+                );
             }
         }
     }

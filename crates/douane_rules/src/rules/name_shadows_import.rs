@@ -165,9 +165,11 @@ impl<'f> Uses<'f> {
         let uses = self.of(binding);
         // References are in the order of evaluation, so that those right before the binding form a run.
         let end = uses.partition_point(|reference| reference.position <= id.0);
-        uses[..end].iter().rev().take_while(|reference| reference.position == id.0).any(|reference| {
-            reference.usage != Usage::Delete && is_same_statement(reference, binding)
-        })
+        uses[..end]
+            .iter()
+            .rev()
+            .take_while(|reference| reference.position == id.0)
+            .any(|reference| reference.usage != Usage::Delete && is_same_statement(reference, binding))
     }
 
     /// Code that runs between the import and the binding uses the import.
@@ -187,7 +189,9 @@ fn is_same_statement(reference: &Reference, binding: &Binding) -> bool {
     const FEW_LINES: u32 = 200;
     let (reference, target) = (reference.range.start(), binding.range.start());
     match binding.kind {
-        BindingKind::Function(_) | BindingKind::Class | BindingKind::WithTarget => target.abs_diff(reference) < FEW_LINES,
+        BindingKind::Function(_) | BindingKind::Class | BindingKind::WithTarget => {
+            target.abs_diff(reference) < FEW_LINES
+        }
         _ => reference > target,
     }
 }
@@ -233,7 +237,10 @@ fn in_inner_scopes(file: &Checked<'_>, report: &mut Reporter<'_>) {
             continue;
         }
         let name = facts.name(binding.name);
-        let place = facts.scope(binding.scope).name.map_or("this function".to_owned(), |name| format!("`{}`", facts.name(name)));
+        let place = facts
+            .scope(binding.scope)
+            .name
+            .map_or("this function".to_owned(), |name| format!("`{}`", facts.name(name)));
         report
             .at(binding.range, format!("{} `{name}` hides the import `{name}` in {place}", described(binding.kind)))
             .label(file.id, import.range, "imported here, and used elsewhere in the file")

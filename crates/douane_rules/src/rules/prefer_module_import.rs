@@ -79,7 +79,8 @@ impl FileRule for PreferModuleImport {
         for binding in &facts.bindings {
             let BindingKind::Import(id) = binding.kind else { continue };
             let import = facts.import(id);
-            let (Target::From { name, .. }, Some(source)) = (import.target, graph.resolution(file.module, id).module()) else {
+            let (Target::From { name, .. }, Some(source)) = (import.target, graph.resolution(file.module, id).module())
+            else {
                 continue;
             };
             let source_name = graph.module_name(source);
@@ -99,8 +100,14 @@ impl FileRule for PreferModuleImport {
             }
             let name = facts.name(name);
             report
-                .at(import.range, format!("`{}` loads the whole of `{source_name}` all the same", written_import(facts, import)))
-                .help(format!("import the module and write `{}.{name}`", source_name.rsplit('.').next().unwrap_or(source_name)));
+                .at(
+                    import.range,
+                    format!("`{}` loads the whole of `{source_name}` all the same", written_import(facts, import)),
+                )
+                .help(format!(
+                    "import the module and write `{}.{name}`",
+                    source_name.rsplit('.').next().unwrap_or(source_name)
+                ));
         }
     }
 }

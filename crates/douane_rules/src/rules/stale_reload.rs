@@ -78,18 +78,28 @@ impl FileRule for StaleReload {
                 continue;
             }
             let graph = file.graph();
-            let shown: Vec<String> =
-                stale.iter().map(|stale| format!("`{}` in `{}`", stale.name, graph.module_name(stale.holder))).collect();
+            let shown: Vec<String> = stale
+                .iter()
+                .map(|stale| format!("`{}` in `{}`", stale.name, graph.module_name(stale.holder)))
+                .collect();
             let (first, rest) = shown.split_at(shown.len().min(3));
-            let more = if rest.is_empty() { String::new() } else { format!(" and {}", counted(rest.len(), "other name")) };
+            let more =
+                if rest.is_empty() { String::new() } else { format!(" and {}", counted(rest.len(), "other name")) };
             let name = graph.module_name(module);
             let diagnostic = report.at(
                 effect.range,
-                format!("after reloading `{name}` the names taken from it stay the old objects: {}{more}", first.join(", ")),
+                format!(
+                    "after reloading `{name}` the names taken from it stay the old objects: {}{more}",
+                    first.join(", ")
+                ),
             );
             for stale in stale.iter().take(MOST_LABELS) {
                 if let Some((other, facts)) = file.project.module_facts(stale.holder) {
-                    diagnostic.label(other, facts.import(stale.import).range, format!("keeps the old `{}`", stale.name));
+                    diagnostic.label(
+                        other,
+                        facts.import(stale.import).range,
+                        format!("keeps the old `{}`", stale.name),
+                    );
                 }
             }
             let mut holders: Vec<&str> = stale.iter().map(|stale| graph.module_name(stale.holder)).collect();
@@ -112,11 +122,15 @@ fn stale_names<'c>(file: &Checked<'c>, module: ModuleId) -> Vec<Stale<'c>> {
     for edge in graph.importers_of(module) {
         let Some(import) = edge.import.filter(|_| edge.is_loaded() && !edge.is_implicit) else { continue };
         let (holder, is_own) = (edge.importer, graph.module(edge.importer).origin == Origin::FirstParty);
-        let Some((_, facts)) = file.project.module_facts(holder).filter(|_| is_own && holder != module) else { continue };
+        let Some((_, facts)) = file.project.module_facts(holder).filter(|_| is_own && holder != module) else {
+            continue;
+        };
         let Target::From { name, .. } = facts.import(import).target else { continue };
         let name = facts.name(name);
         let definition = graph.name_id(name).map(|name| graph.definition(file.project.facts, module, name));
-        if graph.resolution(holder, import).module() == Some(module) && !matches!(definition, None | Some(Definition::Module(_))) {
+        if graph.resolution(holder, import).module() == Some(module)
+            && !matches!(definition, None | Some(Definition::Module(_)))
+        {
             found.push(Stale { name, holder, import });
         }
     }

@@ -172,7 +172,8 @@ impl<'c> Conflicts<'c> {
         if !self.with_builtins.is_empty() {
             let names: Vec<&str> = self.with_builtins.iter().map(|(_, name)| *name).collect();
             let what = if names.len() == 1 { "the builtin" } else { "the builtins" };
-            let diagnostic = report.at(statement, format!("`{written}` replaces {what} {}, used in this file before", listed(&names)));
+            let diagnostic = report
+                .at(statement, format!("`{written}` replaces {what} {}, used in this file before", listed(&names)));
             for (range, name) in self.with_builtins.iter().take(MOST_LABELS) {
                 diagnostic.label(file.id, *range, format!("here `{name}` is the builtin"));
             }
@@ -184,7 +185,9 @@ impl<'c> Conflicts<'c> {
 /// The star surely runs after, and on top of, the earlier binding.
 fn replaces(file: &Checked<'_>, earlier: BranchId, star: BranchId) -> bool {
     let branches = &file.facts.branches;
-    branches.truth(earlier) != Truth::False && !branches.are_alternatives(earlier, star) && !branches.is_conditional(earlier, star)
+    branches.truth(earlier) != Truth::False
+        && !branches.are_alternatives(earlier, star)
+        && !branches.is_conditional(earlier, star)
 }
 
 /// Both bind the name to one object, or that can't be ruled out.
@@ -209,7 +212,9 @@ fn same_object(file: &Checked<'_>, owner: Owner, source: ModuleId, name: NameId)
         (Definition::Unknown, Definition::Binding(..)) => false,
         (Definition::Unknown, _) | (_, Definition::Unknown) => true,
         // The table of the standard library does not tell which module defines a name that several pass on.
-        (Definition::Standard(one, _), Definition::Standard(other, _)) => one == other || is_shared(file, one, other, name),
+        (Definition::Standard(one, _), Definition::Standard(other, _)) => {
+            one == other || is_shared(file, one, other, name)
+        }
         (Definition::Standard(..), Definition::Module(_)) | (Definition::Module(_), Definition::Standard(..)) => true,
         _ => brought == earlier,
     }
@@ -223,7 +228,10 @@ fn is_shared(file: &Checked<'_>, one: ModuleId, other: ModuleId, name: NameId) -
         let extension = graph.module(module).kind == douane_graph::ModuleKind::Extension;
         extension || (graph.has_all(module) && graph.star_brings(module, graph.name(name)) == Some(true))
     };
-    let related = |text: &str, other: &str| text.split('.').next().map(|top| top.trim_start_matches('_')) == other.split('.').next().map(|top| top.trim_start_matches('_'));
+    let related = |text: &str, other: &str| {
+        text.split('.').next().map(|top| top.trim_start_matches('_'))
+            == other.split('.').next().map(|top| top.trim_start_matches('_'))
+    };
     !(defines(one) && defines(other)) || related(graph.module_name(one), graph.module_name(other))
 }
 

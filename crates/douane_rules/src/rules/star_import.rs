@@ -104,8 +104,12 @@ impl FileRule for StarImport {
             };
             // A star from the package itself loads the submodules that its `__all__` names; without one it does nothing.
             let is_own = source == Some(file.module) && !graph.has_all(file.module);
-            let raises = source.is_some_and(|source| super::guarded_star_import::missing_entry(file.project, source).is_some());
-            if raises || self.allow.iter().any(|pattern| pattern.matches(&name)) || (!is_own && self.passes_on(file, import, &name)) {
+            let raises =
+                source.is_some_and(|source| super::guarded_star_import::missing_entry(file.project, source).is_some());
+            if raises
+                || self.allow.iter().any(|pattern| pattern.matches(&name))
+                || (!is_own && self.passes_on(file, import, &name))
+            {
                 continue;
             }
             let statement = file.facts.statement(import).range;
@@ -143,7 +147,8 @@ impl StarImport {
         let module = file.graph().module(file.module);
         self.allow_in_init
             && module.kind == douane_graph::ModuleKind::Package
-            && (import.target.module().0 == 1 || douane_base::ModuleName::new(source).is_some_and(|name| name.is_within(module.name.as_str())))
+            && (import.target.module().0 == 1
+                || douane_base::ModuleName::new(source).is_some_and(|name| name.is_within(module.name.as_str())))
     }
 }
 
@@ -171,7 +176,10 @@ fn names_used_through<'c>(file: &Checked<'c>, import: &Import, source: douane_gr
         .collect();
     if matches!(graph.exports(file.module), Exports::All(_)) {
         let is_bound = |name: &str| {
-            graph.name_id(name).and_then(|id| graph.entry(file.module, id)).is_some_and(|entry| entry.module == file.module)
+            graph
+                .name_id(name)
+                .and_then(|id| graph.entry(file.module, id))
+                .is_some_and(|entry| entry.module == file.module)
         };
         let entries = graph.all_entries(file.module).iter().map(|entry| graph.name(entry.name));
         used.extend(entries.filter(|name| !is_bound(name) && graph.star_brings(source, name) == Some(true)));

@@ -103,7 +103,8 @@ fn message(change: SysModulesChange, name: Option<&str>, holders: usize) -> Stri
             format!("taking {module} out of `sys.modules` makes the next import load a second one; {kept}")
         }
         SysModulesChange::Clear => {
-            "emptying `sys.modules` makes every later import load a second module; those that are loaded stay in use".to_owned()
+            "emptying `sys.modules` makes every later import load a second module; those that are loaded stay in use"
+                .to_owned()
         }
         SysModulesChange::SetNone => {
             format!("`None` in `sys.modules` makes the next import of {module} raise ModuleNotFoundError; {kept}")
@@ -113,9 +114,13 @@ fn message(change: SysModulesChange, name: Option<&str>, holders: usize) -> Stri
 
 fn help(change: SysModulesChange, name: Option<&str>) -> String {
     match (change, name) {
-        (SysModulesChange::SetNone, _) => "to test for a missing module, patch the entry and restore it afterwards".to_owned(),
+        (SysModulesChange::SetNone, _) => {
+            "to test for a missing module, patch the entry and restore it afterwards".to_owned()
+        }
         (_, Some(name)) if name.contains('.') => {
-            format!("give the module a function that resets its state; note that the parent package keeps its attribute, so that `from … import` returns the old `{name}`")
+            format!(
+                "give the module a function that resets its state; note that the parent package keeps its attribute, so that `from … import` returns the old `{name}`"
+            )
         }
         _ => "give the module a function that resets its state, or use a new process".to_owned(),
     }
@@ -127,7 +132,9 @@ pub(super) fn module_of_key(file: &Checked<'_>, key: &ModuleKey) -> Option<Modul
         ModuleKey::Own => Some(file.module),
         ModuleKey::Reference(reference) => {
             match file.graph().object(file.module, file.facts, file.facts.reference(*reference)) {
-                (Object::Module(module), used) if used == file.facts.chain(file.facts.reference(*reference)).len() => Some(module),
+                (Object::Module(module), used) if used == file.facts.chain(file.facts.reference(*reference)).len() => {
+                    Some(module)
+                }
                 _ => None,
             }
         }

@@ -321,9 +321,9 @@ impl<'p> Facades<'p> {
         uses.dedup();
         let modules: FxHashSet<ModuleId> = uses.iter().map(|(_, module)| *module).collect();
         // A package runs before its modules: to name one of them saves nothing.
-        let saves_nothing = modules.iter().any(|module| {
-            *module == umbrella || graph.module(*module).name.is_within(graph.module_name(umbrella))
-        });
+        let saves_nothing = modules
+            .iter()
+            .any(|module| *module == umbrella || graph.module(*module).name.is_within(graph.module_name(umbrella)));
         let is_own_package = graph.module(file.module).name.is_within(graph.module_name(umbrella));
         if uses.is_empty() || modules.len() > FEW || saves_nothing || is_own_package {
             return None;
@@ -421,9 +421,8 @@ fn narrow_modules(candidate: &Candidate<'_>) -> Vec<ModuleId> {
 fn difference(project: &Project<'_>, umbrella: ModuleId, narrow: &[ModuleId]) -> Vec<ModuleId> {
     let needed: FxHashSet<ModuleId> = project.loads().loaded_with(narrow).into_iter().collect();
     let loaded = project.loads().loaded_with(&[umbrella]);
-    let counts = |module: &ModuleId| {
-        !needed.contains(module) && project.graph.module(*module).origin != Origin::Standard
-    };
+    let counts =
+        |module: &ModuleId| !needed.contains(module) && project.graph.module(*module).origin != Origin::Standard;
     loaded.into_iter().filter(counts).collect()
 }
 
@@ -431,9 +430,10 @@ fn difference(project: &Project<'_>, umbrella: ModuleId, narrow: &[ModuleId]) ->
 fn loaded_otherwise(candidate: &Candidate<'_>) -> Vec<ModuleId> {
     let graph = candidate.file.graph();
     let module = candidate.file.module;
-    let others = graph.imports_of(module).iter().filter(|edge| {
-        edge.is_loaded() && edge.import.is_none_or(|import| !candidate.imports.contains(&import))
-    });
+    let others = graph
+        .imports_of(module)
+        .iter()
+        .filter(|edge| edge.is_loaded() && edge.import.is_none_or(|import| !candidate.imports.contains(&import)));
     let mut loaded: Vec<ModuleId> = others.map(|edge| edge.imported).collect();
     loaded.extend(graph.module(module).parent);
     loaded.extend(narrow_modules(candidate));

@@ -76,7 +76,9 @@ impl FileRule for UndefinedNameBehindStar {
         let graph = file.graph();
         let facts = file.facts;
         // `open` covers stars that are not known as well as `globals()` and syntax errors.
-        if facts.stars().next().is_none() || graph.open(file.module).is_some_and(|reason| reason != douane_graph::Unknown::Getattr) {
+        if facts.stars().next().is_none()
+            || graph.open(file.module).is_some_and(|reason| reason != douane_graph::Unknown::Getattr)
+        {
             return;
         }
         let stars: Vec<ModuleId> = graph.stars(file.module, facts).filter_map(|(_, _, source)| source).collect();
@@ -103,7 +105,7 @@ impl FileRule for UndefinedNameBehindStar {
 fn is_evaluated(file: &Checked<'_>, reference: &Reference) -> bool {
     let facts = file.facts;
     reference.resolved.is_none()
-        && reference.context != Context::StringAnnotation
+        && matches!(reference.context, Context::Runtime | Context::Annotation)
         && reference.usage != Usage::Delete
         && facts.branches.truth(reference.branch) != Truth::False
         // `try: unicode` … `except NameError:` asks whether the name exists.
@@ -150,7 +152,9 @@ fn verdict(file: &Checked<'_>, stars: &[ModuleId], name: &str) -> Option<(String
         ));
     }
     let count = stars.len();
-    let stars = if count == 1 { "the star import of this file does not bring it".to_owned() } else {
+    let stars = if count == 1 {
+        "the star import of this file does not bring it".to_owned()
+    } else {
         format!("none of the {} of this file brings it", counted(count, "star import"))
     };
     Some((format!("`{name}` is not defined: {stars}"), "import it, or correct the name".to_owned()))

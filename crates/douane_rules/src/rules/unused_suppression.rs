@@ -43,9 +43,7 @@ pub(crate) fn report(
             continue;
         };
         if !is_used(at) && is_on(rule.name) {
-            reporter
-                .at(code.range, format!("`{}` has nothing to silence here", rule.name))
-                .help("remove the comment");
+            reporter.at(code.range, format!("`{}` has nothing to silence here", rule.name)).help("remove the comment");
         }
     }
 }
