@@ -6,7 +6,7 @@
 //!
 //! 1. Any program, also those that raise: the evaluator that `naive.rs` trusts, exactly, whichever module comes
 //!    first.
-//! 2. Programs without circles, and cases: douane's answer, exactly, unless douane says that it can't be told.
+//! 2. Programs without circles, and cases: douane's answer, exactly; "it can't be told" is no answer.
 //! 3. Programs with circles: douane's answer holds at least Python's.
 //! 4. Cases in which douane knowingly differs: that it still does.
 

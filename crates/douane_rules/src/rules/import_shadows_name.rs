@@ -104,7 +104,13 @@ pub(super) fn live_before<'f>(facts: &'f FileFacts, before: &[BindingId], later:
 /// The earlier binding is surely another object than the import's.
 fn is_other_object(file: &Checked<'_>, earlier: &Binding, import: ImportId) -> bool {
     let facts = file.facts;
-    let BindingKind::Import(first) = earlier.kind else { return true };
+    let BindingKind::Import(first) = earlier.kind else {
+        // A module that imports its own class by name gets what it has.
+        return match definition(file, import) {
+            Definition::Binding(module, own) => module != file.module || facts.binding(own).range != earlier.range,
+            _ => true,
+        };
+    };
     if facts.same_object(first, import) {
         return false;
     }
