@@ -297,9 +297,30 @@ impl Loads {
         Self { starts, targets: sorted.into_iter().map(|(_, imported)| imported).collect() }
     }
 
+    fn successors(&self, module: usize) -> &[u32] {
+        &self.targets[self.starts[module]..self.starts[module + 1]]
+    }
+
+    /// Most packages import all their modules themselves, which a look at their own edges tells; the others are searched
+    /// for together.
     fn reached(&self, questions: &[(Vec<u32>, Vec<u32>)]) -> Vec<Vec<u32>> {
-        let successors = |at: usize| &self.targets[self.starts[at]..self.starts[at + 1]];
-        reached(self.starts.len() - 1, successors, questions)
+        let is_plain = |(starts, watched): &(Vec<u32>, Vec<u32>)| {
+            let imports =
+                |node| starts.iter().any(|start| self.successors(*start as usize).binary_search(node).is_ok());
+            watched.iter().all(imports)
+        };
+        let (plain, searched): (Vec<usize>, Vec<usize>) =
+            (0..questions.len()).partition(|at| is_plain(&questions[*at]));
+        let asked: Vec<(Vec<u32>, Vec<u32>)> = searched.iter().map(|at| questions[*at].clone()).collect();
+        let found = reached(self.starts.len() - 1, |module| self.successors(module), &asked);
+        let mut answers = vec![Vec::new(); questions.len()];
+        for at in plain {
+            answers[at].clone_from(&questions[at].1);
+        }
+        for (at, answer) in searched.into_iter().zip(found) {
+            answers[at] = answer;
+        }
+        answers
     }
 }
 
