@@ -236,6 +236,15 @@ fn edges(
                 if let Some(child) = taken.and_then(|name| table.child(module, name)) {
                     found.push(edge(child, false));
                 }
+                // A star loads the submodules that `__all__` names.
+                if matches!(import.target, Target::Star { .. }) && table.module(module).kind == ModuleKind::Package {
+                    let listed = listed_submodules(program, table, module);
+                    found.extend(
+                        listed
+                            .filter(|(name, _)| !own_names[module.index()].contains(name))
+                            .map(|(_, child)| edge(child, false)),
+                    );
+                }
             }
             // `import a.b` also runs `a/__init__.py`, so the parents are loaded even though nobody names them.
             let mut parent = match target {
@@ -266,6 +275,25 @@ fn edges(
     // `from . import a` in an `__init__` names the package itself.
     found.retain(|edge| edge.importer != edge.imported);
     found
+}
+
+/// The submodules that a package's `__all__` spells.
+fn listed_submodules<'p>(
+    program: &'p Program<'_>,
+    table: &'p ModuleTable,
+    package: ModuleId,
+) -> impl Iterator<Item = (&'p str, ModuleId)> {
+    let facts = table.module(package).file.map(|file| program.facts(file));
+    facts.into_iter().flat_map(move |facts| {
+        let items = facts.all_operations.iter().flat_map(|operation| &operation.items);
+        items.filter_map(move |item| match item {
+            AllItem::Name(export) => {
+                let name = facts.name(export.name);
+                table.child(package, name).map(|child| (name, child))
+            }
+            _ => None,
+        })
+    })
 }
 
 /// The file binds the name that an import takes before the import runs.

@@ -810,8 +810,13 @@ impl<'f> Making<'f> {
             },
             AllAction::Remove => {
                 if let Some(all) = &mut self.all {
-                    let removed: FxHashSet<NameId> = entries.iter().map(|entry| entry.name).collect();
-                    all.entries.retain(|entry| !removed.contains(&entry.name));
+                    for entry in entries {
+                        // `list.remove` takes the first one.
+                        let first = all.entries.iter().position(|known| known.name == entry.name);
+                        if let Some(first) = first {
+                            all.entries.remove(first);
+                        }
+                    }
                     all.is_known &= is_known;
                 }
             }
