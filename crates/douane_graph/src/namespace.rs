@@ -438,11 +438,11 @@ impl Maker<'_, '_> {
             }
             Exports::Public => {
                 let view = self.public_view(source);
-                making.inherit_all(view);
+                making.inherit_all(view, is_certain);
             }
             Exports::Unknown(_) => {
                 let view = self.public_view(source);
-                making.inherit_all(view);
+                making.inherit_all(view, is_certain);
                 making.open(Unknown::UnresolvedStar(import));
             }
         }
@@ -759,11 +759,21 @@ impl<'f> Making<'f> {
     }
 
     fn inherit(&mut self, name: NameId, entry: Entry) {
+        // A star under a condition may replace a name, but does not take it away.
+        if !entry.is_certain && self.namespace.get(name).is_some() {
+            return;
+        }
         self.namespace.own.remove(&name);
         self.namespace.inherited.insert_mut(name, entry);
     }
 
-    fn inherit_all(&mut self, view: Inherited) {
+    fn inherit_all(&mut self, view: Inherited, is_certain: bool) {
+        if !is_certain {
+            for (name, entry) in view.iter() {
+                self.inherit(*name, Entry { is_certain: false, ..*entry });
+            }
+            return;
+        }
         self.namespace.own.retain(|name, _| !view.contains_key(name));
         let mine = &mut self.namespace.inherited;
         if view.size() > mine.size() {
