@@ -7,33 +7,21 @@ use std::{
 
 use douane_graph::{Edge, ModuleGraph, ModuleId, Origin};
 use douane_parser::When;
-use douane_workspace::{Analysis, Workspace};
+use douane_workspace::Analysis;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::{
     arguments::{GraphArguments, GraphFormat},
-    outcome::{Outcome, refused, written},
-    progress::Progress,
-    terminal,
+    outcome::{Outcome, written},
+    program::analysed,
 };
 
 pub(crate) fn run(arguments: &GraphArguments) -> Outcome {
-    arguments.program.start_threads();
-    let request = match arguments.program.request(arguments.paths.clone(), None) {
-        Ok(request) => request,
-        Err(message) => {
-            terminal::error(&message);
-            return Outcome::Refused;
-        }
+    let analysis = match analysed(&arguments.program, arguments.paths.clone()) {
+        Ok(analysis) => analysis,
+        Err(outcome) => return outcome,
     };
-    let workspace = match Workspace::open(request) {
-        Ok(workspace) => workspace,
-        Err(failure) => return refused(failure, false),
-    };
-    let progress = Progress::new(false);
-    let analysis = workspace.analyse(&|stage| progress.note(stage));
-    progress.finish();
     let graph = printed(&analysis, arguments.external);
     let output = &mut io::BufWriter::new(io::stdout().lock());
     let result = match arguments.output_format {

@@ -8,6 +8,7 @@ mod explain;
 mod graph;
 mod module;
 mod outcome;
+mod program;
 mod progress;
 mod terminal;
 

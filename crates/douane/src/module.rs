@@ -8,35 +8,24 @@ use std::{
 use douane_base::{LineColumn, Positions};
 use douane_graph::{Exports, Lookup, ModuleGraph, ModuleId, ModuleKind, Origin, Resolution, Unknown};
 use douane_parser::{FileFacts, Import, ImportId, Target};
-use douane_workspace::{Analysis, Workspace};
+use douane_workspace::Analysis;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::{
     arguments::{ModuleArguments, ModuleFormat},
-    outcome::{Outcome, refused, written},
-    progress::Progress,
+    outcome::{Outcome, written},
+    program::analysed,
     terminal,
 };
 
 pub(crate) fn run(arguments: &ModuleArguments) -> Outcome {
-    arguments.program.start_threads();
     let is_path = |name: &&std::path::PathBuf| arguments.all || name.components().count() > 1 || name.exists();
     let paths = arguments.names.iter().filter(is_path).cloned().collect();
-    let request = match arguments.program.request(paths, None) {
-        Ok(request) => request,
-        Err(message) => {
-            terminal::error(&message);
-            return Outcome::Refused;
-        }
+    let analysis = match analysed(&arguments.program, paths) {
+        Ok(analysis) => analysis,
+        Err(outcome) => return outcome,
     };
-    let workspace = match Workspace::open(request) {
-        Ok(workspace) => workspace,
-        Err(failure) => return refused(failure, false),
-    };
-    let progress = Progress::new(false);
-    let analysis = workspace.analyse(&|stage| progress.note(stage));
-    progress.finish();
     let chosen = match chosen(arguments, &analysis) {
         Ok(chosen) => chosen,
         Err(message) => {
