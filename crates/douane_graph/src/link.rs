@@ -12,7 +12,7 @@ use crate::{
     namespace::{Inputs, Patch, namespaces},
     queries::ModuleGraph,
     reachability::reached,
-    resolve::{ModuleTable, Resolution, own_names, taken_name},
+    resolve::{ModuleTable, Resolution, compiled_away, own_names, taken_name},
     standard_library::StandardLibrary,
 };
 
@@ -207,7 +207,12 @@ fn edges(
             })
             .collect();
         let is_typing_view = table.modules[at].is_typing_view;
+        let is_compiled = table.modules[at].kind == ModuleKind::Extension;
+        let away = if is_compiled { compiled_away(facts) } else { FxHashSet::default() };
         for ((id, import), resolution) in (0..).map(ImportId).zip(&facts.imports).zip(of_file) {
+            if import.binding.is_some_and(|binding| away.contains(&facts.binding(binding).name)) {
+                continue;
+            }
             let (target, nearest) = match resolution {
                 Resolution::Module(module) => (Some(*module), None),
                 Resolution::Missing(nearest) => (None, *nearest),

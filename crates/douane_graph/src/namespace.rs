@@ -16,9 +16,9 @@ use crate::{
     components::components,
     events::{Event, EventKind},
     link::Program,
-    module::{ModuleId, Origin},
+    module::{ModuleId, ModuleKind, Origin},
     name_table::{NameId, NameTable},
-    resolve::{ModuleTable, Resolution, taken_name},
+    resolve::{ModuleTable, Resolution, compiled_away, taken_name},
 };
 
 /// Why something can't be known.
@@ -198,8 +198,8 @@ pub(crate) fn namespaces(inputs: &Inputs<'_>, names: &mut NameTable) -> Vec<Name
 fn maker_start(inputs: &Inputs<'_>, at: usize) -> Namespace {
     let module = &inputs.table.modules[at];
     match (module.file, module.kind) {
-        (None, crate::ModuleKind::Extension) => Namespace::unknown(Unknown::Extension),
-        (None, crate::ModuleKind::Namespace) => Namespace::new(),
+        (None, ModuleKind::Extension) => Namespace::unknown(Unknown::Extension),
+        (None, ModuleKind::Namespace) => Namespace::new(),
         (None, _) => Namespace::unknown(Unknown::NotRead),
         (Some(_), _) => Namespace::new(),
     }
@@ -287,7 +287,8 @@ impl Maker<'_, '_> {
         let facts = self.inputs.program.facts(file);
         let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
         let is_stub = self.inputs.table.modules[at].is_stub;
-        let is_compiled = self.inputs.table.modules[at].kind == crate::ModuleKind::Extension;
+        let is_compiled = self.inputs.table.modules[at].kind == ModuleKind::Extension;
+        let compiled_away = if is_compiled { compiled_away(facts) } else { FxHashSet::default() };
         let mut replacement = None;
         let mut making = Making::new(facts);
         if facts.traits.is_broken {
@@ -298,7 +299,7 @@ impl Maker<'_, '_> {
             match event.kind {
                 EventKind::Bind(binding) => {
                     let bound = facts.binding(binding);
-                    if (is_stub && !declares(facts, binding)) || (is_compiled && is_compiled_away(facts, binding)) {
+                    if (is_stub && !declares(facts, binding)) || compiled_away.contains(&bound.name) {
                         continue;
                     }
                     let name = self.names.intern(facts.name(bound.name));
@@ -685,14 +686,6 @@ fn import_before(facts: &FileFacts, operation: &AllOperation, name: Symbol) -> O
 fn imported_all(facts: &FileFacts, operation: &AllOperation) -> Option<ImportId> {
     let found = facts.imports.iter().position(|import| import.range == operation.range)?;
     Some(ImportId(u32::try_from(found).ok()?))
-}
-
-/// Cython compiles its own module and `__future__` away.
-fn is_compiled_away(facts: &FileFacts, binding: BindingId) -> bool {
-    facts.import_of(facts.binding(binding)).is_some_and(|import| {
-        let module = import.target.module().1.map_or("", |module| facts.name(module));
-        module == "__future__" || facts.name(facts.binding(binding).name) == "cython"
-    })
 }
 
 /// In a stub an import is private unless it is written as `import x as x` or `from m import x as x` (typing

@@ -4,7 +4,7 @@
 
 use douane_base::{FileId, ModuleName};
 use douane_parser::{
-    Attribute, Binding, BindingKind, EffectKind, FileFacts, Import, ImportId, Reference, ScopeId, Target,
+    Attribute, Binding, BindingKind, EffectKind, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Target,
 };
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -325,6 +325,17 @@ pub(crate) fn own_names<'f>(program: &'f Program<'_>, table: &ModuleTable) -> Ve
         facts.bindings.iter().filter(is_own).map(|binding| facts.name(binding.name)).collect()
     };
     table.modules.par_iter().map(of_package).collect()
+}
+
+/// The names of a compiled module's source that its binary does not have: Cython compiles its own module, what comes from
+/// its `cimports` (with the fallbacks under the same names) and `__future__` away.
+pub(crate) fn compiled_away(facts: &FileFacts) -> FxHashSet<Symbol> {
+    let is_away = |binding: &&Binding| {
+        let Some(import) = facts.import_of(binding) else { return false };
+        let module = import.target.module().1.map_or("", |module| facts.name(module));
+        matches!(module.split('.').next(), Some("cython" | "__future__")) || facts.name(binding.name) == "cython"
+    };
+    facts.bindings.iter().filter(is_away).map(|binding| binding.name).collect()
 }
 
 /// The name that a `from` import takes.
