@@ -11,7 +11,7 @@ use crate::terminal::Color;
 
 /// An import linter and analyser for Python that sees the whole program
 #[derive(Debug, Parser)]
-#[command(name = "douane", version, propagate_version = true)]
+#[command(name = "douane", version)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -185,10 +185,10 @@ fn shared_folder(one: &Path, other: &Path) -> PathBuf {
 }
 
 fn absolute(request: &Request, path: &Path) -> Result<PathBuf, Failure> {
-    let path = normalized(&request.working_folder.join(path));
+    let found = normalized(&request.working_folder.join(path));
     // The link itself is looked at, so that one to nowhere is a file that can't be read, not one that isn't there.
-    match path.symlink_metadata() {
-        Ok(_) => Ok(path),
+    match found.symlink_metadata() {
+        Ok(_) => Ok(found),
         Err(error) => Err(Failure::Message(format!("{}: {}", path.display(), plain(&error)))),
     }
 }
