@@ -520,7 +520,7 @@ impl<'a> Collector<'a> {
         let symbol = self.found.interner.intern(name);
         let range = text_range(function.range());
         self.default_values(&function.parameters);
-        self.with_type_parameters(function.type_params.as_deref(), range, |this| {
+        let type_parameters = self.with_type_parameters(function.type_params.as_deref(), range, |this| {
             this.parameter_annotations(&function.parameters);
             if let Some(returns) = &function.returns {
                 this.annotation(returns);
@@ -532,7 +532,7 @@ impl<'a> Collector<'a> {
             .any(|decorator| dotted(&decorator.expression).is_some_and(|parts| parts.last() == Some(&"overload")));
         self.bind(name, text_range(function.name.range()), BindingKind::Function(is_overload));
         let fork = self.found.branches.fork();
-        self.in_type_parameter_scope(function.type_params.as_deref(), range, |this| {
+        self.again_in(type_parameters.unwrap_or(self.scope), |this| {
             this.in_scope(ScopeKind::Function, Some(symbol), range, |this| {
                 this.in_branch(fork, Arm::Function, None, Truth::True, |this| {
                     this.bind_parameters(&function.parameters);
@@ -575,14 +575,19 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Binds the type parameters in a scope of their own and visits what is evaluated there.
+    /// Binds the type parameters in a scope of their own and visits what is evaluated there. Returns that scope, if there
+    /// are any, for a function body that sees them too.
     fn with_type_parameters(
         &mut self,
         parameters: Option<&TypeParams>,
         range: TextRange,
         step: impl FnOnce(&mut Self),
-    ) {
-        let Some(parameters) = parameters else { return step(self) };
+    ) -> Option<ScopeId> {
+        let Some(parameters) = parameters else {
+            step(self);
+            return None;
+        };
+        let scope = ScopeId(count(self.found.scopes.len()));
         self.in_scope(ScopeKind::TypeParameters, None, range, |this| {
             for parameter in &parameters.type_params {
                 let name = parameter.name();
@@ -595,23 +600,14 @@ impl<'a> Collector<'a> {
             }
             step(this);
         });
+        Some(scope)
     }
 
-    /// The scope of the type parameters once more, for a function body that sees them.
-    fn in_type_parameter_scope(
-        &mut self,
-        parameters: Option<&TypeParams>,
-        range: TextRange,
-        step: impl FnOnce(&mut Self),
-    ) {
-        let Some(parameters) = parameters else { return step(self) };
-        self.in_scope(ScopeKind::TypeParameters, None, range, |this| {
-            for parameter in &parameters.type_params {
-                let name = parameter.name();
-                this.bind(name.as_str(), text_range(name.range()), BindingKind::TypeParameter);
-            }
-            step(this);
-        });
+    /// Enters a scope once more.
+    fn again_in(&mut self, scope: ScopeId, step: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.scope, scope);
+        step(self);
+        self.scope = outer;
     }
 
     fn default_values(&mut self, parameters: &Parameters) {
