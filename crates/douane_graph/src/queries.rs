@@ -300,6 +300,9 @@ impl ModuleGraph {
                 EntrySource::Binding(binding) => {
                     let Some(file) = self.module(entry.module).file else { return Definition::Unknown };
                     let Some(facts) = facts.get(file.0 as usize) else { return Definition::Unknown };
+                    if facts.is_alias(binding) {
+                        return Definition::Unknown;
+                    }
                     let BindingKind::Import(import) = facts.binding(binding).kind else {
                         return Definition::Binding(entry.module, binding);
                     };

@@ -45,6 +45,8 @@ pub(crate) struct Collected {
     pub(crate) statements: Vec<Statement>,
     pub(crate) all_operations: Vec<AllOperation>,
     pub(crate) constants: Vec<(BindingId, Constant)>,
+    /// Bindings to what a dotted name stands for, with the name that it begins with.
+    pub(crate) aliases: Vec<(BindingId, Symbol)>,
     pub(crate) effects: Vec<Effect>,
     /// The functions that are called by their bare name, each with the scope that calls.
     pub(crate) calls: Vec<(ScopeId, Symbol)>,
@@ -109,6 +111,7 @@ impl<'a> Collector<'a> {
                 statements: Vec::new(),
                 all_operations: Vec::new(),
                 constants: Vec::new(),
+                aliases: Vec::new(),
                 effects: Vec::new(),
                 calls: Vec::new(),
                 declarations: FxHashMap::default(),
@@ -785,8 +788,12 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Notes that the next binding is one to a constant.
+    /// Notes that the next binding is one to a constant, or to what another name stands for.
     fn note_constant(&mut self, value: &Expr) {
+        if let Some(root) = dotted(value).and_then(|parts| parts.first().copied()) {
+            let binding = BindingId(self.position());
+            self.found.aliases.push((binding, self.found.interner.intern(root)));
+        }
         let constant = match value {
             Expr::NoneLiteral(_) => Constant::None,
             Expr::BooleanLiteral(_)

@@ -83,6 +83,8 @@ pub struct FileFacts {
     pub all_operations: Vec<AllOperation>,
     /// The names of the module that are bound to a constant, by binding.
     pub constants: Vec<(BindingId, Constant)>,
+    /// The bindings to what something imported stands for: `Context = codec.Context`.
+    pub aliases: Vec<BindingId>,
     /// What the code does to namespaces and modules beyond binding names.
     pub effects: Vec<Effect>,
     /// The comments that silence findings.
@@ -475,6 +477,12 @@ impl FileFacts {
     #[must_use]
     pub fn branch(&self, branch: BranchId) -> &Branch {
         self.branches.get(branch)
+    }
+
+    /// True if the binding gives another name to an object that has one.
+    #[must_use]
+    pub fn is_alias(&self, binding: BindingId) -> bool {
+        self.aliases.binary_search(&binding).is_ok()
     }
 
     /// A binding by its number.

@@ -192,6 +192,12 @@ fn prune(found: Collected) -> FileFacts {
         .filter(|(binding, _)| is_kept(*binding))
         .map(|(binding, constant)| (BindingId(position(binding.0)), constant))
         .collect();
+    let aliases = found
+        .aliases
+        .into_iter()
+        .filter(|(binding, root)| imported.contains(root) && is_kept(*binding))
+        .map(|(binding, _)| BindingId(position(binding.0)))
+        .collect();
     for operation in &mut all_operations {
         operation.position = position(operation.position);
     }
@@ -255,6 +261,7 @@ fn prune(found: Collected) -> FileFacts {
         statements,
         all_operations,
         constants,
+        aliases,
         effects,
         suppressions: Vec::new(),
         syntax_errors: Vec::new(),

@@ -204,12 +204,14 @@ fn same_object(file: &Checked<'_>, owner: Owner, source: ModuleId, name: NameId)
                     douane_graph::Object::Name(module, name) => graph.definition(facts, module, name),
                     douane_graph::Object::Unknown => Definition::Unknown,
                 },
+                _ if file.facts.is_alias(binding) => Definition::Unknown,
                 _ => Definition::Binding(file.module, binding),
             }
         }
     };
     match (brought, earlier) {
-        (Definition::Unknown, Definition::Binding(..)) => false,
+        // Whatever the star brings, it is not what this file makes itself.
+        (Definition::Unknown, Definition::Binding(module, _)) if module == file.module => false,
         (Definition::Unknown, _) | (_, Definition::Unknown) => true,
         // The table of the standard library does not tell which module defines a name that several pass on.
         (Definition::Standard(one, _), Definition::Standard(other, _)) => {
