@@ -26,13 +26,8 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut starts = vec![0];
-        for (offset, byte) in bytes.iter().enumerate() {
-            let ends_line = match byte {
-                b'\n' => true,
-                b'\r' => bytes.get(offset + 1) != Some(&b'\n'),
-                _ => false,
-            };
-            if ends_line {
+        for offset in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            if bytes[offset] == b'\n' || bytes.get(offset + 1) != Some(&b'\n') {
                 starts.push(offset_u32(offset + 1));
             }
         }

@@ -16,7 +16,7 @@ impl BranchId {
     /// The module's own top level.
     pub const ROOT: Self = Self(0);
 
-    fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -216,18 +216,19 @@ impl Branches {
         id
     }
 
-    /// Drops the branches that nothing kept stands in; returns the new number of each one that stays.
-    pub(crate) fn keep(&mut self, used: impl Iterator<Item = BranchId>) -> Vec<BranchId> {
-        let mut is_kept = vec![false; self.list.len()];
-        let mut forks = FxHashSet::default();
+    /// Drops the branches that hold no used one; returns the new number of each one that stays.
+    pub(crate) fn keep(&mut self, is_used: Vec<bool>) -> Vec<BranchId> {
+        let mut is_kept = is_used;
         is_kept[BranchId::ROOT.index()] = true;
-        for branch in used {
-            let mut at = branch;
-            while !std::mem::replace(&mut is_kept[at.index()], true) {
-                if matches!(self.get(at).arm, Arm::Handler(_)) {
-                    forks.insert(self.get(at).fork);
+        let mut forks = FxHashSet::default();
+        // The branches around one come before it.
+        for at in (1..self.list.len()).rev() {
+            let branch = &self.list[at];
+            if is_kept[at] {
+                is_kept[branch.parent.index()] = true;
+                if matches!(branch.arm, Arm::Handler(_)) {
+                    forks.insert(branch.fork);
                 }
-                at = self.get(at).parent;
             }
         }
         // Whether a handler runs is told by the body that it belongs to, which stands beside it.
@@ -239,23 +240,8 @@ impl Branches {
                 kept.push(Branch { parent: numbers[branch.parent.index()], ..branch.clone() });
             }
         }
-        kept.shrink_to_fit();
         self.list = kept;
         numbers
-    }
-
-    /// Renames the names that conditions ask about.
-    pub(crate) fn rename(&mut self, rename: &mut impl FnMut(&mut Symbol)) {
-        for branch in &mut self.list {
-            match branch.test.as_mut().map(|test| &mut test.question) {
-                Some(Question::IsTrue(name) | Question::IsNone(name)) => rename(name),
-                Some(Question::HasAttribute(name, path)) => {
-                    rename(name);
-                    rename(path);
-                }
-                None => {}
-            }
-        }
     }
 
     pub(crate) fn set_test(&mut self, branch: BranchId, test: Option<Test>) {
@@ -274,7 +260,7 @@ impl Branches {
     }
 
     /// All branches, each after those around it.
-    pub fn iter(&self) -> impl Iterator<Item = &Branch> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Branch> {
         self.list.iter()
     }
 

@@ -22,6 +22,7 @@ use crate::{
         ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, SysModulesChange,
         Target, Usage, When,
     },
+    interest::{Interest, top_level},
     names::{Interner, Symbol},
     text_range,
 };
@@ -36,6 +37,9 @@ pub(crate) enum Declaration {
 /// Everything that the walk found, before names are resolved.
 pub(crate) struct Collected {
     pub(crate) interner: Interner,
+    pub(crate) interest: Interest,
+    /// In a file with stars: the names that functions and comprehensions bind for themselves.
+    pub(crate) locals: FxHashSet<(ScopeId, Symbol)>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) branches: Branches,
     pub(crate) bindings: Vec<Binding>,
@@ -45,8 +49,7 @@ pub(crate) struct Collected {
     pub(crate) statements: Vec<Statement>,
     pub(crate) all_operations: Vec<AllOperation>,
     pub(crate) constants: Vec<(BindingId, Constant)>,
-    /// Bindings to what a dotted name stands for, with the name that it begins with.
-    pub(crate) aliases: Vec<(BindingId, Symbol)>,
+    pub(crate) aliases: Vec<BindingId>,
     pub(crate) effects: Vec<Effect>,
     /// The functions that are called by their bare name, each with the scope that calls.
     pub(crate) calls: Vec<(ScopeId, Symbol)>,
@@ -57,7 +60,7 @@ pub(crate) struct Collected {
 }
 
 pub(crate) fn collect<'a>(source: &'a str, body: &'a [Stmt], options: &ParseOptions) -> Collected {
-    let mut collector = Collector::new(source, options);
+    let mut collector = Collector::new(source, body, options);
     collector.body(body);
     collector.finish()
 }
@@ -88,7 +91,9 @@ const RED_ZONE: usize = 256 * 1024;
 const NEW_STACK: usize = 4 * 1024 * 1024;
 
 impl<'a> Collector<'a> {
-    fn new(source: &'a str, options: &ParseOptions) -> Self {
+    fn new(source: &'a str, body: &[Stmt], options: &ParseOptions) -> Self {
+        let mut interner = Interner::default();
+        let interest = Interest::read(body, &mut interner);
         let module = Scope {
             kind: ScopeKind::Module,
             parent: ScopeId::MODULE,
@@ -101,7 +106,9 @@ impl<'a> Collector<'a> {
             decider: Decider { version: options.version, platform: options.platform },
             defers_annotations: options.is_stub || options.version.minor() >= 14,
             found: Collected {
-                interner: Interner::default(),
+                interner,
+                interest,
+                locals: FxHashSet::default(),
                 scopes: vec![module],
                 branches: Branches::default(),
                 bindings: Vec::new(),
@@ -226,19 +233,29 @@ impl<'a> Collector<'a> {
 
     // Bindings, references, effects
 
-    fn bind(&mut self, name: &str, range: TextRange, kind: BindingKind) -> BindingId {
+    /// Writes a binding down if it is one of the module, or of a name that some import binds.
+    fn bind(&mut self, name: &str, range: TextRange, kind: BindingKind) {
         self.found.traits.touches_path |= name == "__path__";
-        let symbol = self.found.interner.intern(name);
         let scope = match kind {
             // PEP 572: the target belongs to the scope around the comprehension.
             BindingKind::NamedExpression => self.outside_comprehensions(),
             _ => self.scope,
         };
-        let declared = self.found.declarations.get(&(scope, symbol));
+        let mut symbol = self.found.interner.find(name);
+        let declared = symbol.and_then(|symbol| self.found.declarations.get(&(scope, symbol)));
         let owner = if declared == Some(&Declaration::Global) { ScopeId::MODULE } else { scope };
+        if owner == ScopeId::MODULE || self.found.interest.has_star() {
+            symbol = Some(self.found.interner.intern(name));
+        }
+        let Some(symbol) = symbol else { return };
+        if owner != ScopeId::MODULE && !self.found.interest.is_imported(symbol) {
+            if self.found.interest.has_star() {
+                self.found.locals.insert((owner, symbol));
+            }
+            return;
+        }
         // A function, or a class whose call is one.
         self.found.traits.has_getattr |= owner == ScopeId::MODULE && name == "__getattr__" && !kind.unbinds();
-        let binding = BindingId(self.position());
         self.found.bindings.push(Binding {
             name: symbol,
             scope: owner,
@@ -247,7 +264,6 @@ impl<'a> Collector<'a> {
             range,
             kind,
         });
-        binding
     }
 
     fn outside_comprehensions(&self) -> ScopeId {
@@ -259,12 +275,11 @@ impl<'a> Collector<'a> {
     }
 
     /// Records a use of a name, with the attributes from a position in their list on.
-    fn reference(&mut self, name: &str, range: TextRange, attributes: usize, usage: Usage) -> ReferenceId {
-        self.found.traits.touches_path |= name == "__path__";
+    fn reference(&mut self, name: Symbol, range: TextRange, attributes: usize, usage: Usage) -> ReferenceId {
         let start = count(attributes);
         let id = ReferenceId(count(self.found.references.len()));
         let reference = Reference {
-            name: self.found.interner.intern(name),
+            name,
             scope: self.scope,
             resolved: None,
             branch: self.branch,
@@ -278,8 +293,16 @@ impl<'a> Collector<'a> {
         id
     }
 
-    fn bare_reference(&mut self, name: &str, range: TextRange, usage: Usage) {
-        self.reference(name, range, self.found.attributes.len(), usage);
+    /// The symbol of a name that is used, if it is one that uses are written down of.
+    fn used(&mut self, name: &str) -> Option<Symbol> {
+        self.found.traits.touches_path |= name == "__path__";
+        self.found.interest.used(name, &mut self.found.interner)
+    }
+
+    fn bare_reference(&mut self, name: &ast::ExprName, usage: Usage) {
+        if let Some(symbol) = self.used(name.id.as_str()) {
+            self.reference(symbol, text_range(name.range()), self.found.attributes.len(), usage);
+        }
     }
 
     fn effect(&mut self, kind: EffectKind, range: TextRange) {
@@ -303,7 +326,7 @@ impl<'a> Collector<'a> {
             && scope.name.is_some_and(|name| matches!(self.found.interner.text(name), "__getattr__" | "__dir__"))
     }
 
-    /// Records `name.attribute.attribute` as one reference; visits what stands before the dots if it is no name.
+    /// Records `name.attribute.attribute` as one reference, if the name is one that uses are written down of; visits what stands before the dots if it is no name.
     fn chain(&mut self, expression: &Expr, usage: Usage) -> Option<ReferenceId> {
         let mut root = expression;
         while let Expr::Attribute(attribute) = root {
@@ -315,6 +338,7 @@ impl<'a> Collector<'a> {
             self.nested(|this| this.expression(root));
             return None;
         };
+        let symbol = self.used(name.id.as_str())?;
         let start = self.found.attributes.len();
         let mut at = expression;
         while let Expr::Attribute(attribute) = at {
@@ -323,7 +347,7 @@ impl<'a> Collector<'a> {
             at = &attribute.value;
         }
         self.found.attributes[start..].reverse();
-        Some(self.reference(name.id.as_str(), text_range(name.range()), start, usage))
+        Some(self.reference(symbol, text_range(name.range()), start, usage))
     }
 
     // Statements
@@ -391,7 +415,7 @@ impl<'a> Collector<'a> {
             let target = Target::Module(self.found.interner.intern(module));
             // `import a.b` binds `a`; `import a.b as c` binds `c` (language reference, section 7.11).
             let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-            let bound = if alias.asname.is_some() { bound } else { bound.split('.').next().unwrap_or(bound) };
+            let bound = if alias.asname.is_some() { bound } else { top_level(bound) };
             self.imported_name(statement, target, alias, bound, import.is_lazy);
         }
     }
@@ -774,10 +798,11 @@ impl<'a> Collector<'a> {
     fn assign(&mut self, assign: &'a ast::StmtAssign) {
         self.expression(&assign.value);
         for target in &assign.targets {
-            if matches!(target, Expr::Name(_)) {
-                self.note_constant(&assign.value);
-            }
+            let before = self.position();
             self.bind_target(target, BindingKind::Assignment);
+            if matches!(target, Expr::Name(_)) && self.position() > before {
+                self.note_value(BindingId(before), &assign.value);
+            }
             self.subscript_assignment(target, &assign.value);
             if self.in_module_scope() && is_dunder_all(target) {
                 self.set_all(&assign.value, AllAction::Set, text_range(assign.range()));
@@ -788,11 +813,11 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Notes that the next binding is one to a constant, or to what another name stands for.
-    fn note_constant(&mut self, value: &Expr) {
-        if let Some(root) = dotted(value).and_then(|parts| parts.first().copied()) {
-            let binding = BindingId(self.position());
-            self.found.aliases.push((binding, self.found.interner.intern(root)));
+    /// Notes that a binding is one to a constant, or to what something imported stands for.
+    fn note_value(&mut self, binding: BindingId, value: &Expr) {
+        let root = root_name(value).and_then(|root| self.found.interner.find(root));
+        if root.is_some_and(|root| self.found.interest.is_imported(root)) {
+            self.found.aliases.push(binding);
         }
         let constant = match value {
             Expr::NoneLiteral(_) => Constant::None,
@@ -807,7 +832,6 @@ impl<'a> Collector<'a> {
             },
             _ => return,
         };
-        let binding = BindingId(self.position());
         self.found.constants.push((binding, constant));
     }
 
@@ -816,7 +840,7 @@ impl<'a> Collector<'a> {
         match &*assign.target {
             Expr::Name(name) => {
                 let range = text_range(name.range());
-                self.bare_reference(name.id.as_str(), range, Usage::Read);
+                self.bare_reference(name, Usage::Read);
                 self.bind(name.id.as_str(), range, BindingKind::AugmentedAssignment);
             }
             other => self.bind_target(other, BindingKind::AugmentedAssignment),
@@ -847,10 +871,13 @@ impl<'a> Collector<'a> {
             }
         }
         let kind = if assign.value.is_some() { BindingKind::Assignment } else { BindingKind::Annotation };
-        if let (Expr::Name(_), Some(value)) = (&*assign.target, &assign.value) {
-            self.note_constant(value);
-        }
+        let before = self.position();
         self.bind_target(&assign.target, kind);
+        if let (Expr::Name(_), Some(value)) = (&*assign.target, &assign.value)
+            && self.position() > before
+        {
+            self.note_value(BindingId(before), value);
+        }
         if self.in_module_scope()
             && is_dunder_all(&assign.target)
             && let Some(value) = &assign.value
@@ -874,7 +901,7 @@ impl<'a> Collector<'a> {
         match target {
             Expr::Name(name) => {
                 let range = text_range(name.range());
-                self.bare_reference(name.id.as_str(), range, Usage::Delete);
+                self.bare_reference(name, Usage::Delete);
                 self.bind(name.id.as_str(), range, BindingKind::Deletion);
             }
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.nested(|this| this.delete_target(target))),
@@ -1052,7 +1079,7 @@ impl<'a> Collector<'a> {
                     self.bind_target(expression, BindingKind::Assignment);
                 }
                 _ => {
-                    self.bare_reference(name.id.as_str(), text_range(name.range()), Usage::Read);
+                    self.bare_reference(name, Usage::Read);
                 }
             },
             Expr::Attribute(_) => {
@@ -1232,9 +1259,11 @@ impl<'a> Collector<'a> {
                     "__import__",
                     "isinstance",
                 ];
-                let reads = matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str()));
-                if reads {
-                    call.arguments.args.iter().for_each(|expression| self.look_at(expression));
+                let namespaces = call.arguments.args.iter().filter(|argument| is_globals_call(argument));
+                for namespace in namespaces {
+                    if matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str())) {
+                        self.look_at(namespace);
+                    }
                 }
                 // `f(**globals())` hands over a copy.
                 let copies = call.arguments.keywords.iter().filter(|keyword| keyword.arg.is_none());
@@ -1245,8 +1274,10 @@ impl<'a> Collector<'a> {
     }
 
     fn note_call(&mut self, name: &str) {
-        if self.found.branches.truth(self.branch) != Truth::False {
-            let name = self.found.interner.intern(name);
+        let name = self.found.interner.find(name).filter(|name| self.found.interest.is_imported_or_function(*name));
+        if let Some(name) = name
+            && self.found.branches.truth(self.branch) != Truth::False
+        {
             self.found.calls.push((self.scope, name));
         }
     }
@@ -1341,6 +1372,18 @@ impl<'b> visitor::Visitor<'b> for Collector<'_> {
 
     fn visit_pattern(&mut self, pattern: &'b Pattern) {
         self.pattern(pattern);
+    }
+}
+
+/// The name that `name.attribute.attribute` begins with.
+fn root_name(expression: &Expr) -> Option<&str> {
+    let mut at = expression;
+    while let Expr::Attribute(attribute) = at {
+        at = &attribute.value;
+    }
+    match at {
+        Expr::Name(name) => Some(name.id.as_str()),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod collector;
 mod conditions;
 mod dunder_all;
 mod facts;
+mod interest;
 mod names;
 mod resolve;
 mod source_text;
@@ -70,7 +71,7 @@ pub fn parse(text: &str, options: &ParseOptions) -> FileFacts {
             unsupported.map(|error| SyntaxError { message: error.to_string(), range: text_range(error.range()) }),
         );
     }
-    if let Some(at) = text.find('\0') {
+    if let Some(at) = memchr::memchr(0, text.as_bytes()) {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         let message = "source code cannot contain null bytes".to_owned();
         facts.syntax_errors.push(SyntaxError { message, range: TextRange::new(at, at + 1) });

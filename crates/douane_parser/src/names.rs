@@ -67,11 +67,10 @@ pub(crate) struct Interner {
 impl Interner {
     pub(crate) fn intern(&mut self, name: &str) -> Symbol {
         let Self { symbols, text, ends } = self;
-        let hash = FxBuildHasher.hash_one(name);
         let found = symbols.entry(
-            hash,
+            hash(name),
             |symbol| slice(text, ends, *symbol) == name,
-            |symbol| FxBuildHasher.hash_one(slice(text, ends, *symbol)),
+            |symbol| hash(slice(text, ends, *symbol)),
         );
         match found {
             Entry::Occupied(found) => *found.get(),
@@ -85,39 +84,25 @@ impl Interner {
         }
     }
 
+    pub(crate) fn find(&self, name: &str) -> Option<Symbol> {
+        self.symbols.find(hash(name), |symbol| self.text(*symbol) == name).copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     pub(crate) fn text(&self, symbol: Symbol) -> &str {
         slice(&self.text, &self.ends, symbol)
     }
 
-    /// The table of those names that `rename` is then asked for; the others are dropped.
-    pub(crate) fn finish(self) -> Renaming {
-        let new = vec![None; self.ends.len()];
-        Renaming { all: self, new, text: String::new(), ends: Vec::new() }
-    }
-}
-
-/// Gives the names that are kept their numbers in the final table.
-pub(crate) struct Renaming {
-    all: Interner,
-    new: Vec<Option<Symbol>>,
-    text: String,
-    ends: Vec<u32>,
-}
-
-impl Renaming {
-    pub(crate) fn rename(&mut self, symbol: &mut Symbol) {
-        let new = &mut self.new[symbol.index()];
-        *symbol = *new.get_or_insert_with(|| {
-            let number = Symbol(u32::try_from(self.ends.len()).unwrap_or(u32::MAX));
-            self.text.push_str(slice(&self.all.text, &self.all.ends, *symbol));
-            self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-            number
-        });
-    }
-
-    pub(crate) fn names(self) -> Names {
+    pub(crate) fn finish(self) -> Names {
         Names { text: self.text.into(), ends: self.ends.into() }
     }
+}
+
+fn hash(name: &str) -> u64 {
+    FxBuildHasher.hash_one(name)
 }
 
 fn slice<'t>(text: &'t str, ends: &[u32], symbol: Symbol) -> &'t str {

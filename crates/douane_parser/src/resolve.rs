@@ -1,14 +1,11 @@
-//! Decides which scope each name means, and drops what nobody outside a function can ask about.
+//! Decides which scope each name means, and puts the facts together.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
+    branches::BranchId,
     collector::{Collected, Declaration},
-    dunder_all::AllItem,
-    facts::{
-        Attribute, Binding, BindingId, BindingKind, EffectKind, FileFacts, ModuleKey, Reference, ReferenceId, Scope,
-        ScopeId, ScopeKind, Target, When,
-    },
+    facts::{Binding, BindingId, EffectKind, FileFacts, Scope, ScopeId, ScopeKind, When},
     names::Symbol,
 };
 
@@ -16,13 +13,16 @@ use crate::{
 pub(crate) fn resolve(mut found: Collected) -> FileFacts {
     settle_nonlocals(&mut found);
     mark_functions_that_run_on_load(&mut found);
-    let bound: FxHashSet<(ScopeId, Symbol)> =
-        found.bindings.iter().map(|binding| (binding.scope, binding.name)).collect();
+    let mut bound = std::mem::take(&mut found.locals);
+    bound.reserve(found.bindings.len());
+    bound.extend(found.bindings.iter().map(|binding| (binding.scope, binding.name)));
     let lookup = Lookup { scopes: &found.scopes, declarations: &found.declarations, bound: &bound };
     for reference in &mut found.references {
         reference.resolved = lookup.scope_of(reference.scope, reference.name);
     }
-    prune(found)
+    keep_effects(&mut found);
+    keep_branches(&mut found);
+    finish(found)
 }
 
 /// A `nonlocal` name belongs to the nearest function around that binds it (language reference, section 7.13).
@@ -125,143 +125,61 @@ impl Lookup<'_> {
     }
 }
 
-/// Keeps what an import can have to do with: names of the module, names that some import binds, and, where a star may
-/// bring anything, names that the file itself does not bind.
-fn prune(found: Collected) -> FileFacts {
-    let Collected { scopes, bindings, references, attributes, mut imports, mut all_operations, mut effects, .. } =
-        found;
-    let imported: FxHashSet<Symbol> = bindings
-        .iter()
-        .filter(|binding| matches!(binding.kind, BindingKind::Import(_)))
-        .map(|binding| binding.name)
-        .collect();
-    let has_star = imports.iter().any(|import| matches!(import.target, Target::Star { .. }));
-
-    let mut positions = Vec::with_capacity(bindings.len() + 1);
-    let mut kept_bindings = Vec::new();
-    for binding in bindings {
-        positions.push(count(kept_bindings.len()));
-        if binding.scope == ScopeId::MODULE || imported.contains(&binding.name) {
-            kept_bindings.push(binding);
-        }
-    }
-    positions.push(count(kept_bindings.len()));
-    let position = |old: u32| positions[old as usize];
-
-    // Attributes of what was imported matter, and only while the module is loaded.
+/// Attributes of what was imported matter, and only while the module is loaded.
+fn keep_effects(found: &mut Collected) {
+    let Collected { effects, references, scopes, interest, .. } = found;
     effects.retain(|effect| match effect.kind {
         EffectKind::AttributeStore(reference) => {
-            imported.contains(&references[reference.index()].name)
-                && function_around(&scopes, effect.scope).is_none_or(|function| scopes[function.index()].runs_on_load)
+            interest.is_imported(references[reference.index()].name)
+                && function_around(scopes, effect.scope).is_none_or(|function| scopes[function.index()].runs_on_load)
         }
         _ => true,
     });
-    let named_by_effects: FxHashSet<ReferenceId> =
-        effects.iter().flat_map(|effect| effect_references(&effect.kind)).collect();
-    let mut kept_references = Vec::new();
-    let mut kept_attributes: Vec<Attribute> = Vec::new();
-    let mut new_ids = FxHashMap::default();
-    for (old, reference) in (0..).map(ReferenceId).zip(references) {
-        let is_imported = imported.contains(&reference.name);
-        let may_be_star = has_star && matches!(reference.resolved, None | Some(ScopeId::MODULE));
-        let is_named = named_by_effects.contains(&old);
-        if !is_imported && !may_be_star && !is_named {
-            continue;
-        }
-        if is_named {
-            new_ids.insert(old, ReferenceId(count(kept_references.len())));
-        }
-        let start = count(kept_attributes.len());
-        let chain = reference.attributes.start as usize..reference.attributes.end as usize;
-        kept_attributes.extend_from_slice(&attributes[chain]);
-        kept_references.push(Reference {
-            attributes: start..count(kept_attributes.len()),
-            position: position(reference.position),
-            ..reference
-        });
-    }
+}
 
-    for import in &mut imports {
-        import.position = position(import.position);
-        import.binding = import.binding.map(|binding| BindingId(position(binding.0)));
-    }
-    let is_kept = |binding: BindingId| positions[binding.index()] != positions[binding.index() + 1];
-    let constants = found
-        .constants
-        .into_iter()
-        .filter(|(binding, _)| is_kept(*binding))
-        .map(|(binding, constant)| (BindingId(position(binding.0)), constant))
-        .collect();
-    let aliases = found
-        .aliases
-        .into_iter()
-        .filter(|(binding, root)| imported.contains(root) && is_kept(*binding))
-        .map(|(binding, _)| BindingId(position(binding.0)))
-        .collect();
-    for operation in &mut all_operations {
-        operation.position = position(operation.position);
-    }
-    for effect in &mut effects {
-        effect.position = position(effect.position);
-        renumber(&mut effect.kind, &new_ids);
-    }
-    let mut scopes = scopes;
-    let mut branches = found.branches;
-    let used = kept_bindings
-        .iter()
-        .map(|binding| binding.branch)
-        .chain(kept_references.iter().map(|reference| reference.branch))
-        .chain(imports.iter().map(|import| import.branch))
-        .chain(all_operations.iter().map(|operation| operation.branch))
-        .chain(effects.iter().map(|effect| effect.branch));
-    let branch_numbers = branches.keep(used);
-    let mut renaming = found.interner.finish();
-    let mut rename = |symbol: &mut Symbol| renaming.rename(symbol);
-    branches.rename(&mut rename);
-    scopes.iter_mut().filter_map(|scope| scope.name.as_mut()).for_each(&mut rename);
-    for binding in &mut kept_bindings {
-        rename(&mut binding.name);
-        binding.branch = branch_numbers[binding.branch.0 as usize];
-    }
-    for reference in &mut kept_references {
-        rename(&mut reference.name);
-        reference.branch = branch_numbers[reference.branch.0 as usize];
-    }
-    kept_attributes.iter_mut().for_each(|attribute| rename(&mut attribute.name));
-    for import in &mut imports {
-        rename_target(&mut import.target, &mut rename);
-        import.alias.iter_mut().for_each(&mut rename);
-        import.branch = branch_numbers[import.branch.0 as usize];
-    }
-    for operation in &mut all_operations {
-        operation.items.iter_mut().for_each(|item| rename_item(item, &mut rename));
-        operation.branch = branch_numbers[operation.branch.0 as usize];
-    }
-    for effect in &mut effects {
-        rename_effect(&mut effect.kind, &mut rename);
-        effect.branch = branch_numbers[effect.branch.0 as usize];
-    }
+/// Drops the branches that no fact stands in.
+fn keep_branches(found: &mut Collected) {
+    let mut is_used = vec![false; found.branches.iter().len()];
+    each_branch(found, |branch| is_used[branch.index()] = true);
+    let numbers = found.branches.keep(is_used);
+    each_branch(found, |branch| *branch = numbers[branch.index()]);
+}
+
+/// Shows the branch of every fact.
+fn each_branch(found: &mut Collected, mut show: impl FnMut(&mut BranchId)) {
+    found.bindings.iter_mut().for_each(|binding| show(&mut binding.branch));
+    found.references.iter_mut().for_each(|reference| show(&mut reference.branch));
+    found.imports.iter_mut().for_each(|import| show(&mut import.branch));
+    found.all_operations.iter_mut().for_each(|operation| show(&mut operation.branch));
+    found.effects.iter_mut().for_each(|effect| show(&mut effect.branch));
+}
+
+fn finish(found: Collected) -> FileFacts {
+    let Collected { mut scopes, mut bindings, mut references, mut attributes, mut imports, .. } = found;
+    let (mut statements, mut all_operations, mut effects) = (found.statements, found.all_operations, found.effects);
+    let mut constants = found.constants;
     scopes.shrink_to_fit();
-    kept_bindings.shrink_to_fit();
-    kept_references.shrink_to_fit();
-    kept_attributes.shrink_to_fit();
+    bindings.shrink_to_fit();
+    references.shrink_to_fit();
+    attributes.shrink_to_fit();
     imports.shrink_to_fit();
-    effects.shrink_to_fit();
-    let mut statements = found.statements;
     statements.shrink_to_fit();
+    all_operations.shrink_to_fit();
+    effects.shrink_to_fit();
+    constants.shrink_to_fit();
     FileFacts {
-        names: renaming.names(),
+        names: found.interner.finish(),
         scopes,
-        branches,
-        bindings_by_name: by_name(&kept_bindings),
-        bindings: kept_bindings,
-        references: kept_references,
-        attributes: kept_attributes,
+        branches: found.branches,
+        bindings_by_name: by_name(&bindings),
+        bindings,
+        references,
+        attributes,
         imports,
         statements,
         all_operations,
         constants,
-        aliases,
+        aliases: found.aliases,
         effects,
         suppressions: Vec::new(),
         syntax_errors: Vec::new(),
@@ -269,78 +187,10 @@ fn prune(found: Collected) -> FileFacts {
     }
 }
 
-fn rename_target(target: &mut Target, rename: &mut impl FnMut(&mut Symbol)) {
-    match target {
-        Target::Module(module) => rename(module),
-        Target::From { module, name, .. } => {
-            module.iter_mut().for_each(&mut *rename);
-            rename(name);
-        }
-        Target::Star { module, .. } => module.iter_mut().for_each(rename),
-    }
-}
-
-fn rename_item(item: &mut AllItem, rename: &mut impl FnMut(&mut Symbol)) {
-    match item {
-        AllItem::Name(export) => rename(&mut export.name),
-        AllItem::AllOf(chain) => chain.iter_mut().for_each(rename),
-        AllItem::Variable(name) => rename(name),
-        AllItem::PublicNames(wanted) => wanted.except.iter_mut().for_each(rename),
-        AllItem::Unknown => {}
-    }
-}
-
-fn rename_effect(effect: &mut EffectKind, rename: &mut impl FnMut(&mut Symbol)) {
-    match effect {
-        EffectKind::SysModules { key: ModuleKey::Literal(name), .. }
-        | EffectKind::Reload { module: ModuleKey::Literal(name), .. }
-        | EffectKind::ReplacesItself(Some(name)) => rename(name),
-        _ => {}
-    }
-}
-
 fn by_name(bindings: &[Binding]) -> Vec<BindingId> {
     let mut sorted: Vec<BindingId> = (0..count(bindings.len())).map(BindingId).collect();
     sorted.sort_by_key(|id| (bindings[id.index()].scope, bindings[id.index()].name, *id));
     sorted
-}
-
-fn effect_references(effect: &EffectKind) -> Vec<ReferenceId> {
-    let of_key = |key: &ModuleKey| match key {
-        ModuleKey::Reference(reference) => Some(*reference),
-        _ => None,
-    };
-    match effect {
-        EffectKind::SysModules { modules, key, .. } => [Some(*modules), of_key(key)].into_iter().flatten().collect(),
-        EffectKind::Reload { function, module } => [Some(*function), of_key(module)].into_iter().flatten().collect(),
-        EffectKind::AttributeStore(reference) => vec![*reference],
-        EffectKind::NamespaceWrite | EffectKind::ReplacesItself(_) | EffectKind::Call => Vec::new(),
-    }
-}
-
-fn renumber(effect: &mut EffectKind, new_ids: &FxHashMap<ReferenceId, ReferenceId>) {
-    let change = |reference: &mut ReferenceId| {
-        if let Some(new) = new_ids.get(reference) {
-            *reference = *new;
-        }
-    };
-    let change_key = |key: &mut ModuleKey| {
-        if let ModuleKey::Reference(reference) = key {
-            change(reference);
-        }
-    };
-    match effect {
-        EffectKind::SysModules { modules, key, .. } => {
-            change(modules);
-            change_key(key);
-        }
-        EffectKind::Reload { function, module } => {
-            change(function);
-            change_key(module);
-        }
-        EffectKind::AttributeStore(reference) => change(reference),
-        EffectKind::NamespaceWrite | EffectKind::ReplacesItself(_) | EffectKind::Call => {}
-    }
 }
 
 fn count(length: usize) -> u32 {

@@ -53,7 +53,7 @@ pub struct Code {
 
 pub(crate) fn read(source: &str, tokens: &Tokens, statements: &[Statement], scopes: &[Scope]) -> Vec<Suppression> {
     // Few comments are directives, and to look at what follows each `#` is cheaper than to walk the tokens.
-    if !source.match_indices('#').any(|(at, _)| may_be_directive(&source[at..])) {
+    if !memchr::memchr_iter(b'#', source.as_bytes()).any(|at| may_be_directive(&source[at..])) {
         return Vec::new();
     }
     let reader = Reader { source, lines: LineIndex::new(source), statements, scopes };
@@ -63,7 +63,8 @@ pub(crate) fn read(source: &str, tokens: &Tokens, statements: &[Statement], scop
 
 /// The line names a tool.
 fn may_be_directive(comment: &str) -> bool {
-    let line = comment.split(['\n', '\r']).next().unwrap_or(comment);
+    let end = memchr::memchr2(b'\n', b'\r', comment.as_bytes()).unwrap_or(comment.len());
+    let line = &comment[..end];
     ["noqa", "NOQA", "NoQA", "douane", "pylint", "ruff"].iter().any(|word| line.contains(word))
 }
 
