@@ -4,6 +4,7 @@
 //! exist only in [`LineIndex`], which the reporters and the language server ask.
 
 mod diagnostic;
+mod interner;
 mod line_index;
 mod module_name;
 mod source_file;
@@ -11,6 +12,7 @@ mod text_range;
 mod version;
 
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
+pub use interner::{Interner, text_at};
 pub use line_index::{LineColumn, LineIndex, Positions};
 pub use module_name::ModuleName;
 pub use source_file::{FileId, SourceFile};

@@ -78,23 +78,27 @@ impl<'f> Program<'f> {
 pub fn link(program: &Program<'_>) -> ModuleGraph {
     let mut table = ModuleTable::new(program);
     table.add_standard_modules(program);
-    let resolutions = resolve_imports(program, &table);
-    let events = module_events(program, &table, &resolutions);
-    let edges = edges(program, &table, &resolutions, &events);
-    let count = table.modules.len();
-    let loads = Loads::new(count, &edges);
+    let (names, (resolutions, events, edges)) = rayon::join(
+        || NameTable::new(program, &table),
+        || {
+            let resolutions = resolve_imports(program, &table);
+            let events = module_events(program, &table, &resolutions);
+            let edges = edges(program, &table, &resolutions, &events);
+            (resolutions, events, edges)
+        },
+    );
+    let loads = Loads::new(table.modules.len(), &edges);
     let loaded_children = loaded_children(&table, &loads, program, &resolutions, &events);
-    let patches = patches(&table, program, &resolutions, &loads);
-    let mut names = NameTable::default();
-    let inputs = Inputs {
+    let patches = patches(&table, &names, program, &resolutions, &loads);
+    let namespaces = namespaces(&Inputs {
         program,
         table: &table,
+        names: &names,
         events: &events,
         resolutions: &resolutions,
         loaded_children: &loaded_children,
         patches: &patches,
-    };
-    let namespaces = namespaces(&inputs, &mut names);
+    });
     ModuleGraph::new(program, table, names, namespaces, resolutions, edges)
 }
 
@@ -187,6 +191,7 @@ fn has_attribute(program: &Program<'_>, table: &ModuleTable, module: ModuleId, p
     }
 }
 
+/// The edges, by importer and in the order of its file.
 fn edges(
     program: &Program<'_>,
     table: &ModuleTable,
@@ -199,13 +204,12 @@ fn edges(
         let importer = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
         let Some(file) = table.modules[at].file else { return found };
         let facts = program.facts(file);
-        let runs: FxHashSet<ImportId> = events[at]
-            .iter()
-            .filter_map(|event| match event.kind {
-                EventKind::Import(import) | EventKind::Star(import) => Some(import),
-                _ => None,
-            })
-            .collect();
+        let mut runs = vec![false; facts.imports.len()];
+        for event in &events[at] {
+            if let EventKind::Import(import) | EventKind::Star(import) = event.kind {
+                runs[import.index()] = true;
+            }
+        }
         let is_typing_view = table.modules[at].is_typing_view;
         let is_compiled = table.modules[at].kind == ModuleKind::Extension;
         let away = if is_compiled { compiled_away(facts) } else { FxHashSet::default() };
@@ -220,7 +224,7 @@ fn edges(
             };
             let when = if is_typing_view { When::TypeChecking } else { import.when };
             let decided = facts.branches.truth(import.branch);
-            let truth = if import.when == When::Load && !runs.contains(&id) { Truth::False } else { decided };
+            let truth = if import.when == When::Load && !runs[id.index()] { Truth::False } else { decided };
             let edge = |imported, is_implicit| Edge {
                 importer,
                 imported,
@@ -279,6 +283,7 @@ fn edges(
     }
     // `from . import a` in an `__init__` names the package itself.
     found.retain(|edge| edge.importer != edge.imported);
+    found.sort_by_key(|edge| (edge.importer, edge.import, edge.is_implicit));
     found
 }
 
@@ -308,7 +313,7 @@ fn binds_before(facts: &FileFacts, import: &Import) -> bool {
     before.map(|binding| facts.binding(binding).kind).any(|kind| !matches!(kind, BindingKind::Import(_)))
 }
 
-/// The edges that run when a module is loaded.
+/// Which modules each module loads when it is loaded; sorted.
 struct Loads {
     starts: Vec<usize>,
     targets: Vec<u32>,
@@ -316,18 +321,18 @@ struct Loads {
 
 impl Loads {
     fn new(count: usize, edges: &[Edge]) -> Self {
-        let mut sorted: Vec<(u32, u32)> =
-            edges.iter().filter(|edge| edge.is_loaded()).map(|edge| (edge.importer.0, edge.imported.0)).collect();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let mut starts = vec![0usize; count + 1];
-        for (importer, _) in &sorted {
-            starts[*importer as usize + 1] += 1;
+        let mut starts = Vec::with_capacity(count + 1);
+        let mut targets: Vec<u32> = Vec::new();
+        for of_module in edges.chunk_by(|one, other| one.importer == other.importer) {
+            starts.resize(of_module[0].importer.index() + 1, targets.len());
+            let mut loaded: Vec<u32> =
+                of_module.iter().filter(|edge| edge.is_loaded()).map(|edge| edge.imported.0).collect();
+            loaded.sort_unstable();
+            loaded.dedup();
+            targets.append(&mut loaded);
         }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        Self { starts, targets: sorted.into_iter().map(|(_, imported)| imported).collect() }
+        starts.resize(count + 1, targets.len());
+        Self { starts, targets }
     }
 
     fn successors(&self, module: usize) -> &[u32] {
@@ -361,6 +366,7 @@ impl Loads {
 /// that come from what the module's own load, or its packages', loads.
 fn patches(
     table: &ModuleTable,
+    names: &NameTable,
     program: &Program<'_>,
     resolutions: &[Vec<Resolution>],
     loads: &Loads,
@@ -377,7 +383,7 @@ fn patches(
             }
             let patched = table.module_behind(&resolutions[at.index()], facts, facts.reference(reference), path);
             if let Some(patched) = patched.filter(|patched| *patched != at) {
-                let name = facts.name(last.name).to_owned();
+                let name = names.of(file, last.name);
                 found.entry(patched).or_default().push(Patch { name, by: at, is_certain: false });
             }
         }

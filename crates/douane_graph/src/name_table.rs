@@ -1,6 +1,9 @@
 //! The names of all modules' top levels, each stored once, so that names of different files compare as numbers.
 
-use rustc_hash::FxHashMap;
+use douane_base::{FileId, Interner};
+use douane_parser::{FileFacts, Symbol};
+
+use crate::{link::Program, module::Origin, resolve::ModuleTable};
 
 /// A name in the table of its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -8,27 +11,51 @@ pub struct NameId(pub(crate) u32);
 
 #[derive(Default)]
 pub(crate) struct NameTable {
-    ids: FxHashMap<Box<str>, NameId>,
-    texts: Vec<Box<str>>,
+    names: Interner,
+    /// By file: the numbers of its symbols.
+    files: Vec<Box<[NameId]>>,
 }
 
 impl NameTable {
-    pub(crate) fn intern(&mut self, name: &str) -> NameId {
-        if let Some(id) = self.ids.get(name) {
-            return *id;
+    /// Every name that the facts and the standard library spell.
+    pub(crate) fn new(program: &Program<'_>, table: &ModuleTable) -> Self {
+        let mut names = Self::default();
+        let of_file = |facts: &FileFacts| facts.names.iter().map(|(_, name)| names.intern(name)).collect();
+        names.files = program.facts.iter().map(of_file).collect();
+        for module in &table.modules {
+            names.intern(module.name.last());
+            if module.origin != Origin::Standard {
+                continue;
+            }
+            let Some(known) = program.standard_library.module(module.name.as_str()) else { continue };
+            let listed = [known.attributes.as_deref(), Some(&*known.elsewhere), known.star.as_deref()];
+            for name in listed.into_iter().flatten().flatten() {
+                names.intern(name);
+            }
         }
-        let id = NameId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
-        self.ids.insert(name.into(), id);
-        self.texts.push(name.into());
-        id
+        names
+    }
+
+    fn intern(&mut self, name: &str) -> NameId {
+        NameId(self.names.intern(name))
+    }
+
+    /// The number of a file's symbol.
+    pub(crate) fn of(&self, file: FileId, symbol: Symbol) -> NameId {
+        self.files[file.0 as usize][symbol.index()]
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<NameId> {
-        self.ids.get(name).copied()
+        self.names.find(name).map(NameId)
+    }
+
+    /// The number of a name that is surely there: one that a file, a module or the standard library has.
+    pub(crate) fn known(&self, name: &str) -> NameId {
+        self.find(name).expect("all names of modules are in the table")
     }
 
     pub(crate) fn text(&self, id: NameId) -> &str {
-        &self.texts[id.0 as usize]
+        self.names.text(id.0)
     }
 
     /// True for the names that a star without `__all__` brings (language reference, section 7.11).

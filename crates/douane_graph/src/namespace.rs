@@ -9,6 +9,7 @@ use douane_parser::{
     AllAction, AllItem, AllOperation, BindingId, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, Symbol,
     Target,
 };
+use rayon::prelude::*;
 use rpds::HashTrieMapSync;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
@@ -16,7 +17,7 @@ use crate::{
     components::components,
     events::{Event, EventKind},
     link::Program,
-    module::{ModuleId, ModuleKind, Origin},
+    module::{Module, ModuleId, ModuleKind, Origin},
     name_table::{NameId, NameTable},
     resolve::{ModuleTable, Resolution, compiled_away, taken_name},
 };
@@ -96,7 +97,7 @@ pub struct Exported {
 
 /// A name that another module gives to a module.
 pub(crate) struct Patch {
-    pub(crate) name: String,
+    pub(crate) name: NameId,
     pub(crate) by: ModuleId,
     pub(crate) is_certain: bool,
 }
@@ -164,6 +165,7 @@ impl Namespace {
 pub(crate) struct Inputs<'p> {
     pub(crate) program: &'p Program<'p>,
     pub(crate) table: &'p ModuleTable,
+    pub(crate) names: &'p NameTable,
     /// By module: what its top level does. Empty for modules without a file.
     pub(crate) events: &'p [Vec<Event>],
     /// By module: what each import of its file resolves to.
@@ -174,46 +176,46 @@ pub(crate) struct Inputs<'p> {
     pub(crate) patches: &'p FxHashMap<ModuleId, Vec<Patch>>,
 }
 
-pub(crate) fn namespaces(inputs: &Inputs<'_>, names: &mut NameTable) -> Vec<Namespace> {
+pub(crate) fn namespaces(inputs: &Inputs<'_>) -> Vec<Namespace> {
     let count = inputs.table.modules.len();
-    let mut maker = Maker { inputs, names, made: Vec::with_capacity(count), views: FxHashMap::default() };
-    maker.made.extend((0..count).map(|at| maker_start(inputs, at)));
-    for at in 0..count {
-        if inputs.table.modules[at].origin == Origin::Standard {
-            maker.made[at] = maker.standard(at);
+    let sources: Vec<Vec<u32>> = (0..count).into_par_iter().map(|at| Maker::new(inputs).needed(at)).collect();
+    // Most modules need no other's names.
+    let alone = |at: usize| {
+        let mut maker = Maker::new(inputs);
+        match inputs.table.modules[at].origin {
+            Origin::Standard if inputs.table.modules[at].file.is_none() => maker.standard(at),
+            _ if sources[at].is_empty() => maker.make(at, Stars::Followed),
+            _ => Namespace::new(),
         }
-    }
-    let sources: Vec<Vec<u32>> = (0..count).map(|at| maker.needed(at)).collect();
+    };
+    let mut maker = Maker::new(inputs);
+    maker.made = (0..count).into_par_iter().map(alone).collect();
     for component in components(count, |at| &sources[at]) {
-        let is_circle = component.len() > 1 || sources[component[0] as usize].contains(&component[0]);
-        if is_circle {
+        let first = component[0] as usize;
+        if component.len() > 1 || sources[first].contains(&component[0]) {
             maker.circle(&component);
-        } else {
-            maker.make(component[0] as usize, Stars::Followed);
+        } else if !sources[first].is_empty() {
+            maker.made[first] = maker.make(first, Stars::Followed);
         }
     }
     maker.made
 }
 
-fn maker_start(inputs: &Inputs<'_>, at: usize) -> Namespace {
-    let module = &inputs.table.modules[at];
-    match (module.file, module.kind) {
-        (None, ModuleKind::Extension) => Namespace::unknown(Unknown::Extension),
-        (None, ModuleKind::Namespace) => Namespace::new(),
-        (None, _) => Namespace::unknown(Unknown::NotRead),
-        (Some(_), _) => Namespace::new(),
-    }
-}
-
-struct Maker<'m, 'p> {
-    inputs: &'m Inputs<'p>,
-    names: &'m mut NameTable,
+struct Maker<'p> {
+    inputs: &'p Inputs<'p>,
+    names: &'p NameTable,
     made: Vec<Namespace>,
     /// What a star from a module without `__all__` brings, kept for the next star.
     views: FxHashMap<ModuleId, Inherited>,
 }
 
-impl Maker<'_, '_> {
+impl<'p> Maker<'p> {
+    fn new(inputs: &'p Inputs<'p>) -> Self {
+        Self { inputs, names: inputs.names, made: Vec::new(), views: FxHashMap::default() }
+    }
+}
+
+impl Maker<'_> {
     /// The modules whose exports must be known first.
     fn needed(&self, at: usize) -> Vec<u32> {
         let Some(facts) = self.facts(at) else { return Vec::new() };
@@ -252,9 +254,9 @@ impl Maker<'_, '_> {
         };
         let Some(attributes) = &known.attributes else { return Namespace::unknown(Unknown::NotRead) };
         let mut namespace = Namespace::new();
-        let mut add = |names: &mut NameTable, texts: &[&str], is_certain| {
+        let mut add = |texts: &[&str], is_certain| {
             for text in texts {
-                let name = names.intern(text);
+                let name = self.names.known(text);
                 namespace.own.entry(name).or_insert(Entry {
                     module,
                     source: EntrySource::Standard,
@@ -263,8 +265,8 @@ impl Maker<'_, '_> {
                 });
             }
         };
-        add(self.names, attributes, true);
-        add(self.names, &known.elsewhere, false);
+        add(attributes, true);
+        add(&known.elsewhere, false);
         if known.has_getattr {
             namespace.open = Some(Unknown::Getattr);
         }
@@ -272,7 +274,7 @@ impl Maker<'_, '_> {
         namespace.exports = match &known.star {
             Some(star) => {
                 let mut exported: Vec<Exported> =
-                    star.iter().map(|name| Exported { name: self.names.intern(name), is_certain: true }).collect();
+                    star.iter().map(|name| Exported { name: self.names.known(name), is_certain: true }).collect();
                 exported.sort_unstable_by_key(|exported| exported.name);
                 Exports::All(exported)
             }
@@ -282,12 +284,18 @@ impl Maker<'_, '_> {
     }
 
     /// Makes the namespace of a module whose stars come from finished modules.
-    fn make(&mut self, at: usize, stars: Stars) {
-        let Some(file) = self.inputs.table.modules[at].file else { return };
+    fn make(&mut self, at: usize, stars: Stars) -> Namespace {
+        let Module { kind, is_stub, file, .. } = self.inputs.table.modules[at];
+        let Some(file) = file else {
+            return match kind {
+                ModuleKind::Extension => Namespace::unknown(Unknown::Extension),
+                ModuleKind::Namespace => Namespace::new(),
+                _ => Namespace::unknown(Unknown::NotRead),
+            };
+        };
         let facts = self.inputs.program.facts(file);
         let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
-        let is_stub = self.inputs.table.modules[at].is_stub;
-        let is_compiled = self.inputs.table.modules[at].kind == ModuleKind::Extension;
+        let is_compiled = kind == ModuleKind::Extension;
         let compiled_away = if is_compiled { compiled_away(facts) } else { FxHashSet::default() };
         let mut replacement = None;
         let mut making = Making::new(facts);
@@ -302,7 +310,7 @@ impl Maker<'_, '_> {
                     if (is_stub && !declares(facts, binding)) || compiled_away.contains(&bound.name) {
                         continue;
                     }
-                    let name = self.names.intern(facts.name(bound.name));
+                    let name = self.names.of(file, bound.name);
                     let source = match self.own_submodule(module, facts, binding) {
                         Some(submodule) => EntrySource::Submodule(submodule),
                         None => EntrySource::Binding(binding),
@@ -313,7 +321,7 @@ impl Maker<'_, '_> {
                     making.bind(name, Entry { module, source, is_certain: event.is_certain, branch });
                 }
                 EventKind::Unbind(binding) => {
-                    let name = self.names.intern(facts.name(facts.binding(binding).name));
+                    let name = self.names.of(file, facts.binding(binding).name);
                     // `except … as e` unbinds at the end of the handler what only the handler bound.
                     let own_handler = facts.binding(binding).kind == BindingKind::HandlerEnd
                         && making.namespace.own.get(&name).is_some_and(|entry| entry.branch == event.branch.0);
@@ -343,7 +351,7 @@ impl Maker<'_, '_> {
             }
         }
         for patch in self.inputs.patches.get(&module).into_iter().flatten() {
-            let name = self.names.intern(&patch.name);
+            let name = patch.name;
             let known = making.namespace.get(name);
             if known.is_none_or(|known| !known.is_certain && patch.is_certain) {
                 making.bind(
@@ -353,19 +361,20 @@ impl Maker<'_, '_> {
             }
         }
         for child in self.inputs.loaded_children.get(&module).into_iter().flatten() {
-            let name = self.names.intern(self.inputs.table.module(*child).name.last());
+            let name = self.names.known(self.inputs.table.module(*child).name.last());
             if making.namespace.get(name).is_none() && !making.deleted.contains(&name) {
                 let source = EntrySource::Submodule(*child);
                 making.bind(name, Entry { module, source, is_certain: true, branch: 0 });
             }
         }
-        self.made[at] = match replacement {
+        let mut made = match replacement {
             Some(other) => self.made[other.index()].clone(),
             None => making.finish(),
         };
         if facts.traits.has_getattr {
-            self.made[at].open.get_or_insert(Unknown::Getattr);
+            made.open.get_or_insert(Unknown::Getattr);
         }
+        made
     }
 
     /// `from . import name` in an `__init__` binds the submodule, unless the package has the name already.
@@ -380,7 +389,7 @@ impl Maker<'_, '_> {
                 facts.bindings_of(ScopeId::MODULE, facts.binding(binding).name).take_while(|other| *other < binding);
             before.any(|other| !matches!(facts.binding(other).kind, BindingKind::Import(_)))
         };
-        let found = table.find(&format!("{}.{name}", table.module(module).name)).filter(|_| is_own)?;
+        let found = Some(module).filter(|_| is_own).and_then(|module| table.child(module, name))?;
         (!binds_before()).then_some(found)
     }
 
@@ -406,7 +415,7 @@ impl Maker<'_, '_> {
         if let Some(name) = taken_name(facts, facts.import(import))
             && target == module
         {
-            let Some(child) = table.find(&format!("{}.{name}", table.module(module).name)) else { return };
+            let Some(child) = table.child(module, name) else { return };
             // The package's own name wins: then no submodule is loaded.
             if self.names.find(name).is_some_and(|name| making.namespace.get(name).is_some()) {
                 return;
@@ -417,7 +426,7 @@ impl Maker<'_, '_> {
         while let Some(parent) = table.module(child).parent {
             if parent == module {
                 if loaded.insert(child) {
-                    let name = self.names.intern(table.module(child).name.last());
+                    let name = self.names.known(table.module(child).name.last());
                     let source = EntrySource::Submodule(child);
                     making.bind(name, Entry { module, source, is_certain: event.is_certain, branch: event.branch.0 });
                 }
@@ -490,7 +499,7 @@ impl Maker<'_, '_> {
         for item in &operation.items {
             match item {
                 AllItem::Name(export) => entries.push(AllEntry {
-                    name: self.names.intern(facts.name(export.name)),
+                    name: self.names.known(facts.name(export.name)),
                     range: export.range,
                     is_certain: event.is_certain,
                     is_literal: true,
@@ -513,7 +522,7 @@ impl Maker<'_, '_> {
                 AllItem::PublicNames(wanted) => {
                     let mut bound: Vec<(NameId, Entry)> = making.namespace.names().collect();
                     let except: FxHashSet<NameId> =
-                        wanted.except.iter().map(|name| self.names.intern(facts.name(*name))).collect();
+                        wanted.except.iter().map(|name| self.names.known(facts.name(*name))).collect();
                     bound.retain(|(name, _)| self.names.is_public(*name) && !except.contains(name));
                     if wanted.without_modules {
                         bound.retain(|(_, entry)| !self.is_module(*entry));
@@ -608,10 +617,10 @@ impl Maker<'_, '_> {
         let root_name = facts.name(*root);
         let mut at = match import_before(facts, operation, *root) {
             Some(import) => table.imported_module(resolutions, facts, import)?,
-            None => table.find(&format!("{}.{root_name}", table.module(module).name))?,
+            None => table.child(module, root_name)?,
         };
         for part in rest {
-            at = table.find(&format!("{}.{}", table.module(at).name, facts.name(*part)))?;
+            at = table.child(at, facts.name(*part))?;
         }
         Some(at)
     }
@@ -623,7 +632,7 @@ impl Maker<'_, '_> {
         if component.len() <= FEW {
             for _ in 0..=component.len() {
                 for member in component.iter().rev() {
-                    self.make(*member as usize, Stars::Followed);
+                    self.made[*member as usize] = self.make(*member as usize, Stars::Followed);
                     self.views.remove(&ModuleId(*member));
                 }
             }
@@ -650,7 +659,7 @@ impl Maker<'_, '_> {
             self.star(source, import, true, &mut shared);
         }
         for member in component {
-            self.make(*member as usize, Stars::Ignored);
+            self.made[*member as usize] = self.make(*member as usize, Stars::Ignored);
             self.star(ModuleId(*member), ImportId(0), true, &mut shared);
             self.views.remove(&ModuleId(*member));
         }

@@ -82,14 +82,18 @@ impl ModuleGraph {
         names: NameTable,
         namespaces: Vec<Namespace>,
         resolutions: Vec<Vec<Resolution>>,
-        mut edges: Vec<Edge>,
+        edges: Vec<Edge>,
     ) -> Self {
         let count = table.modules.len();
-        edges.sort_by_key(|edge| (edge.importer, edge.import, edge.is_implicit));
         let edge_starts = starts(count, edges.iter().map(|edge| edge.importer));
-        let mut importers: Vec<u32> = (0..u32::try_from(edges.len()).unwrap_or(u32::MAX)).collect();
-        importers.sort_by_key(|edge| (edges[*edge as usize].imported, *edge));
-        let importer_starts = starts(count, importers.iter().map(|edge| edges[*edge as usize].imported));
+        let importer_starts = starts(count, edges.iter().map(|edge| edge.imported));
+        let mut free = importer_starts.clone();
+        let mut importers = vec![0; edges.len()];
+        for (number, edge) in (0..).zip(&edges) {
+            let place = &mut free[edge.imported.index()];
+            importers[*place] = number;
+            *place += 1;
+        }
         Self {
             table,
             names,
@@ -136,7 +140,7 @@ impl ModuleGraph {
     /// The module that a file is.
     #[must_use]
     pub fn module_of_file(&self, file: FileId) -> Option<ModuleId> {
-        self.table.module_of_file.get(&file).copied()
+        self.table.module_of_file(file)
     }
 
     /// The standard library of the target version.
@@ -271,10 +275,7 @@ impl ModuleGraph {
     /// The submodule of that name.
     #[must_use]
     pub fn submodule(&self, package: ModuleId, name: &str) -> Option<ModuleId> {
-        let package = self.module(package);
-        let full = format!("{}.{name}", package.name);
-        let found = self.find(&full)?;
-        (package.is_package()).then_some(found)
+        self.table.child(package, name).filter(|_| self.module(package).is_package())
     }
 
     /// The definition of a name of a module, past everything that only passes it on.

@@ -46,7 +46,8 @@ pub(crate) struct ModuleTable {
     by_name: FxHashMap<Box<str>, ModuleId>,
     /// Second views of modules that have a source file too.
     typing_views: FxHashMap<Box<str>, ModuleId>,
-    pub(crate) module_of_file: FxHashMap<FileId, ModuleId>,
+    /// By [`FileId`].
+    module_of_file: Vec<Option<ModuleId>>,
 }
 
 impl ModuleTable {
@@ -55,7 +56,7 @@ impl ModuleTable {
             modules: Vec::with_capacity(program.modules.len()),
             by_name: FxHashMap::default(),
             typing_views: FxHashMap::default(),
-            module_of_file: FxHashMap::default(),
+            module_of_file: vec![None; program.facts.len()],
         };
         for source in &program.modules {
             let id = table.push(Module {
@@ -92,7 +93,7 @@ impl ModuleTable {
     fn push(&mut self, module: Module) -> ModuleId {
         let id = ModuleId(u32::try_from(self.modules.len()).unwrap_or(u32::MAX));
         if let Some(file) = module.file {
-            self.module_of_file.insert(file, id);
+            self.module_of_file[file.0 as usize] = Some(id);
         }
         self.modules.push(module);
         id
@@ -106,13 +107,22 @@ impl ModuleTable {
         &self.modules[id.index()]
     }
 
-    /// The submodule of a package, in the view of the importer.
+    pub(crate) fn module_of_file(&self, file: FileId) -> Option<ModuleId> {
+        self.module_of_file.get(file.0 as usize).copied().flatten()
+    }
+
+    /// The submodule of a package. (`os`, which is none, has `os.path`.)
     pub(crate) fn child(&self, package: ModuleId, name: &str) -> Option<ModuleId> {
         let package = self.module(package);
         if !package.is_package() && package.origin != Origin::Standard {
             return None;
         }
-        self.find(&format!("{}.{name}", package.name))
+        let package = package.name.as_str();
+        let mut full = String::with_capacity(package.len() + 1 + name.len());
+        full.push_str(package);
+        full.push('.');
+        full.push_str(name);
+        self.find(&full)
     }
 
     /// Adds the modules of the standard library that the program names and does not hide.
@@ -182,7 +192,7 @@ impl ModuleTable {
     ) -> Option<ModuleId> {
         let mut at = self.imported_module(resolutions, facts, facts.import_behind(reference)?)?;
         for attribute in path {
-            at = self.find(&format!("{}.{}", self.module(at).name, facts.name(attribute.name)))?;
+            at = self.child(at, facts.name(attribute.name))?;
         }
         Some(at)
     }
@@ -198,9 +208,7 @@ impl ModuleTable {
         match (facts.import(import).target, facts.import(import).alias) {
             (Target::Module(_), Some(_)) => Some(resolved),
             (Target::Module(module), None) => self.find(facts.name(module).split('.').next()?),
-            (Target::From { name, .. }, _) => {
-                self.find(&format!("{}.{}", self.module(resolved).name, facts.name(name)))
-            }
+            (Target::From { name, .. }, _) => self.child(resolved, facts.name(name)),
             (Target::Star { .. }, _) => None,
         }
     }

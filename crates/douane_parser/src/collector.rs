@@ -23,7 +23,7 @@ use crate::{
         Target, Usage, When,
     },
     interest::{Interest, top_level},
-    names::{Interner, Symbol},
+    names::{NameCollector, Symbol},
     text_range,
 };
 
@@ -36,7 +36,7 @@ pub(crate) enum Declaration {
 
 /// Everything that the walk found, before names are resolved.
 pub(crate) struct Collected {
-    pub(crate) interner: Interner,
+    pub(crate) names: NameCollector,
     pub(crate) interest: Interest,
     /// In a file with stars: the names that functions and comprehensions bind for themselves.
     pub(crate) locals: FxHashSet<(ScopeId, Symbol)>,
@@ -92,8 +92,8 @@ const NEW_STACK: usize = 4 * 1024 * 1024;
 
 impl<'a> Collector<'a> {
     fn new(source: &'a str, body: &[Stmt], options: &ParseOptions) -> Self {
-        let mut interner = Interner::default();
-        let interest = Interest::read(body, &mut interner);
+        let mut names = NameCollector::default();
+        let interest = Interest::read(body, &mut names);
         let module = Scope {
             kind: ScopeKind::Module,
             parent: ScopeId::MODULE,
@@ -106,7 +106,7 @@ impl<'a> Collector<'a> {
             decider: Decider { version: options.version, platform: options.platform },
             defers_annotations: options.is_stub || options.version.minor() >= 14,
             found: Collected {
-                interner,
+                names,
                 interest,
                 locals: FxHashSet::default(),
                 scopes: vec![module],
@@ -196,10 +196,10 @@ impl<'a> Collector<'a> {
             other => (other, false),
         };
         let question = match condition {
-            Expr::Name(name) => Question::IsTrue(self.found.interner.intern(name.id.as_str())),
+            Expr::Name(name) => Question::IsTrue(self.found.names.intern(name.id.as_str())),
             Expr::Compare(compare) => match (&*compare.left, &*compare.ops, &*compare.comparators) {
                 (Expr::Name(name), [op], [Expr::NoneLiteral(_)]) => {
-                    let question = Question::IsNone(self.found.interner.intern(name.id.as_str()));
+                    let question = Question::IsNone(self.found.names.intern(name.id.as_str()));
                     return match op {
                         ast::CmpOp::Is | ast::CmpOp::Eq => Some(Test { question, is_negated }),
                         ast::CmpOp::IsNot | ast::CmpOp::NotEq => Some(Test { question, is_negated: !is_negated }),
@@ -215,8 +215,8 @@ impl<'a> Collector<'a> {
                     let mut path = dotted(owner)?;
                     path.push(attribute.value.to_str());
                     let (root, rest) = path.split_first()?;
-                    let root = self.found.interner.intern(root);
-                    Question::HasAttribute(root, self.found.interner.intern(&rest.join(".")))
+                    let root = self.found.names.intern(root);
+                    Question::HasAttribute(root, self.found.names.intern(&rest.join(".")))
                 }
                 _ => return None,
             },
@@ -241,11 +241,11 @@ impl<'a> Collector<'a> {
             BindingKind::NamedExpression => self.outside_comprehensions(),
             _ => self.scope,
         };
-        let mut symbol = self.found.interner.find(name);
+        let mut symbol = self.found.names.find(name);
         let declared = symbol.and_then(|symbol| self.found.declarations.get(&(scope, symbol)));
         let owner = if declared == Some(&Declaration::Global) { ScopeId::MODULE } else { scope };
         if owner == ScopeId::MODULE || self.found.interest.has_star() {
-            symbol = Some(self.found.interner.intern(name));
+            symbol = Some(self.found.names.intern(name));
         }
         let Some(symbol) = symbol else { return };
         if owner != ScopeId::MODULE && !self.found.interest.is_imported(symbol) {
@@ -296,7 +296,7 @@ impl<'a> Collector<'a> {
     /// The symbol of a name that is used, if it is one that uses are written down of.
     fn used(&mut self, name: &str) -> Option<Symbol> {
         self.found.traits.touches_path |= name == "__path__";
-        self.found.interest.used(name, &mut self.found.interner)
+        self.found.interest.used(name, &mut self.found.names)
     }
 
     fn bare_reference(&mut self, name: &ast::ExprName, usage: Usage) {
@@ -323,7 +323,7 @@ impl<'a> Collector<'a> {
         let scope = &self.found.scopes[self.scope.index()];
         scope.kind == ScopeKind::Function
             && scope.parent == ScopeId::MODULE
-            && scope.name.is_some_and(|name| matches!(self.found.interner.text(name), "__getattr__" | "__dir__"))
+            && scope.name.is_some_and(|name| matches!(self.found.names.text(name), "__getattr__" | "__dir__"))
     }
 
     /// Records `name.attribute.attribute` as one reference, if the name is one that uses are written down of; visits what stands before the dots if it is no name.
@@ -342,7 +342,7 @@ impl<'a> Collector<'a> {
         let start = self.found.attributes.len();
         let mut at = expression;
         while let Expr::Attribute(attribute) = at {
-            let name = self.found.interner.intern(attribute.attr.as_str());
+            let name = self.found.names.intern(attribute.attr.as_str());
             self.found.attributes.push(Attribute { name, range: text_range(attribute.attr.range()) });
             at = &attribute.value;
         }
@@ -412,7 +412,7 @@ impl<'a> Collector<'a> {
         let statement = self.import_statement(range, TextRange::empty(range.start()), is_only);
         for alias in &import.names {
             let module = alias.name.as_str();
-            let target = Target::Module(self.found.interner.intern(module));
+            let target = Target::Module(self.found.names.intern(module));
             // `import a.b` binds `a`; `import a.b as c` binds `c` (language reference, section 7.11).
             let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
             let bound = if alias.asname.is_some() { bound } else { top_level(bound) };
@@ -425,7 +425,7 @@ impl<'a> Collector<'a> {
         let module_range = self.module_range(import);
         let statement = self.import_statement(range, module_range, is_only);
         let level = import.level;
-        let module = import.module.as_ref().map(|module| self.found.interner.intern(module.as_str()));
+        let module = import.module.as_ref().map(|module| self.found.names.intern(module.as_str()));
         if level == 0 && import.module.as_ref().is_some_and(|module| module.as_str() == "__future__") {
             self.defers_annotations |= import.names.iter().any(|alias| alias.name.as_str() == "annotations");
         }
@@ -436,7 +436,7 @@ impl<'a> Collector<'a> {
                 self.push_import(statement, target, alias, None, import.is_lazy);
                 continue;
             }
-            let target = Target::From { level, module, name: self.found.interner.intern(name) };
+            let target = Target::From { level, module, name: self.found.names.intern(name) };
             let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
             if bound == "__all__" && self.in_module_scope() {
                 let items = vec![AllItem::AllOf(Vec::new())];
@@ -518,7 +518,7 @@ impl<'a> Collector<'a> {
         let import = Import {
             statement,
             target,
-            alias: alias.asname.as_ref().map(|name| self.found.interner.intern(name.as_str())),
+            alias: alias.asname.as_ref().map(|name| self.found.names.intern(name.as_str())),
             binding,
             scope: self.scope,
             branch: self.branch,
@@ -544,7 +544,7 @@ impl<'a> Collector<'a> {
     fn function(&mut self, function: &'a ast::StmtFunctionDef) {
         self.decorators(&function.decorator_list);
         let name = function.name.as_str();
-        let symbol = self.found.interner.intern(name);
+        let symbol = self.found.names.intern(name);
         let range = text_range(function.range());
         self.default_values(&function.parameters);
         let type_parameters = self.with_type_parameters(function.type_params.as_deref(), range, |this| {
@@ -572,7 +572,7 @@ impl<'a> Collector<'a> {
     fn class(&mut self, class: &'a ast::StmtClassDef) {
         self.decorators(&class.decorator_list);
         let name = class.name.as_str();
-        let symbol = self.found.interner.intern(name);
+        let symbol = self.found.names.intern(name);
         let range = text_range(class.range());
         self.with_type_parameters(class.type_params.as_deref(), range, |this| {
             if let Some(arguments) = &class.arguments {
@@ -815,7 +815,7 @@ impl<'a> Collector<'a> {
 
     /// Notes that a binding is one to a constant, or to what something imported stands for.
     fn note_value(&mut self, binding: BindingId, value: &Expr) {
-        let root = root_name(value).and_then(|root| self.found.interner.find(root));
+        let root = root_name(value).and_then(|root| self.found.names.find(root));
         if root.is_some_and(|root| self.found.interest.is_imported(root)) {
             self.found.aliases.push(binding);
         }
@@ -937,7 +937,7 @@ impl<'a> Collector<'a> {
 
     fn declare(&mut self, names: &[ast::Identifier], declaration: Declaration) {
         for name in names {
-            let symbol = self.found.interner.intern(name.as_str());
+            let symbol = self.found.names.intern(name.as_str());
             self.found.declarations.insert((self.scope, symbol), declaration);
         }
     }
@@ -970,14 +970,14 @@ impl<'a> Collector<'a> {
     // `__all__`
 
     fn set_all(&mut self, value: &'a Expr, action: AllAction, range: TextRange) {
-        let items = AllReader { names: &mut self.found.interner, lists: &self.lists }.items(value);
+        let items = AllReader { names: &mut self.found.names, lists: &self.lists }.items(value);
         self.all_operation(action, items, range);
     }
 
     fn one_export(&mut self, item: &'a Expr, action: AllAction, range: TextRange) {
         let items = match item {
             Expr::StringLiteral(literal) => vec![AllItem::Name(crate::dunder_all::Export {
-                name: self.found.interner.intern(literal.value.to_str()),
+                name: self.found.names.intern(literal.value.to_str()),
                 range: text_range(literal.range()),
             })],
             _ => vec![AllItem::Unknown],
@@ -1037,7 +1037,7 @@ impl<'a> Collector<'a> {
             }
         } else if key == ModuleKey::Own {
             let replacement = match value {
-                Expr::Name(name) => Some(self.found.interner.intern(name.id.as_str())),
+                Expr::Name(name) => Some(self.found.names.intern(name.id.as_str())),
                 _ => None,
             };
             self.effect(EffectKind::ReplacesItself(replacement), range);
@@ -1047,7 +1047,7 @@ impl<'a> Collector<'a> {
     /// The module that a key of `sys.modules` or an argument of `reload` names.
     fn module_key(&mut self, key: &Expr) -> ModuleKey {
         match key {
-            Expr::StringLiteral(literal) => ModuleKey::Literal(self.found.interner.intern(literal.value.to_str())),
+            Expr::StringLiteral(literal) => ModuleKey::Literal(self.found.names.intern(literal.value.to_str())),
             Expr::Name(name) if name.id.as_str() == "__name__" => ModuleKey::Own,
             Expr::Attribute(attribute) if attribute.attr.as_str() == "__name__" => self.module_key(&attribute.value),
             Expr::Name(_) | Expr::Attribute(_) if dotted(key).is_some() => {
@@ -1274,7 +1274,7 @@ impl<'a> Collector<'a> {
     }
 
     fn note_call(&mut self, name: &str) {
-        let name = self.found.interner.find(name).filter(|name| self.found.interest.is_imported_or_function(*name));
+        let name = self.found.names.find(name).filter(|name| self.found.interest.is_imported_or_function(*name));
         if let Some(name) = name
             && self.found.branches.truth(self.branch) != Truth::False
         {

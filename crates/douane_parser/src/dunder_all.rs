@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     branches::BranchId,
-    names::{Interner, Symbol},
+    names::{NameCollector, Symbol},
     text_range,
 };
 
@@ -124,7 +124,7 @@ impl<'a> NamedLists<'a> {
 
 /// Reads the entries that an expression gives.
 pub(crate) struct AllReader<'r, 'a> {
-    pub(crate) names: &'r mut Interner,
+    pub(crate) names: &'r mut NameCollector,
     pub(crate) lists: &'r NamedLists<'a>,
 }
 

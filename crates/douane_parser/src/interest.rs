@@ -5,7 +5,7 @@
 
 use ruff_python_ast::{ExceptHandler, Stmt};
 
-use crate::names::{Interner, Symbol};
+use crate::names::{NameCollector, Symbol};
 
 /// The names that the walk writes down wherever they stand.
 pub(crate) struct Interest {
@@ -18,7 +18,7 @@ pub(crate) struct Interest {
 
 impl Interest {
     /// Gives the names that imports bind the first symbols, and the module's functions the next.
-    pub(crate) fn read(body: &[Stmt], names: &mut Interner) -> Self {
+    pub(crate) fn read(body: &[Stmt], names: &mut NameCollector) -> Self {
         let mut functions = Vec::new();
         let mut has_star = false;
         let mut bodies = vec![(body, true)];
@@ -98,7 +98,7 @@ impl Interest {
     }
 
     /// The symbol of a name whose uses are written down.
-    pub(crate) fn used(&self, name: &str, names: &mut Interner) -> Option<Symbol> {
+    pub(crate) fn used(&self, name: &str, names: &mut NameCollector) -> Option<Symbol> {
         if self.has_star {
             return Some(names.intern(name));
         }

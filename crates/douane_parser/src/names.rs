@@ -1,9 +1,6 @@
 //! The names of one file, each stored once.
 
-use std::hash::BuildHasher;
-
-use hashbrown::hash_table::{Entry, HashTable};
-use rustc_hash::FxBuildHasher;
+use douane_base::{Interner, text_at};
 use serde::{Deserialize, Serialize};
 
 /// A name of the file it was found in; of no meaning in another.
@@ -21,7 +18,7 @@ impl Names {
     /// The text of a name.
     #[must_use]
     pub fn text(&self, symbol: Symbol) -> &str {
-        slice(&self.text, &self.ends, symbol)
+        text_at(&self.text, &self.ends, symbol.0)
     }
 
     /// Every name with its symbol.
@@ -58,55 +55,27 @@ impl Symbol {
 
 /// Collects names while a file is read.
 #[derive(Default)]
-pub(crate) struct Interner {
-    symbols: HashTable<Symbol>,
-    text: String,
-    ends: Vec<u32>,
-}
+pub(crate) struct NameCollector(Interner);
 
-impl Interner {
+impl NameCollector {
     pub(crate) fn intern(&mut self, name: &str) -> Symbol {
-        let Self { symbols, text, ends } = self;
-        let found = symbols.entry(
-            hash(name),
-            |symbol| slice(text, ends, *symbol) == name,
-            |symbol| hash(slice(text, ends, *symbol)),
-        );
-        match found {
-            Entry::Occupied(found) => *found.get(),
-            Entry::Vacant(free) => {
-                let symbol = Symbol(u32::try_from(ends.len()).unwrap_or(u32::MAX));
-                free.insert(symbol);
-                text.push_str(name);
-                ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-                symbol
-            }
-        }
+        Symbol(self.0.intern(name))
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Symbol> {
-        self.symbols.find(hash(name), |symbol| self.text(*symbol) == name).copied()
+        self.0.find(name).map(Symbol)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.0.len()
     }
 
     pub(crate) fn text(&self, symbol: Symbol) -> &str {
-        slice(&self.text, &self.ends, symbol)
+        self.0.text(symbol.0)
     }
 
     pub(crate) fn finish(self) -> Names {
-        Names { text: self.text.into(), ends: self.ends.into() }
+        let (text, ends) = self.0.into_texts();
+        Names { text, ends }
     }
-}
-
-fn hash(name: &str) -> u64 {
-    FxBuildHasher.hash_one(name)
-}
-
-fn slice<'t>(text: &'t str, ends: &[u32], symbol: Symbol) -> &'t str {
-    let at = symbol.index();
-    let start = if at == 0 { 0 } else { ends[at - 1] };
-    &text[start as usize..ends[at] as usize]
 }

@@ -168,7 +168,7 @@ fn finish(found: Collected) -> FileFacts {
     effects.shrink_to_fit();
     constants.shrink_to_fit();
     FileFacts {
-        names: found.interner.finish(),
+        names: found.names.finish(),
         scopes,
         branches: found.branches,
         bindings_by_name: by_name(&bindings),

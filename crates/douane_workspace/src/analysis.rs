@@ -55,18 +55,10 @@ impl Workspace {
         let Walked { files: candidates, binaries } = self.candidates();
         let options =
             ParseOptions { version: self.configuration.version, platform: self.configuration.platform, is_stub: false };
-        let total = candidates.len();
-        let done = AtomicUsize::new(0);
-        let read: Vec<(FileFacts, Option<String>)> = candidates
-            .par_iter()
-            .map(|candidate| {
-                let read = self.read(candidate, &options);
-                progress(Stage::Read(done.fetch_add(1, Ordering::Relaxed) + 1, total));
-                read
-            })
-            .collect();
+        let mut paths: Vec<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
+        let (read, mut modules) =
+            rayon::join(|| self.read_all(&candidates, &options, progress), || self.modules(&paths, &binaries));
         progress(Stage::Link);
-        let mut paths: Vec<PathBuf> = candidates.into_iter().map(|candidate| candidate.path).collect();
         let mut facts = Vec::with_capacity(read.len());
         let mut unreadable = Vec::new();
         for (id, (file, problem)) in (0..).map(FileId).zip(read) {
@@ -78,7 +70,6 @@ impl Workspace {
         let reported = self.reported(&paths);
         let overlay = self.overlay_file(&paths);
 
-        let mut modules = self.modules(&paths, &binaries);
         let standard_library = StandardLibrary::new(self.configuration.version.minor());
         if let Some(environment) = &self.environment {
             let first_party: FxHashSet<&str> = modules.iter().map(|module| module.name.top_level()).collect();
@@ -140,6 +131,22 @@ impl Workspace {
         let overlay = self.request.overlay.as_ref()?;
         let at = paths.binary_search(&self.overlay_path()?).ok()?;
         Some((FileId(u32::try_from(at).ok()?), decode(overlay.bytes.clone()).text))
+    }
+
+    fn read_all(
+        &self,
+        candidates: &[Candidate],
+        options: &ParseOptions,
+        progress: &(dyn Fn(Stage) + Sync),
+    ) -> Vec<(FileFacts, Option<String>)> {
+        let total = candidates.len();
+        let done = AtomicUsize::new(0);
+        let read = |candidate| {
+            let read = self.read(candidate, options);
+            progress(Stage::Read(done.fetch_add(1, Ordering::Relaxed) + 1, total));
+            read
+        };
+        candidates.par_iter().map(read).collect()
     }
 
     fn read(&self, candidate: &Candidate, options: &ParseOptions) -> (FileFacts, Option<String>) {
