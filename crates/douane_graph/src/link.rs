@@ -213,6 +213,7 @@ fn edges(
         let is_typing_view = table.modules[at].is_typing_view;
         let is_compiled = table.modules[at].kind == ModuleKind::Extension;
         let away = if is_compiled { compiled_away(facts) } else { FxHashSet::default() };
+        let mut before = None;
         for ((id, import), resolution) in (0..).map(ImportId).zip(&facts.imports).zip(of_file) {
             if import.binding.is_some_and(|binding| away.contains(&facts.binding(binding).name)) {
                 continue;
@@ -234,8 +235,12 @@ fn edges(
                 truth,
                 is_implicit,
             };
+            // The names of one `from` statement share the module, and what comes with it.
+            let is_same = before.replace((import.statement, target, nearest)) == Some((import.statement, target, nearest));
             if let Some(module) = target {
-                found.push(edge(module, false));
+                if !is_same {
+                    found.push(edge(module, false));
+                }
                 // `from package import name` loads the submodule `name`, unless the package has that name already.
                 let has_it = |name: &&str| match module == importer {
                     true => binds_before(facts, import),
@@ -254,6 +259,9 @@ fn edges(
                             .map(|(_, child)| edge(child, false)),
                     );
                 }
+            }
+            if is_same {
+                continue;
             }
             // `import a.b` also runs `a/__init__.py`, so the parents are loaded even though nobody names them.
             let mut parent = match target {
