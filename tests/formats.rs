@@ -232,7 +232,7 @@ fn module_tells_what_is_known() {
             "name": "app.models",
             "path": "app/models.py",
             "kind": "module",
-            "exports": {"known": false, "reason": "the module writes to its own namespace"},
+            "exports": {"known": false, "reason": "it writes to its own namespace"},
             "imports": [],
             "imported_by": ["app.views"],
         },

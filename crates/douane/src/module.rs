@@ -6,7 +6,7 @@ use std::{
 };
 
 use douane_base::{LineColumn, Positions};
-use douane_graph::{Exports, Lookup, ModuleGraph, ModuleId, ModuleKind, Origin, Resolution, Unknown};
+use douane_graph::{Exports, Lookup, ModuleGraph, ModuleId, ModuleKind, Origin, Resolution};
 use douane_parser::{FileFacts, Import, ImportId, Target};
 use douane_workspace::Analysis;
 use rustc_hash::FxHashMap;
@@ -160,35 +160,13 @@ fn exports_view(analysis: &Analysis, module: ModuleId) -> ExportsView {
     let graph = analysis.graph();
     match (graph.exports(module), graph.star_names(module)) {
         (Exports::Unknown(reason), _) => {
-            ExportsView::Unknown { known: false, reason: reason_text(analysis, module, *reason) }
+            ExportsView::Unknown { known: false, reason: graph.reason(analysis.facts(), module, *reason) }
         }
         (exports, names) => ExportsView::Known {
             known: true,
             names: names.unwrap_or_default().iter().map(|name| graph.name(*name).to_owned()).collect(),
             source: if matches!(exports, Exports::All(_)) { "__all__" } else { "public-names" },
         },
-    }
-}
-
-fn reason_text(analysis: &Analysis, module: ModuleId, reason: Unknown) -> String {
-    let graph = analysis.graph();
-    match reason {
-        Unknown::DynamicAll => "`__all__` is computed".to_owned(),
-        Unknown::NamespaceWrite => "the module writes to its own namespace".to_owned(),
-        Unknown::ReplacesItself => "the module replaces itself in `sys.modules`".to_owned(),
-        Unknown::Getattr => "the module has a `__getattr__`".to_owned(),
-        Unknown::UnresolvedStar(import) => {
-            let target = graph.module(module).file.map_or(String::new(), |file| {
-                let facts = &analysis.facts()[file.0 as usize];
-                facts.imports.get(import.index()).map_or(String::new(), |import| target(facts, import).0)
-            });
-            format!("it takes a star from `{target}`, which is not known")
-        }
-        Unknown::Extension => "a compiled module without a stub".to_owned(),
-        Unknown::SyntaxError => "the file has syntax errors".to_owned(),
-        Unknown::NoEnvironment => "no Python environment is known".to_owned(),
-        Unknown::OpenPackage => "parts of the package may lie elsewhere".to_owned(),
-        Unknown::NotRead => "the module was not read".to_owned(),
     }
 }
 

@@ -1,10 +1,11 @@
 //! What an import loads: the modules that Python runs when it runs one.
 //!
-//! A static lower bound: the edges that run on load, parents included, with the branches that can't be decided taken
-//! (see `Edge::is_loaded`). What compiled modules or `importlib` load on top is not seen, except for the modules that an
+//! A static estimate: the edges that run on load, parents included. Branches that can't be decided are all taken, or none
+//! of them, so that a difference can be told that holds either way. What compiled modules or `importlib` load on top is not seen, except for the modules that an
 //! extension's binary names.
 
-use douane_graph::{ModuleGraph, ModuleId, reached};
+use douane_graph::{Edge, ModuleGraph, ModuleId, reached};
+use douane_parser::Truth;
 
 /// The edges of the graph that run when a module is loaded.
 pub struct LoadGraph {
@@ -13,15 +14,25 @@ pub struct LoadGraph {
 }
 
 impl LoadGraph {
-    /// The load edges of a graph.
+    /// The edges that may run when a module is loaded.
     #[must_use]
-    pub fn new(graph: &ModuleGraph) -> Self {
+    pub fn possible(graph: &ModuleGraph) -> Self {
+        Self::new(graph, Edge::is_loaded)
+    }
+
+    /// The edges that surely run when a module is loaded.
+    #[must_use]
+    pub fn certain(graph: &ModuleGraph) -> Self {
+        Self::new(graph, |edge| edge.is_loaded() && edge.truth == Truth::True)
+    }
+
+    fn new(graph: &ModuleGraph, runs: fn(&Edge) -> bool) -> Self {
         let mut starts = Vec::with_capacity(graph.modules().len() + 1);
         let mut targets = Vec::new();
         starts.push(0);
         for module in graph.ids() {
             let from = targets.len();
-            targets.extend(graph.imports_of(module).iter().filter(|edge| edge.is_loaded()).map(|edge| edge.imported.0));
+            targets.extend(graph.imports_of(module).iter().filter(|edge| runs(edge)).map(|edge| edge.imported.0));
             // A module runs after its parents, whoever imports it.
             targets.extend(graph.module(module).parent.map(|parent| parent.0));
             targets[from..].sort_unstable();

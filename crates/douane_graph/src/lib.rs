@@ -19,13 +19,15 @@ mod queries;
 mod reachability;
 mod resolve;
 mod standard_library;
+mod takes;
 
 pub use components::components;
 pub use link::{ModuleSource, Program, link};
 pub use module::{Edge, Module, ModuleId, ModuleKind, Origin};
 pub use name_table::NameId;
 pub use namespace::{AllEntry, Entry, EntrySource, Exported, Exports, Unknown};
-pub use queries::{Definition, Lookup, ModuleGraph, Object, Taken};
+pub use queries::{Definition, Lookup, ModuleGraph, Object};
 pub use reachability::reached;
 pub use resolve::Resolution;
 pub use standard_library::{Kind as StandardKind, StandardLibrary, StandardModule};
+pub use takes::{Taken, Takes};

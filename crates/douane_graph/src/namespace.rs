@@ -838,7 +838,7 @@ impl<'f> Making<'f> {
 
     fn finish(mut self) -> Namespace {
         self.namespace.exports = match (&self.all, self.namespace.open) {
-            (Some(all), _) if all.is_known => {
+            (Some(all), _) if all.is_known && !self.facts.traits.all_escapes => {
                 let mut at: FxHashMap<NameId, usize> = FxHashMap::default();
                 let mut exported: Vec<Exported> = Vec::with_capacity(all.entries.len());
                 for entry in &all.entries {

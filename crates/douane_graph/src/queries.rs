@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     link::Program,
-    module::{Edge, Module, ModuleId, ModuleKind, Origin},
+    module::{Edge, Module, ModuleId, ModuleKind},
     name_table::{NameId, NameTable},
     namespace::{AllEntry, Entry, EntrySource, Exports, Namespace, Unknown},
     resolve::{ModuleTable, Resolution},
@@ -64,15 +64,6 @@ pub enum Object {
     Name(ModuleId, NameId),
     /// It can't be told.
     Unknown,
-}
-
-/// One use of a module's name by another module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// The name.
-    pub name: NameId,
-    /// Who takes it.
-    pub by: ModuleId,
 }
 
 impl ModuleGraph {
@@ -179,6 +170,32 @@ impl ModuleGraph {
         &self.namespaces[module.index()].exports
     }
 
+    /// Why something about a module can't be known, in the words of a sentence behind "because".
+    #[must_use]
+    pub fn reason(&self, facts: &[FileFacts], module: ModuleId, reason: Unknown) -> String {
+        let text = match reason {
+            Unknown::DynamicAll => "its `__all__` is computed",
+            Unknown::NamespaceWrite => "it writes to its own namespace",
+            Unknown::ReplacesItself => "it replaces itself in `sys.modules`",
+            Unknown::Getattr => "it has a `__getattr__`",
+            Unknown::UnresolvedStar(import) => {
+                let facts = self.module(module).file.and_then(|file| facts.get(file.0 as usize));
+                let star = facts.map_or(String::new(), |facts| {
+                    let import = facts.imports.get(import.index());
+                    let (level, module) = import.map_or((0, None), |import| import.target.module());
+                    format!("{}{}", ".".repeat(level as usize), module.map_or("", |module| facts.name(module)))
+                });
+                return format!("it takes a star from `{star}`, which is not known");
+            }
+            Unknown::Extension => "it is compiled code without a stub",
+            Unknown::SyntaxError => "its file has syntax errors",
+            Unknown::NoEnvironment => "no Python environment is known",
+            Unknown::OpenPackage => "parts of the package may lie elsewhere",
+            Unknown::NotRead => "it was not read",
+        };
+        text.to_owned()
+    }
+
     /// True if the module has an `__all__`.
     #[must_use]
     pub fn has_all(&self, module: ModuleId) -> bool {
@@ -210,6 +227,19 @@ impl ModuleGraph {
         Some(names)
     }
 
+    /// True if a star from the module may bring names besides the [`ModuleGraph::star_names`].
+    #[must_use]
+    pub fn star_may_bring_more(&self, module: ModuleId) -> bool {
+        match self.exports(module) {
+            Exports::All(names) => names.iter().any(|name| !name.is_certain),
+            Exports::Public => {
+                let mut names = self.namespaces[module.index()].names();
+                names.any(|(name, entry)| !entry.is_certain && self.names.is_public(name))
+            }
+            Exports::Unknown(_) => true,
+        }
+    }
+
     fn certain_public_names(&self, module: ModuleId) -> Vec<NameId> {
         self.namespaces[module.index()]
             .names()
@@ -221,18 +251,25 @@ impl ModuleGraph {
     /// True, false, or `None` for "can't be told": whether a star from the module binds the name.
     #[must_use]
     pub fn star_brings(&self, module: ModuleId, name: &str) -> Option<bool> {
+        match self.names.find(name) {
+            Some(name) => self.star_brings_id(module, name),
+            None => matches!(self.exports(module), Exports::All(_) | Exports::Public).then_some(false),
+        }
+    }
+
+    /// The same, for a name that has a number.
+    #[must_use]
+    pub fn star_brings_id(&self, module: ModuleId, name: NameId) -> Option<bool> {
         let namespace = &self.namespaces[module.index()];
-        let known = self.names.find(name);
         match &namespace.exports {
             Exports::All(names) => {
-                let at = known.and_then(|known| names.binary_search_by_key(&known, |exported| exported.name).ok());
-                match at {
-                    Some(at) => names[at].is_certain.then_some(true),
-                    None => Some(false),
+                match names.binary_search_by_key(&name, |exported| exported.name) {
+                    Ok(at) => names[at].is_certain.then_some(true),
+                    Err(_) => Some(false),
                 }
             }
             Exports::Public => {
-                match known.filter(|name| self.names.is_public(*name)).and_then(|name| namespace.get(name)) {
+                match namespace.get(name).filter(|_| self.names.is_public(name)) {
                     Some(entry) => entry.is_certain.then_some(true),
                     None => Some(false),
                 }
@@ -388,46 +425,6 @@ impl ModuleGraph {
     #[must_use]
     pub fn edges(&self) -> &[Edge] {
         &self.edges
-    }
-
-    /// The names that modules of the program take from a module: by `from` imports, as attributes, or through a star.
-    /// Sorted by name and taker.
-    #[must_use]
-    pub fn taken_names(&self, facts: &[FileFacts], source: ModuleId) -> Vec<Taken> {
-        let mut takers: Vec<ModuleId> = self
-            .importers_of(source)
-            .map(|edge| edge.importer)
-            .filter(|taker| self.module(*taker).origin == Origin::FirstParty)
-            .collect();
-        takers.dedup();
-        let mut found = Vec::new();
-        for by in takers {
-            let Some(facts) = self.module(by).file.and_then(|file| facts.get(file.0 as usize)) else { continue };
-            let named = (0..).map(ImportId).zip(&facts.imports).filter_map(|(id, import)| match import.target {
-                Target::From { name, .. } if self.resolution(by, id).module() == Some(source) => {
-                    self.names.find(facts.name(name))
-                }
-                _ => None,
-            });
-            found.extend(named.map(|name| Taken { name, by }));
-            let takes_star = self.stars(by, facts).any(|(_, _, star)| star == Some(source));
-            for reference in &facts.references {
-                if !facts.chain(reference).is_empty() {
-                    if let (Object::Name(of, name), _) = self.object(by, facts, reference)
-                        && of == source
-                    {
-                        found.push(Taken { name, by });
-                    }
-                } else if takes_star && reference.resolved.is_none() {
-                    let text = facts.name(reference.name);
-                    let name = self.names.find(text).filter(|_| self.star_brings(source, text) != Some(false));
-                    found.extend(name.map(|name| Taken { name, by }));
-                }
-            }
-        }
-        found.sort_unstable_by(|one, other| self.name(one.name).cmp(self.name(other.name)).then(one.by.cmp(&other.by)));
-        found.dedup();
-        found
     }
 
     /// The star imports of a file, with the modules they take from.

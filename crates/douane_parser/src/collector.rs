@@ -254,6 +254,8 @@ impl<'a> Collector<'a> {
             }
             return;
         }
+        // After `global __all__`.
+        self.found.traits.all_escapes |= owner == ScopeId::MODULE && name == "__all__" && !self.in_module_scope();
         // A function, or a class whose call is one.
         self.found.traits.has_getattr |= owner == ScopeId::MODULE && name == "__getattr__" && !kind.unbinds();
         self.found.bindings.push(Binding {
@@ -333,11 +335,19 @@ impl<'a> Collector<'a> {
             root = &attribute.value;
         }
         let Expr::Name(name) = root else {
+            if let Expr::Attribute(method) = expression {
+                self.found.traits.all_escapes |= is_own_module(root) && is_own_all(&method.value);
+            }
             // What a method of it writes is an effect of its own.
             self.look_at(root);
             self.nested(|this| this.expression(root));
             return None;
         };
+        if name.id.as_str() == "__all__"
+            && let Expr::Attribute(method) = expression
+        {
+            self.note_all_method(method.attr.as_str(), usage);
+        }
         let symbol = self.used(name.id.as_str())?;
         let start = self.found.attributes.len();
         let mut at = expression;
@@ -797,6 +807,7 @@ impl<'a> Collector<'a> {
 
     fn assign(&mut self, assign: &'a ast::StmtAssign) {
         self.expression(&assign.value);
+        self.found.traits.all_escapes |= is_own_all(&assign.value);
         for target in &assign.targets {
             let before = self.position();
             self.bind_target(target, BindingKind::Assignment);
@@ -990,6 +1001,28 @@ impl<'a> Collector<'a> {
         self.found.all_operations.push(AllOperation { action, items, range, branch, position });
     }
 
+    /// `__all__.append` is a step in its building where it is a statement of the module; elsewhere nobody can tell when
+    /// it is called, and with what.
+    fn note_all_method(&mut self, method: &str, usage: Usage) {
+        const READERS: [&str; 4] = ["copy", "count", "index", "__contains__"];
+        let is_step = usage == Usage::Call && self.in_module_scope();
+        self.found.traits.all_escapes |= !is_step && !READERS.contains(&method);
+    }
+
+    /// Notes that the list is handed to a function that may change it, or gets a second name.
+    fn note_all_handed_over(&mut self, call: &ast::ExprCall) {
+        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        if call.arguments.args.iter().chain(keywords).any(is_own_all) {
+            const READERS: [&str; 13] = [
+                "all", "any", "enumerate", "frozenset", "iter", "len", "list", "map", "filter", "print", "set", "sorted",
+                "tuple",
+            ];
+            let reads = matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str()))
+                || matches!(&*call.func, Expr::Attribute(method) if is_dunder_all(&method.value));
+            self.found.traits.all_escapes |= !reads;
+        }
+    }
+
     // Targets
 
     fn bind_target(&mut self, target: &Expr, kind: BindingKind) {
@@ -1031,11 +1064,13 @@ impl<'a> Collector<'a> {
             return;
         }
         let key = self.module_key(&subscript.slice);
-        if matches!(value, Expr::NoneLiteral(_)) {
+        if key != ModuleKey::Own {
             if let Some(modules) = self.chain(&subscript.value, Usage::Read) {
-                self.effect(EffectKind::SysModules { change: SysModulesChange::SetNone, modules, key }, range);
+                let is_none = matches!(value, Expr::NoneLiteral(_));
+                let change = if is_none { SysModulesChange::SetNone } else { SysModulesChange::Set };
+                self.effect(EffectKind::SysModules { change, modules, key }, range);
             }
-        } else if key == ModuleKey::Own {
+        } else {
             let replacement = match value {
                 Expr::Name(name) => Some(self.found.names.intern(name.id.as_str())),
                 _ => None,
@@ -1218,6 +1253,7 @@ impl<'a> Collector<'a> {
             }
             _ => visitor::walk_arguments(self, arguments),
         }
+        self.note_all_handed_over(call);
         self.call_effects(call, last, function);
         if is_globals_call_to(&call.func) && !self.is_in_getattr() {
             self.namespaces.push(Effect {
@@ -1400,6 +1436,14 @@ fn count(length: usize) -> u32 {
 
 fn is_dunder_all(expression: &Expr) -> bool {
     matches!(expression, Expr::Name(name) if name.id.as_str() == "__all__")
+}
+
+/// `__all__`, or `sys.modules[__name__].__all__`.
+fn is_own_all(expression: &Expr) -> bool {
+    match expression {
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "__all__" && is_own_module(&attribute.value),
+        other => is_dunder_all(other),
+    }
 }
 
 fn is_dunder_name(expression: &Expr) -> bool {

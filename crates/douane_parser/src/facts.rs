@@ -100,6 +100,8 @@ pub struct FileFacts {
 pub struct ModuleTraits {
     /// The module defines `__getattr__` (PEP 562): a missing attribute proves nothing.
     pub has_getattr: bool,
+    /// `__all__` is handed to code that may change it, or changed by a function: its entries are not all that it gets.
+    pub all_escapes: bool,
     /// The code mentions `__path__`: the package's modules may lie elsewhere.
     pub touches_path: bool,
     /// The file has an `if __name__ == "__main__":` block.
@@ -210,6 +212,12 @@ pub enum BindingKind {
 }
 
 impl BindingKind {
+    /// `def` or `class`.
+    #[must_use]
+    pub fn is_definition(self) -> bool {
+        matches!(self, Self::Function(_) | Self::Class)
+    }
+
     /// True where the name has no value afterwards.
     #[must_use]
     pub fn unbinds(self) -> bool {
@@ -401,7 +409,7 @@ pub enum EffectKind {
     NamespaceWrite,
     /// `sys.modules[__name__] = …`: importers get another object than this module, the one of that name if it is one.
     ReplacesItself(Option<Symbol>),
-    /// `sys.modules` loses an entry or gets `None`.
+    /// An entry of `sys.modules` is changed.
     SysModules {
         /// What is done to it.
         change: SysModulesChange,
@@ -423,7 +431,7 @@ pub enum EffectKind {
     AttributeStore(ReferenceId),
 }
 
-/// The ways in which code empties `sys.modules`.
+/// The ways in which code changes `sys.modules`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SysModulesChange {
@@ -435,6 +443,8 @@ pub enum SysModulesChange {
     Clear,
     /// `sys.modules[key] = None`.
     SetNone,
+    /// `sys.modules[key] = module`.
+    Set,
 }
 
 /// Which module an expression names.

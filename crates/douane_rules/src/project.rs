@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use douane_base::FileId;
 use douane_cost::LoadGraph;
-use douane_graph::{ModuleGraph, ModuleId, Taken};
+use douane_graph::{ModuleGraph, ModuleId, Takes};
 use douane_parser::{Effect, EffectKind, FileFacts};
 use rustc_hash::FxHashSet;
 
@@ -20,6 +20,7 @@ pub struct Project<'p> {
     pub unreadable: &'p [(FileId, String)],
     builtins: OnceLock<FxHashSet<&'static str>>,
     loads: OnceLock<LoadGraph>,
+    takes: OnceLock<Takes>,
     injected: OnceLock<FxHashSet<Box<str>>>,
 }
 
@@ -34,6 +35,7 @@ impl<'p> Project<'p> {
             unreadable: &[],
             builtins: OnceLock::new(),
             loads: OnceLock::new(),
+            takes: OnceLock::new(),
             injected: OnceLock::new(),
         }
     }
@@ -51,10 +53,10 @@ impl<'p> Project<'p> {
         self.facts.get(file.0 as usize).map(|facts| (file, facts))
     }
 
-    /// The names that modules of the program take from a module, sorted by name and taker.
+    /// Who takes which name from which module.
     #[must_use]
-    pub fn taken_from(&self, module: ModuleId) -> Vec<Taken> {
-        self.graph.taken_names(self.facts, module)
+    pub fn takes(&self) -> &Takes {
+        self.takes.get_or_init(|| Takes::new(self.graph, self.facts))
     }
 
     /// True for names that some module of the program adds to the builtins: `builtins._ = …`.
@@ -77,23 +79,28 @@ impl<'p> Project<'p> {
         injected.contains(name)
     }
 
-    /// What is loaded with what.
+    /// What may be loaded with what.
     #[must_use]
     pub fn loads(&self) -> &LoadGraph {
-        self.loads.get_or_init(|| LoadGraph::new(self.graph))
+        self.loads.get_or_init(|| LoadGraph::possible(self.graph))
     }
 
     /// The names that Python offers everywhere in the target version.
     #[must_use]
     pub fn is_builtin(&self, name: &str) -> bool {
-        let builtins = self.builtins.get_or_init(|| {
+        self.builtins().contains(name)
+    }
+
+    /// All of these names.
+    #[must_use]
+    pub fn builtins(&self) -> &FxHashSet<&'static str> {
+        self.builtins.get_or_init(|| {
             let module = self.graph.standard_library().module("builtins");
             module
                 .into_iter()
                 .flat_map(|module| module.attributes.into_iter().flatten().chain(module.elsewhere))
                 .collect()
-        });
-        builtins.contains(name)
+        })
     }
 }
 

@@ -61,3 +61,13 @@ pub(crate) fn is_identifier(name: &str) -> bool {
     let starts = letters.next().is_some_and(|first| first == '_' || first.is_alphabetic());
     starts && letters.all(|letter| letter == '_' || letter.is_alphanumeric())
 }
+
+/// True for modules that others are meant to import: no part of the name is private, and none says that it is a test.
+pub(crate) fn is_public(module: &str) -> bool {
+    !module.split('.').any(|part| {
+        part.starts_with('_')
+            || matches!(part, "test" | "tests" | "testing" | "conftest" | "setup" | "docs" | "examples")
+            || part.starts_with("test_")
+            || part.ends_with("_test")
+    })
+}

@@ -1,7 +1,7 @@
 //! `import-shadows-builtin`
 
 use douane_graph::{Definition, ModuleKind};
-use douane_parser::{BindingKind, BranchId, FileFacts, Symbol, When};
+use douane_parser::{BindingKind, BranchId, FileFacts, Target, When};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
@@ -76,14 +76,15 @@ impl ImportShadowsBuiltin {
     fn explicit(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
         let facts = file.facts;
         let is_init = file.graph().module(file.module).kind == ModuleKind::Package;
-        let used: FxHashSet<Symbol> = if is_init { used_names(facts) } else { FxHashSet::default() };
+        let used = used_names(facts);
         for binding in &facts.bindings {
             let BindingKind::Import(id) = binding.kind else { continue };
             let name = facts.name(binding.name);
             let import = facts.import(id);
             if !self.counts(file, name)
                 || import.when == When::TypeChecking
-                || (is_init && !used.contains(&binding.name))
+                || (is_init && !used.contains(name))
+                || is_exported(file, name)
             {
                 continue;
             }
@@ -91,30 +92,40 @@ impl ImportShadowsBuiltin {
                 continue;
             }
             let written = written_import(facts, import);
+            let help = match import.target {
+                Target::Module(_) => format!("import it under another name than `{name}`"),
+                _ => format!("import the module, or import it under another name: `as other_{name}`"),
+            };
             report
                 .at(import.range, format!("`{written}` takes the name of the builtin `{name}`"))
-                .help(format!("import the module, or import it under another name: `as other_{name}`"));
+                .help(help);
         }
     }
 
     fn stars(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
         let graph = file.graph();
+        let used = used_names(file.facts);
+        let is_init = graph.module(file.module).kind == ModuleKind::Package;
         let mut seen = FxHashSet::default();
         for (_, import, source) in graph.stars(file.module, file.facts) {
             let Some(source) = source.filter(|source| seen.insert(*source)) else { continue };
             if file.facts.branches.is_conditional(BranchId::ROOT, import.branch) {
                 continue;
             }
-            let names = graph.star_names(source).unwrap_or_default();
-            let taken: Vec<&str> = names
-                .iter()
-                .filter(|name| self.counts(file, graph.name(**name)))
-                .filter(|name| {
-                    let definition = graph.definition(file.project.facts, source, **name);
-                    !is_the_builtin(file, definition, graph.name(**name))
-                })
-                .map(|name| graph.name(*name))
-                .collect();
+            // What only passes names on, as an `__init__` and the Python half of a compiled module do, is not confused.
+            let passes_on = is_init || graph.module(source).name.last().starts_with('_');
+            let is_taken = |name: &&str| {
+                let is_other = |name| {
+                    let definition = graph.definition(file.project.facts, source, name);
+                    !is_the_builtin(file, definition, graph.name(name))
+                };
+                self.counts(file, name)
+                    && graph.star_brings(source, name) == Some(true)
+                    && graph.name_id(name).is_some_and(is_other)
+                    && (used.contains(*name) || !(passes_on || is_exported(file, name)))
+            };
+            let mut taken: Vec<&str> = file.project.builtins().iter().copied().filter(is_taken).collect();
+            taken.sort_unstable();
             if taken.is_empty() {
                 continue;
             }
@@ -135,8 +146,14 @@ impl ImportShadowsBuiltin {
     }
 }
 
-fn used_names(facts: &FileFacts) -> FxHashSet<Symbol> {
-    facts.references.iter().map(|reference| reference.name).collect()
+fn used_names(facts: &FileFacts) -> FxHashSet<&str> {
+    facts.references.iter().map(|reference| facts.name(reference.name)).collect()
+}
+
+/// The module offers the name as its own: it stands in `__all__`.
+fn is_exported(file: &Checked<'_>, name: &str) -> bool {
+    let graph = file.graph();
+    graph.all_entries(file.module).iter().any(|entry| graph.name(entry.name) == name)
 }
 
 /// The builtin itself, under its own name.

@@ -106,10 +106,8 @@ fn is_other_object(file: &Checked<'_>, earlier: &Binding, import: ImportId) -> b
     let facts = file.facts;
     let BindingKind::Import(first) = earlier.kind else {
         // A module that imports its own class by name gets what it has.
-        return match definition(file, import) {
-            Definition::Binding(module, own) => module != file.module || facts.binding(own).range != earlier.range,
-            _ => true,
-        };
+        let is_own = file.graph().resolution(file.module, import).module() == Some(file.module);
+        return !is_own && !is_builtin(file, definition(file, import));
     };
     if facts.same_object(first, import) {
         return false;
@@ -121,6 +119,11 @@ fn is_other_object(file: &Checked<'_>, earlier: &Binding, import: ImportId) -> b
         (Definition::Standard(one, _), Definition::Standard(other, _)) => one != other,
         _ => one != other,
     }
+}
+
+/// `from builtins import range` brings back what was replaced on purpose.
+fn is_builtin(file: &Checked<'_>, definition: Definition) -> bool {
+    matches!(definition, Definition::Standard(module, _) if file.graph().module_name(module) == "builtins")
 }
 
 pub(super) fn definition(file: &Checked<'_>, import: ImportId) -> Definition {

@@ -1,7 +1,7 @@
 //! `missing-all`
 
 use douane_base::TextRange;
-use douane_graph::{ModuleGraph, ModuleId, ModuleKind, Origin, Unknown};
+use douane_graph::{ModuleGraph, ModuleId, ModuleKind, Unknown};
 use douane_parser::{BindingKind, FileFacts, ScopeId, Symbol, Target, When};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     ModulePattern, Project, ProjectRule, Reporter,
     rule::declare_rule,
-    wording::{counted, listed},
+    wording::{counted, is_public, listed},
 };
 
 declare_rule! {
@@ -188,15 +188,14 @@ fn star_takers(project: &Project<'_>) -> FxHashMap<ModuleId, (ModuleId, douane_p
     found
 }
 
-/// The names that a package takes from its own modules to offer them, not to use them itself; none where each is marked
-/// as meant for others by `import x as x`.
+/// The names that a package takes from its own modules to offer them, not to use them itself. Those that are marked as
+/// meant for others (`from m import x as x`) need no `__all__`, and neither do submodules.
 fn passed_on<'f>(graph: &ModuleGraph, module: ModuleId, facts: &'f FileFacts) -> Option<Vec<&'f str>> {
     if graph.module(module).kind != ModuleKind::Package {
         return None;
     }
     let package = graph.module_name(module);
     let mut names: Vec<&str> = Vec::new();
-    let mut all_marked = true;
     let used: FxHashSet<Symbol> = facts.references.iter().map(|reference| reference.name).collect();
     for binding in
         facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE && binding.site == ScopeId::MODULE)
@@ -207,23 +206,18 @@ fn passed_on<'f>(graph: &ModuleGraph, module: ModuleId, facts: &'f FileFacts) ->
         let is_own =
             graph.resolution(module, id).module().is_some_and(|source| graph.module(source).name.is_within(package));
         let bound = facts.name(binding.name);
+        if graph.submodule(module, bound).is_some() {
+            continue;
+        }
         if is_own && import.when == When::Load && !bound.starts_with('_') && !used.contains(&binding.name) {
-            names.push(bound);
-            all_marked &= import.alias == Some(name);
+            if import.alias != Some(name) {
+                names.push(bound);
+            }
         }
     }
     names.sort_unstable();
     names.dedup();
-    (!names.is_empty() && !all_marked).then_some(names)
-}
-
-fn is_public(module: &str) -> bool {
-    !module.split('.').any(|part| {
-        part.starts_with('_')
-            || matches!(part, "test" | "tests" | "testing" | "conftest" | "setup" | "docs" | "examples")
-            || part.starts_with("test_")
-            || part.ends_with("_test")
-    })
+    (!names.is_empty()).then_some(names)
 }
 
 /// It is there to be run: it has a `__main__` block and nobody imports it.
@@ -250,12 +244,10 @@ fn defined_names(facts: &FileFacts) -> FxHashSet<&str> {
 
 fn help(project: &Project<'_>, module: ModuleId) -> String {
     let graph = project.graph;
-    let mut taken: Vec<&str> = project
-        .taken_from(module)
-        .iter()
-        .filter(|taken| taken.by != module && graph.module(taken.by).origin == Origin::FirstParty)
-        .map(|taken| graph.name(taken.name))
-        .collect();
+    let mut taken: Vec<&str> = project.takes().from(module).iter().map(|taken| graph.name(taken.name)).collect();
+    // Private names are no star's business, and a submodule is imported as such.
+    taken.retain(|name| !name.starts_with('_') && graph.submodule(module, name).is_none());
+    taken.sort_unstable();
     taken.dedup();
     match taken.len() {
         0 => "add `__all__` with the names that are meant for others; today no module of the program takes any"

@@ -1,7 +1,10 @@
 //! `name-shadows-import`
 
+use douane_base::TextRange;
+use douane_graph::{Definition, Object};
 use douane_parser::{
-    Binding, BindingId, BindingKind, FileFacts, ImportId, Reference, ScopeId, ScopeKind, Symbol, Usage,
+    Arm, Binding, BindingId, BindingKind, Context, FileFacts, ImportId, Reference, Scope, ScopeId, ScopeKind, Symbol,
+    Target, Usage, When,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
@@ -18,20 +21,79 @@ declare_rule! {
     /// import was used before, code above and below the line means different things by one name, and the finding is an
     /// error; where it was never used, the import is just useless.
     ///
-    /// In a function the name of an import of the module is hidden, which is reported only if the rest of the file uses
-    /// the import. Wrapping an import (`json = patched(json)`) is deliberate and not reported, nor are alternatives:
-    /// `try` and `except ImportError`, or another object under a condition.
+    /// In a function the name of an import of the module is hidden, which is reported if the rest of the file uses the
+    /// import and a mix-up is likely: the import is a module, the function uses it too, or both are used with the same
+    /// attribute. A function that uses the name before it binds it raises UnboundLocalError, which is an error.
+    ///
+    /// Making something out of the import (`json = patched(json)`, `class Path(Path)`) or keeping the old object under
+    /// another name is deliberate and not reported, nor are alternatives: `try` and `except ImportError`, or another
+    /// object under a condition.
     ///
     /// ## Example
     ///
     /// ```py
-    /// from math import pi, tau
-    /// from time import time
+    /// import json
+    /// import time
+    /// from math import pi
     ///
     /// pi = 3  # error: [name-shadows-import] "was never used"
     ///
-    /// start = time()
+    /// start = time.time()
     /// time = 5  # error: [name-shadows-import] "was used before"
+    ///
+    ///
+    /// def load(text, json=None):  # error: [name-shadows-import] "hides the import"
+    ///     return json or text
+    ///
+    ///
+    /// def parse(text):
+    ///     document = json.loads(text)
+    ///     json = document["payload"]  # error: [name-shadows-import] "UnboundLocalError"
+    ///     return json
+    ///
+    ///
+    /// def dump(document):
+    ///     return json.dumps(document)
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py
+    /// import json
+    /// import time
+    ///
+    /// pi = 3
+    ///
+    /// start = time.time()
+    /// elapsed = 5
+    ///
+    ///
+    /// def load(text, document=None):
+    ///     return document or text
+    ///
+    ///
+    /// def parse(text):
+    ///     document = json.loads(text)
+    ///     payload = document["payload"]
+    ///     return payload
+    ///
+    ///
+    /// def dump(document):
+    ///     return json.dumps(document)
+    /// ```
+    ///
+    /// ## Options
+    ///
+    /// ### `in-functions`
+    ///
+    /// Which names of functions count: those where a mix-up is `"likely"` (the default), `"all"`, or `"none"`.
+    ///
+    /// ```toml
+    /// in-functions = "all"
+    /// ```
+    ///
+    /// ```py
+    /// from math import tau
     ///
     ///
     /// def turns(tau):  # error: [name-shadows-import] "hides the import"
@@ -41,32 +103,23 @@ declare_rule! {
     /// def angle():
     ///     return tau
     /// ```
-    ///
-    /// Use instead:
-    ///
-    /// ```py
-    /// from math import tau
-    /// from time import time
-    ///
-    /// pi = 3
-    ///
-    /// start = time()
-    /// elapsed = 5
-    ///
-    ///
-    /// def turns(count):
-    ///     return count * tau
-    ///
-    ///
-    /// def angle():
-    ///     return tau
-    /// ```
     NAME_SHADOWS_IMPORT: File = NameShadowsImport, name: "name-shadows-import", aliases: ["F811", "F402", "W0621", "redefined-outer-name"], default: Warning
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct NameShadowsImport {}
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct NameShadowsImport {
+    in_functions: InFunctions,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum InFunctions {
+    #[default]
+    Likely,
+    All,
+    None,
+}
 
 impl FileRule for NameShadowsImport {
     fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
@@ -75,7 +128,9 @@ impl FileRule for NameShadowsImport {
             return;
         }
         in_same_scope(file, report);
-        in_inner_scopes(file, report);
+        if self.in_functions != InFunctions::None {
+            in_inner_scopes(file, self.in_functions, report);
+        }
     }
 }
 
@@ -90,7 +145,10 @@ fn in_same_scope(file: &Checked<'_>, report: &mut Reporter<'_>) {
             }
             let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
             let BindingKind::Import(import) = earlier.kind else { continue };
-            if uses.in_own_value(*id, binding) {
+            if uses.in_own_value(facts, *id, binding)
+                || uses.are_kept(facts, *id, binding)
+                || is_the_same(file, *id, binding, import)
+            {
                 continue;
             }
             let name = facts.name(binding.name);
@@ -161,15 +219,39 @@ impl<'f> Uses<'f> {
     }
 
     /// The value that is bound is made from the import itself.
-    fn in_own_value(&self, id: BindingId, binding: &Binding) -> bool {
+    fn in_own_value(&self, facts: &FileFacts, id: BindingId, binding: &Binding) -> bool {
+        let statement = definition_range(facts, binding);
+        self.until(id, binding).iter().any(|reference| {
+            reference.usage != Usage::Delete
+                && match (binding.kind, statement) {
+                    // Decorators, defaults and bases, and what a class body does.
+                    (BindingKind::Function(_) | BindingKind::Class, Some(statement)) => {
+                        statement.contains(reference.range) && !facts.is_deferred(reference.scope)
+                    }
+                    (BindingKind::WithTarget, _) => {
+                        const SAME_LINES: u32 = 200;
+                        binding.range.start().abs_diff(reference.range.start()) < SAME_LINES
+                    }
+                    // Evaluated before the target is bound, and standing behind it.
+                    _ => reference.range.start() > binding.range.start(),
+                }
+        })
+    }
+
+    /// The import lives on under another name: `_old = name`, or in what a private name is made of.
+    fn are_kept(&self, facts: &FileFacts, id: BindingId, binding: &Binding) -> bool {
+        self.until(id, binding).iter().any(|reference| {
+            let Some(next) = facts.bindings.get(reference.position as usize) else { return false };
+            let is_value = next.kind == BindingKind::Assignment && next.range.start() < reference.range.start();
+            let is_alias = facts.is_alias(BindingId(reference.position)) && facts.chain(reference).is_empty();
+            is_value && next.name != binding.name && (is_alias || facts.name(next.name).starts_with('_'))
+        })
+    }
+
+    /// The uses that are evaluated before a binding.
+    fn until(&self, id: BindingId, binding: &Binding) -> &[&'f Reference] {
         let uses = self.of(binding);
-        // References are in the order of evaluation, so that those right before the binding form a run.
-        let end = uses.partition_point(|reference| reference.position <= id.0);
-        uses[..end]
-            .iter()
-            .rev()
-            .take_while(|reference| reference.position == id.0)
-            .any(|reference| reference.usage != Usage::Delete && is_same_statement(reference, binding))
+        &uses[..uses.partition_point(|reference| reference.position <= id.0)]
     }
 
     /// Code that runs between the import and the binding uses the import.
@@ -184,35 +266,53 @@ impl<'f> Uses<'f> {
     }
 }
 
-/// A value stands behind its target; decorators and what `with` opens stand before, a few lines at most.
-fn is_same_statement(reference: &Reference, binding: &Binding) -> bool {
-    const FEW_LINES: u32 = 200;
-    let (reference, target) = (reference.range.start(), binding.range.start());
-    match binding.kind {
-        BindingKind::Function(_) | BindingKind::Class | BindingKind::WithTarget => {
-            target.abs_diff(reference) < FEW_LINES
-        }
-        _ => reference > target,
-    }
+/// The whole `def` or `class` that makes a binding, decorators included.
+fn definition_range(facts: &FileFacts, binding: &Binding) -> Option<TextRange> {
+    let is_it = |scope: &&Scope| scope.name == Some(binding.name) && scope.range.contains(binding.range);
+    facts.scopes.iter().filter(is_it).map(|scope| scope.range).last()
 }
 
-fn in_inner_scopes(file: &Checked<'_>, report: &mut Reporter<'_>) {
+/// `A = module.A` after `from module import A`: the same object again.
+fn is_the_same(file: &Checked<'_>, id: BindingId, binding: &Binding, import: ImportId) -> bool {
     let facts = file.facts;
-    let mut imported: FxHashMap<Symbol, Option<&Binding>> = FxHashMap::default();
+    if !facts.is_alias(id) {
+        return false;
+    }
+    let is_value =
+        |reference: &&Reference| reference.position == id.0 && reference.range.start() > binding.range.start();
+    let Some(value) = facts.references.iter().find(is_value) else { return false };
+    let (object, used) = file.graph().object(file.module, facts, value);
+    let definition = match object {
+        Object::Module(module) => Definition::Module(module),
+        Object::Name(module, name) => file.graph().definition(file.project.facts, module, name),
+        Object::Unknown => Definition::Unknown,
+    };
+    let is_whole = used == facts.chain(value).len();
+    is_whole && definition != Definition::Unknown && definition == super::import_shadows_name::definition(file, import)
+}
+
+/// Names of imports of the module that nothing else in the module binds, by name.
+fn plain_imports(facts: &FileFacts) -> FxHashMap<Symbol, (&Binding, ImportId)> {
+    let mut imported: FxHashMap<Symbol, Option<(&Binding, ImportId)>> = FxHashMap::default();
     for binding in facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE) {
-        let is_import = matches!(binding.kind, BindingKind::Import(_));
-        // Only a name that is nothing but an import is hidden for sure.
-        let slot = imported.entry(binding.name).or_insert(is_import.then_some(binding));
-        if !is_import {
-            *slot = None;
+        match binding.kind {
+            // What only type checkers import is not there to be hidden.
+            BindingKind::Import(id) if facts.import(id).when != When::TypeChecking => {
+                imported.entry(binding.name).or_insert(Some((binding, id)));
+            }
+            _ => drop(imported.insert(binding.name, None)),
         }
     }
-    let mut users: FxHashMap<Symbol, Vec<&Reference>> = FxHashMap::default();
-    for reference in facts.references.iter().filter(|reference| reference.resolved == Some(ScopeId::MODULE)) {
-        if imported.get(&reference.name).is_some_and(Option::is_some) {
-            users.entry(reference.name).or_default().push(reference);
-        }
+    imported.into_iter().filter_map(|(name, import)| Some((name, import?))).collect()
+}
+
+fn in_inner_scopes(file: &Checked<'_>, wanted: InFunctions, report: &mut Reporter<'_>) {
+    let facts = file.facts;
+    let imported = plain_imports(facts);
+    if imported.is_empty() || facts.bindings.iter().all(|binding| binding.scope == ScopeId::MODULE) {
+        return;
     }
+    let uses = Uses::new(facts);
     let mut seen: FxHashSet<(ScopeId, Symbol)> = FxHashSet::default();
     let locally_imported: FxHashSet<(ScopeId, Symbol)> = facts
         .bindings
@@ -220,8 +320,8 @@ fn in_inner_scopes(file: &Checked<'_>, report: &mut Reporter<'_>) {
         .filter(|binding| matches!(binding.kind, BindingKind::Import(_)))
         .map(|binding| (binding.scope, binding.name))
         .collect();
-    for binding in &facts.bindings {
-        let Some(Some(import)) = imported.get(&binding.name) else { continue };
+    for (id, binding) in (0..).map(BindingId).zip(&facts.bindings) {
+        let Some((import_binding, import)) = imported.get(&binding.name) else { continue };
         let kind_counts = takes_over(binding.kind) || binding.kind == BindingKind::Parameter;
         if binding.scope == ScopeId::MODULE
             || facts.scope(binding.scope).kind != ScopeKind::Function
@@ -232,19 +332,108 @@ fn in_inner_scopes(file: &Checked<'_>, report: &mut Reporter<'_>) {
         {
             continue;
         }
-        let users = users.get(&binding.name).map_or(&[][..], Vec::as_slice);
-        if is_early_binding(users, binding) || !users.iter().any(|user| is_outside(facts, user.scope, binding.scope)) {
-            continue;
-        }
+        let hidden = Hidden { file, binding, import: *import, users: uses.of(import_binding), own: uses.of(binding) };
         let name = facts.name(binding.name);
-        let place = facts
-            .scope(binding.scope)
-            .name
-            .map_or("this function".to_owned(), |name| format!("`{}`", facts.name(name)));
-        report
-            .at(binding.range, format!("{} `{name}` hides the import `{name}` in {place}", described(binding.kind)))
-            .label(file.id, import.range, "imported here, and used elsewhere in the file")
-            .help("give it another name");
+        let what = described(binding.kind);
+        let function = facts.scope(binding.scope).name;
+        let place = function.map_or("this function".to_owned(), |name| format!("`{}`", facts.name(name)));
+        if let Some(early) = hidden.read_before(id) {
+            report
+                .error_at(binding.range, format!("{what} makes `{name}` a local name of {place}: its use above raises UnboundLocalError"))
+                .label(file.id, early.range, "used here, before it is bound")
+                .label(file.id, import_binding.range, "imported here")
+                .help("give the local name another one");
+        } else if hidden.matters(wanted) {
+            let help = if binding.kind == BindingKind::Parameter {
+                "rename the parameter, or import under another name where callers pass it by keyword"
+            } else {
+                "give the local name another one"
+            };
+            report
+                .at(binding.range, format!("{what} `{name}` hides the import `{name}` in {place}"))
+                .label(file.id, import_binding.range, "imported here, and used elsewhere in the file")
+                .help(help);
+        }
+    }
+}
+
+/// A name of a function that hides an import of the module.
+struct Hidden<'c> {
+    file: &'c Checked<'c>,
+    /// Its first binding in the function.
+    binding: &'c Binding,
+    import: ImportId,
+    /// The uses of the import.
+    users: &'c [&'c Reference],
+    /// The uses of the function's own name.
+    own: &'c [&'c Reference],
+}
+
+impl<'c> Hidden<'c> {
+    /// A use in the function itself that surely comes before the name is bound.
+    fn read_before(&self, id: BindingId) -> Option<&'c Reference> {
+        let facts = self.file.facts;
+        let loops = |reference: &Reference| {
+            facts.branches.ancestors(reference.branch).any(|branch| branch.arm == Arm::Loop)
+        };
+        let is_early = |reference: &&&Reference| {
+            reference.scope == self.binding.scope
+                && reference.position <= id.0
+                && reference.range.start() < self.binding.range.start()
+                && reference.context == Context::Runtime
+                && !loops(reference)
+                && !facts.branches.are_alternatives(reference.branch, self.binding.branch)
+        };
+        let is_value = self.binding.kind != BindingKind::Parameter && self.binding.site == self.binding.scope;
+        self.own.iter().find(is_early).copied().filter(|_| is_value)
+    }
+
+    fn matters(&self, wanted: InFunctions) -> bool {
+        let facts = self.file.facts;
+        let is_used = self.users.iter().any(|user| {
+            user.context != Context::StringAnnotation && is_outside(facts, user.scope, self.binding.scope)
+        });
+        is_used && !is_early_binding(self.users, self.binding) && (wanted == InFunctions::All || self.is_likely())
+    }
+
+    /// Somebody may well take the one for the other.
+    fn is_likely(&self) -> bool {
+        /// `x`, `pi`: names of symbols, which are local as a rule.
+        const SHORT: usize = 2;
+        let facts = self.file.facts;
+        let function = facts.scope(self.binding.scope);
+        let is_parameter = self.binding.kind == BindingKind::Parameter;
+        // pytest passes fixtures to parameters by name.
+        let is_test = function.name.is_some_and(|name| facts.name(name).starts_with("test"));
+        if facts.name(self.binding.name).len() <= SHORT || (is_parameter && is_test) {
+            return false;
+        }
+        self.is_module() || self.shares_attribute() || self.is_used_around(function)
+    }
+
+    fn is_module(&self) -> bool {
+        let (file, import) = (self.file, self.import);
+        matches!(file.facts.import(import).target, Target::Module(_))
+            || matches!(file.graph().imported_object(file.module, file.facts, import), Object::Module(_))
+    }
+
+    fn shares_attribute(&self) -> bool {
+        let facts = self.file.facts;
+        let attribute = |reference: &&Reference| facts.chain(reference).first().map(|attribute| attribute.name);
+        let of_import: FxHashSet<Symbol> = self.users.iter().filter_map(attribute).collect();
+        self.own.iter().filter_map(attribute).any(|name| of_import.contains(&name))
+    }
+
+    /// The signature of the function, or a function around it, uses the import.
+    fn is_used_around(&self, function: &Scope) -> bool {
+        let facts = self.file.facts;
+        self.users.iter().any(|user| {
+            let in_signature = function.range.contains(user.range);
+            let is_around = user.scope != ScopeId::MODULE
+                && facts.scope(user.scope).kind == ScopeKind::Function
+                && facts.scope(user.scope).range.contains(function.range);
+            user.context == Context::Runtime && (in_signature || is_around)
+        })
     }
 }
 

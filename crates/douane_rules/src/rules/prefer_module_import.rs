@@ -1,7 +1,7 @@
 //! `prefer-module-import`
 
 use douane_graph::Definition;
-use douane_parser::{BindingKind, Target, Usage};
+use douane_parser::{BindingId, BindingKind, Target, Usage, When};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
@@ -45,7 +45,7 @@ declare_rule! {
     ///
     /// ### `allow`
     ///
-    /// Modules whose functions may be imported by name.
+    /// Modules whose functions may be imported by name; `typing` and `typing_extensions` by default.
     ///
     /// ```toml
     /// allow = ["prices"]
@@ -61,11 +61,34 @@ declare_rule! {
     PREFER_MODULE_IMPORT: File = PreferModuleImport, name: "prefer-module-import", aliases: ["ICN003"], default: Off
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct PreferModuleImport {
     allow: Vec<ModulePattern>,
 }
+
+impl Default for PreferModuleImport {
+    fn default() -> Self {
+        let allow = ["typing", "typing_extensions"].into_iter().filter_map(|module| ModulePattern::try_from(module.to_owned()).ok());
+        Self { allow: allow.collect() }
+    }
+}
+
+/// Classes of the standard library that are named like functions, as `isinstance(value, type)` tells over its public
+/// modules: the table knows names, not kinds.
+const LOWERCASE_CLASSES: [&str; 87] = [
+    "abstractclassmethod", "abstractproperty", "abstractstaticmethod", "accumulate", "aclosing", "addinfourl", "array",
+    "attrgetter", "auto", "batched", "blake2b", "blake2s", "bytearray", "bytes", "cached_property", "catch_warnings",
+    "chain", "chdir", "classmethod", "closing", "combinations", "combinations_with_replacement", "complex", "compress",
+    "count", "cycle", "defaultdict", "deprecated", "deque", "dict", "dircmp", "dropwhile",
+    "enumerate", "epoll", "error", "excel", "excel_tab", "filter", "filterfalse", "finalize", "float", "frozenset",
+    "gaierror", "groupby", "herror", "int", "islice", "itemgetter", "list", "local", "mappingproxy", "mbox", "member",
+    "memoryview", "methodcaller", "mmap", "netrc", "nonmember", "nullcontext", "object", "pairwise", "partial",
+    "partialmethod", "permutations", "product", "property", "range", "redirect_stderr", "redirect_stdout", "ref",
+    "repeat", "reversed", "scheduler", "set", "shlex", "singledispatchmethod", "slice", "socket", "starmap",
+    "stat_result", "str", "suppress", "takewhile", "timeout", "tuple", 
+    "zip_longest", "zipimporter",
+];
 
 impl FileRule for PreferModuleImport {
     fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
@@ -76,7 +99,11 @@ impl FileRule for PreferModuleImport {
             .filter(|reference| reference.usage == Usage::Call && facts.chain(reference).is_empty())
             .map(|reference| reference.name)
             .collect();
-        for binding in &facts.bindings {
+        // A stub loads nothing.
+        if graph.module(file.module).is_stub {
+            return;
+        }
+        for (at, binding) in (0..).map(BindingId).zip(&facts.bindings) {
             let BindingKind::Import(id) = binding.kind else { continue };
             let import = facts.import(id);
             let (Target::From { name, .. }, Some(source)) = (import.target, graph.resolution(file.module, id).module())
@@ -91,11 +118,18 @@ impl FileRule for PreferModuleImport {
                     .is_some_and(|(_, facts)| matches!(facts.binding(binding).kind, BindingKind::Function(_))),
                 // The table knows names, not kinds: what is called and is no class by its name.
                 Definition::Standard(..) => {
-                    called.contains(&binding.name) && facts.name(name).starts_with(|first: char| first.is_lowercase())
+                    let name = facts.name(name);
+                    called.contains(&binding.name)
+                        && name.starts_with(|first: char| first.is_lowercase())
+                        && !name.starts_with("c_")
+                        && source_name != "datetime"
+                        && LOWERCASE_CLASSES.binary_search(&name).is_err()
                 }
                 Definition::Module(_) | Definition::Unknown => false,
             };
-            if !is_function || self.allow.iter().any(|pattern| pattern.matches(source_name)) {
+            let is_passed_on = import.alias == Some(name);
+            let is_fallback = facts.bindings_of(binding.scope, binding.name).any(|other| other != at);
+            if !is_function || is_passed_on || is_fallback || import.when != When::Load || self.allow.iter().any(|pattern| pattern.matches(source_name)) {
                 continue;
             }
             let name = facts.name(name);
@@ -104,10 +138,11 @@ impl FileRule for PreferModuleImport {
                     import.range,
                     format!("`{}` loads the whole of `{source_name}` all the same", written_import(facts, import)),
                 )
-                .help(format!(
-                    "import the module and write `{}.{name}`",
-                    source_name.rsplit('.').next().unwrap_or(source_name)
-                ));
+                .help(match source_name.rsplit_once('.') {
+                    _ if source_name == "os.path" => format!("write `import os` and `os.path.{name}`"),
+                    Some((package, module)) => format!("write `from {package} import {module}` and `{module}.{name}`"),
+                    None => format!("write `import {source_name}` and `{source_name}.{name}`"),
+                });
         }
     }
 }

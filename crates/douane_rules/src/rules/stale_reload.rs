@@ -1,7 +1,7 @@
 //! `stale-reload`
 
 use douane_graph::{Definition, ModuleId, ModuleKind, Origin};
-use douane_parser::{EffectKind, ImportId, Target};
+use douane_parser::{EffectKind, ImportId, Target, When};
 use serde::Deserialize;
 
 use super::sys_modules_mutation::module_of_key;
@@ -104,7 +104,8 @@ impl FileRule for StaleReload {
             }
             let mut holders: Vec<&str> = stale.iter().map(|stale| graph.module_name(stale.holder)).collect();
             holders.dedup();
-            diagnostic.help(format!("write `import {name}` in {} and use `{name}.name` there", listed(&holders)));
+            let example = stale[0].name;
+            diagnostic.help(format!("write `import {name}` in {} and use `{name}.{example}` there", listed(&holders)));
         }
     }
 }
@@ -115,23 +116,31 @@ struct Stale<'c> {
     import: ImportId,
 }
 
-/// The names that modules of the program took from the module when they were loaded; submodules are not stale.
+/// The names that modules of the program took from the module when they were loaded, as far as the module itself makes
+/// them: what it only passes on from other modules is the same object after the reload.
 fn stale_names<'c>(file: &Checked<'c>, module: ModuleId) -> Vec<Stale<'c>> {
     let graph = file.graph();
-    let mut found = Vec::new();
-    for edge in graph.importers_of(module) {
-        let Some(import) = edge.import.filter(|_| edge.is_loaded() && !edge.is_implicit) else { continue };
-        let (holder, is_own) = (edge.importer, graph.module(edge.importer).origin == Origin::FirstParty);
-        let Some((_, facts)) = file.project.module_facts(holder).filter(|_| is_own && holder != module) else {
-            continue;
-        };
-        let Target::From { name, .. } = facts.import(import).target else { continue };
-        let name = facts.name(name);
+    let is_own = |holder: &ModuleId| *holder != module && graph.module(*holder).origin == Origin::FirstParty;
+    let edges = graph.importers_of(module).filter(|edge| edge.is_loaded() && !edge.is_implicit);
+    let mut holders: Vec<ModuleId> = edges.map(|edge| edge.importer).filter(is_own).collect();
+    holders.dedup();
+    let is_made_by_it = |name: &str| {
         let definition = graph.name_id(name).map(|name| graph.definition(file.project.facts, module, name));
-        if graph.resolution(holder, import).module() == Some(module)
-            && !matches!(definition, None | Some(Definition::Module(_)))
-        {
-            found.push(Stale { name, holder, import });
+        match definition {
+            Some(Definition::Binding(maker, _) | Definition::Standard(maker, _)) => maker == module,
+            _ => false,
+        }
+    };
+    let mut found = Vec::new();
+    for holder in holders {
+        let Some((_, facts)) = file.project.module_facts(holder) else { continue };
+        for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
+            let Target::From { name, .. } = import.target else { continue };
+            let name = facts.name(name);
+            let is_taken = import.when == When::Load && graph.resolution(holder, id).module() == Some(module);
+            if is_taken && is_made_by_it(name) {
+                found.push(Stale { name, holder, import: id });
+            }
         }
     }
     found

@@ -1,14 +1,13 @@
 //! `star-import`
 
-use douane_graph::Exports;
-use douane_parser::{FileFacts, Import, Reference, ScopeId};
-use rustc_hash::FxHashSet;
+use douane_graph::{Definition, Exports, ModuleId, NameId, Resolution};
+use douane_parser::{FileFacts, Import, ImportId, Reference, ScopeId, Symbol};
 use serde::Deserialize;
 
 use crate::{
     Checked, FileRule, ModulePattern, Reporter,
     rule::declare_rule,
-    wording::{counted, explicit_import, listed, written_import},
+    wording::{counted, explicit_import, is_public, listed, written_import},
 };
 
 declare_rule! {
@@ -97,7 +96,7 @@ impl Default for StarImport {
 impl FileRule for StarImport {
     fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
         let graph = file.graph();
-        for (_, import, source) in graph.stars(file.module, file.facts) {
+        for (id, import, source) in graph.stars(file.module, file.facts) {
             let name = match source {
                 Some(source) => graph.module_name(source).to_owned(),
                 None => crate::wording::written_module(file.facts, import),
@@ -114,29 +113,43 @@ impl FileRule for StarImport {
             }
             let statement = file.facts.statement(import).range;
             let written = written_import(file.facts, import);
-            let known = source.and_then(|source| graph.star_names(source).map(|names| (source, names)));
-            let Some((source, names)) = known else {
+            let known = source.and_then(|source| Some((source, graph.star_names(source)?)));
+            let Some((source, brought)) = known else {
+                let why = why_unknown(file, id, source);
                 report
-                    .at(statement, format!("`{written}` brings names that can't be known"))
+                    .at(statement, format!("`{written}` brings names that can't be known: {why}"))
                     .help("import the names that are used one by one, or the module itself");
                 continue;
             };
-            let used = names_used_through(file, import, source);
-            let brought = counted(names.len(), "name");
-            if used.is_empty() {
-                let texts: Vec<&str> = names.iter().map(|name| graph.name(*name)).collect();
-                let help = if texts.is_empty() {
-                    "a star from a module without public names binds nothing".to_owned()
-                } else {
-                    format!("it brings {}; import what other modules need from here by name", listed(&texts))
-                };
-                report.at(statement, format!("`{written}` brings {brought}, of which this file uses none")).help(help);
+            let used = UsedNames::of(file, import, source);
+            let at_least = if graph.star_may_bring_more(source) { "at least " } else { "" };
+            let names = format!("{at_least}{}", counted(brought.len(), "name"));
+            let message = match (used.here.len(), used.elsewhere.len()) {
+                (0, 0) if matches!(graph.exports(file.module), Exports::Unknown(_)) => {
+                    format!("`{written}` brings {names}")
+                }
+                (0, 0) => format!("`{written}` brings {names}, of which this file uses none"),
+                (here, 0) => format!("`{written}` brings {names}, of which this file uses {here}"),
+                (0, through) => format!("`{written}` brings {names}, of which others take {through} from here"),
+                (here, through) => format!(
+                    "`{written}` brings {names}, of which this file uses {here} and others take {through} more from here"
+                ),
+            };
+            let wanted = used.all();
+            let help = if wanted.is_empty() && brought.is_empty() {
+                "a star from a module without public names binds nothing".to_owned()
+            } else if wanted.is_empty() {
+                let texts: Vec<&str> = brought.iter().map(|name| graph.name(*name)).collect();
+                format!("it brings {}; import what other modules need from here by name", listed(&texts))
             } else {
-                let help = format!("write `{}`", explicit_import(file.facts, import, &used));
-                report
-                    .at(statement, format!("`{written}` brings {brought}, of which this file uses {}", used.len()))
-                    .help(help);
-            }
+                // `from _bisect import *` is how a module takes over what its compiled half makes.
+                let is_half = !graph.has_all(file.module)
+                    && graph.module(source).name.last().starts_with('_')
+                    && is_public(file.module_name());
+                let rest = if is_half { ", and what else is meant for others" } else { "" };
+                format!("write `{}`{rest}", explicit_import(file.facts, import, &wanted))
+            };
+            report.at(statement, message).help(help);
         }
     }
 }
@@ -152,39 +165,85 @@ impl StarImport {
     }
 }
 
-/// The star replaces what the file bound before, and the use comes after it.
-fn is_rebound(facts: &FileFacts, star: &Import, reference: &Reference) -> bool {
-    let is_after = reference.range.start() > star.range.start();
-    reference.resolved == Some(ScopeId::MODULE)
-        && is_after
-        && facts.bindings_of(ScopeId::MODULE, reference.name).all(|binding| binding.0 < star.position)
+fn why_unknown(file: &Checked<'_>, star: ImportId, source: Option<ModuleId>) -> String {
+    let graph = file.graph();
+    let facts = file.project.facts;
+    match (source.map(|source| (source, graph.exports(source))), graph.resolution(file.module, star)) {
+        (Some((source, Exports::Unknown(reason))), _) => graph.reason(facts, source, *reason),
+        (_, Resolution::Unknown(reason)) => graph.reason(facts, file.module, reason),
+        (_, Resolution::Missing(_)) => "no such module was found".to_owned(),
+        (_, Resolution::BeyondTop) => "it has more dots than there are packages".to_owned(),
+        (_, Resolution::Module(_)) => "its names depend on how it is run".to_owned(),
+    }
 }
 
-/// The names that this file uses and the star brings: names that nothing in the file binds, entries of its `__all__`
-/// included. Sorted.
-fn names_used_through<'c>(file: &Checked<'c>, import: &Import, source: douane_graph::ModuleId) -> Vec<&'c str> {
-    let graph = file.graph();
-    let facts: &'c FileFacts = file.facts;
-    let mut seen = FxHashSet::default();
-    let mut used: Vec<&str> = facts
-        .references
-        .iter()
-        .filter(|reference| reference.resolved.is_none() || is_rebound(facts, import, reference))
-        .filter(|reference| seen.insert(reference.name))
-        .map(|reference| facts.name(reference.name))
-        .filter(|name| graph.star_brings(source, name) == Some(true))
-        .collect();
-    if matches!(graph.exports(file.module), Exports::All(_)) {
-        let is_bound = |name: &str| {
-            graph
-                .name_id(name)
-                .and_then(|id| graph.entry(file.module, id))
-                .is_some_and(|entry| entry.module == file.module)
+/// The names of a star that somebody wants, sorted.
+struct UsedNames<'c> {
+    /// By this file: in its code or its `__all__`, or because the star takes over what the file binds before.
+    here: Vec<&'c str>,
+    /// Only by other modules of the program, which take them from this one.
+    elsewhere: Vec<&'c str>,
+}
+
+impl<'c> UsedNames<'c> {
+    fn of(file: &Checked<'c>, star: &Import, source: ModuleId) -> Self {
+        let graph = file.graph();
+        let facts: &'c FileFacts = file.facts;
+        let may_come_with_it = |name: Symbol| {
+            facts.bindings_of(ScopeId::MODULE, name).all(|binding| binding.0 < star.position)
         };
-        let entries = graph.all_entries(file.module).iter().map(|entry| graph.name(entry.name));
-        used.extend(entries.filter(|name| !is_bound(name) && graph.star_brings(source, name) == Some(true)));
+        let is_use = |reference: &&Reference| match reference.resolved {
+            None => true,
+            Some(ScopeId::MODULE) => reference.range.start() > star.range.start() && may_come_with_it(reference.name),
+            Some(_) => false,
+        };
+        let uses = facts.references.iter().filter(is_use).map(|reference| reference.name);
+        let taken_over = facts
+            .bindings
+            .iter()
+            .filter(|binding| binding.scope == ScopeId::MODULE && binding.kind.is_definition())
+            .map(|binding| binding.name)
+            .filter(|name| may_come_with_it(*name));
+        let mut here: Vec<&str> = uses.chain(taken_over).map(|name| facts.name(name)).collect();
+        let is_inherited = |name: &NameId| graph.entry(file.module, *name).is_none_or(|entry| entry.module != file.module);
+        if let Exports::All(exported) = graph.exports(file.module) {
+            here.extend(exported.iter().map(|exported| exported.name).filter(is_inherited).map(|name| graph.name(name)));
+        }
+        let taken = file.project.takes().from(file.module).iter().map(|taken| taken.name);
+        let mut elsewhere: Vec<&str> = taken.filter(is_inherited).map(|name| graph.name(name)).collect();
+        for names in [&mut here, &mut elsewhere] {
+            names.sort_unstable();
+            names.dedup();
+            names.retain(|name| comes_with(file, star, source, name));
+        }
+        elsewhere.retain(|name| here.binary_search(name).is_err());
+        Self { here, elsewhere }
     }
-    used.sort_unstable();
-    used.dedup();
-    used
+
+    fn all(&self) -> Vec<&'c str> {
+        let mut all = [&*self.here, &*self.elsewhere].concat();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// True if the star may bring the name, and no other star of the file is the one that does: a later one that brings
+/// something else, or an earlier one that brings the very same.
+fn comes_with(file: &Checked<'_>, star: &Import, source: ModuleId, name: &str) -> bool {
+    let graph = file.graph();
+    let Some(name) = graph.name_id(name) else { return false };
+    if graph.star_brings_id(source, name) == Some(false) {
+        return false;
+    }
+    let definition = |source| graph.definition(file.project.facts, source, name);
+    let own = definition(source);
+    graph.stars(file.module, file.facts).all(|(_, other, other_source)| {
+        let Some(other_source) = other_source.filter(|other| *other != source) else { return true };
+        if graph.star_brings_id(other_source, name) != Some(true) {
+            return true;
+        }
+        let is_same = own != Definition::Unknown && definition(other_source) == own;
+        let are_alternatives = file.facts.branches.are_alternatives(star.branch, other.branch);
+        if other.range.start() < star.range.start() { !is_same } else { is_same || are_alternatives }
+    })
 }

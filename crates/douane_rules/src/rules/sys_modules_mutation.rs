@@ -1,7 +1,7 @@
 //! `sys-modules-mutation`
 
 use douane_graph::{ModuleId, Object};
-use douane_parser::{EffectKind, ModuleKey, SysModulesChange};
+use douane_parser::{Arm, Effect, EffectKind, FileFacts, ModuleKey, ScopeId, SysModulesChange};
 use serde::Deserialize;
 
 use crate::{
@@ -64,11 +64,18 @@ impl FileRule for SysModulesMutation {
         let facts = file.facts;
         for effect in &facts.effects {
             let EffectKind::SysModules { change, modules, key } = &effect.kind else { continue };
+            if *change == SysModulesChange::Set || is_tidy(facts, effect, *change) {
+                continue;
+            }
             if !file.graph().is_name(file.module, facts, facts.reference(*modules), "sys", "modules") {
                 continue;
             }
             let module = module_of_key(file, key);
             let name = key_name(file, key, module);
+            // A name that somebody made up for a module that nobody else can import.
+            if module.is_none() && name.as_deref().is_some_and(|name| name.starts_with("__")) {
+                continue;
+            }
             let holders = module.map_or(Vec::new(), |module| holders(file, module));
             let message = message(*change, name.as_deref(), holders.len());
             let diagnostic = report.at(effect.range, message);
@@ -89,6 +96,23 @@ impl FileRule for SysModulesMutation {
     }
 }
 
+/// The code takes back what it did, as loaders and context managers do: it puts the old module back in the same
+/// function, removes one that failed to load, or ends a `with`.
+fn is_tidy(facts: &FileFacts, effect: &Effect, change: SysModulesChange) -> bool {
+    if !matches!(change, SysModulesChange::Delete | SysModulesChange::Pop) {
+        return false;
+    }
+    let is_restored = facts.effects.iter().any(|other| {
+        other.scope == effect.scope
+            && effect.scope != ScopeId::MODULE
+            && matches!(other.kind, EffectKind::SysModules { change: SysModulesChange::Set, .. })
+    });
+    let fails =
+        facts.branches.ancestors(effect.branch).any(|branch| matches!(branch.arm, Arm::Handler(_)) && branch.terminates);
+    let name = facts.scope(effect.scope).name.map_or("", |name| facts.name(name));
+    is_restored || fails || matches!(name, "__exit__" | "__aexit__")
+}
+
 fn message(change: SysModulesChange, name: Option<&str>, holders: usize) -> String {
     let module = name.map_or("a module".to_owned(), |name| format!("`{name}`"));
     let kept = if holders == 0 {
@@ -106,7 +130,7 @@ fn message(change: SysModulesChange, name: Option<&str>, holders: usize) -> Stri
             "emptying `sys.modules` makes every later import load a second module; those that are loaded stay in use"
                 .to_owned()
         }
-        SysModulesChange::SetNone => {
+        SysModulesChange::SetNone | SysModulesChange::Set => {
             format!("`None` in `sys.modules` makes the next import of {module} raise ModuleNotFoundError; {kept}")
         }
     }

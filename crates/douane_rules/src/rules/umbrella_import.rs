@@ -1,7 +1,8 @@
 //! `umbrella-import`
 
 use douane_base::TextRange;
-use douane_graph::{EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, Object, Origin};
+use douane_cost::LoadGraph;
+use douane_graph::{Definition, EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, Object, Origin};
 use douane_parser::{BindingKind, FileFacts, ImportId, Target, When};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -120,8 +121,26 @@ struct Candidate<'p> {
     range: TextRange,
     written: String,
     imports: Vec<ImportId>,
-    /// The names that are used, each with the module to import it from instead.
-    uses: Vec<(&'p str, ModuleId)>,
+    uses: Vec<Use<'p>>,
+}
+
+/// A name that is used.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Use<'p> {
+    name: &'p str,
+    /// The name after `as`.
+    alias: Option<&'p str>,
+    /// The module to import it from instead.
+    module: ModuleId,
+}
+
+impl Use<'_> {
+    fn written(&self) -> String {
+        match self.alias.filter(|alias| *alias != self.name) {
+            Some(alias) => format!("{} as {alias}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
 }
 
 impl ProjectRule for UmbrellaImport {
@@ -136,17 +155,23 @@ impl ProjectRule for UmbrellaImport {
                 checked.map_or(Vec::new(), |checked| facades.candidates(checked))
             })
             .collect();
+        if candidates.is_empty() {
+            return;
+        }
+        let certain = LoadGraph::certain(project.graph);
         let mut saved_by: FxHashMap<(ModuleId, Vec<ModuleId>), Vec<ModuleId>> = FxHashMap::default();
         let mut questions = Vec::with_capacity(candidates.len());
         candidates.retain(|candidate| {
             let narrow = narrow_modules(candidate);
             let key = (candidate.umbrella, narrow.clone());
-            let saved = saved_by.entry(key).or_insert_with(|| difference(project, candidate.umbrella, &narrow));
+            let saved = saved_by.entry(key).or_insert_with(|| difference(project, &certain, candidate.umbrella, &narrow));
             if saved.len() < self.min_saved {
                 return false;
             }
             // What the file's other imports load is not saved.
-            questions.push((loaded_otherwise(candidate), saved.clone()));
+            let module = candidate.file.module;
+            let saved = saved.iter().copied().filter(|saved| *saved != module).collect();
+            questions.push((loaded_otherwise(candidate), saved));
             true
         });
         let not_saved = project.loads().loaded_among(&questions);
@@ -167,19 +192,19 @@ impl Candidate<'_> {
             .uses
             .iter()
             .take(MOST)
-            .map(|(name, module)| format!("`{name}` in `{}`", graph.module_name(*module)))
+            .map(|used| format!("`{}` in `{}`", used.name, graph.module_name(used.module)))
             .collect();
         let more = self.uses.len().saturating_sub(MOST);
         let more = if more == 0 { String::new() } else { format!(" and {}", counted(more, "other name")) };
         let message = format!(
-            "`{}` loads {} more than what is used needs: {}{more}",
+            "`{}` loads at least {} more than what is used needs: {}{more}",
             self.written,
             counted(saved, "module"),
             uses.join(", ")
         );
-        let mut by_module: FxHashMap<ModuleId, Vec<&str>> = FxHashMap::default();
-        for (name, module) in &self.uses {
-            by_module.entry(*module).or_default().push(name);
+        let mut by_module: FxHashMap<ModuleId, Vec<String>> = FxHashMap::default();
+        for used in &self.uses {
+            by_module.entry(used.module).or_default().push(used.written());
         }
         let mut imports: Vec<String> = by_module
             .iter()
@@ -258,12 +283,12 @@ impl<'p> Facades<'p> {
         let mut found = self.of_modules(file, &whole);
         for ((statement, umbrella), imports) in by_name {
             let range = facts.statements[statement.index()].range;
-            let uses: Option<Vec<(&str, ModuleId)>> = imports
+            let uses: Option<Vec<Use<'_>>> = imports
                 .iter()
                 .map(|id| {
                     let Target::From { name, .. } = facts.import(*id).target else { return None };
-                    let name = facts.name(name);
-                    self.definer(umbrella, name).map(|module| (name, module))
+                    let (name, alias) = (facts.name(name), facts.import(*id).alias.map(|alias| facts.name(alias)));
+                    self.definer(umbrella, name).map(|module| Use { name, alias, module })
                 })
                 .collect();
             let first = facts.import(imports[0]);
@@ -283,13 +308,13 @@ impl<'p> Facades<'p> {
             return Vec::new();
         }
         let facts = file.facts;
-        let mut uses: FxHashMap<ImportId, Option<Vec<(&str, ModuleId)>>> = FxHashMap::default();
+        let mut uses: FxHashMap<ImportId, Option<Vec<Use<'_>>>> = FxHashMap::default();
         for reference in &facts.references {
             let Some(import) = facts.import_behind(reference) else { continue };
             let Some(umbrella) = whole.get(&import) else { continue };
             let known = uses.entry(import).or_insert_with(|| Some(Vec::new()));
             let used = facts.chain(reference).first().map(|attribute| facts.name(attribute.name));
-            let used = used.and_then(|name| Some((name, self.definer(*umbrella, name)?)));
+            let used = used.and_then(|name| Some(Use { name, alias: None, module: self.definer(*umbrella, name)? }));
             match (known.as_mut(), used) {
                 (Some(known), Some(used)) => known.push(used),
                 // Passed on as a whole, or a name that nobody can trace.
@@ -312,14 +337,17 @@ impl<'p> Facades<'p> {
         range: TextRange,
         written: String,
         imports: Vec<ImportId>,
-        mut uses: Vec<(&'p str, ModuleId)>,
+        mut uses: Vec<Use<'p>>,
     ) -> Option<Candidate<'p>> {
         /// What uses more modules than that is served well by the umbrella.
         const FEW: usize = 5;
         let graph = self.project.graph;
+        for used in &mut uses {
+            used.module = self.outermost(file.module, umbrella, *used);
+        }
         uses.sort_unstable();
         uses.dedup();
-        let modules: FxHashSet<ModuleId> = uses.iter().map(|(_, module)| *module).collect();
+        let modules: FxHashSet<ModuleId> = uses.iter().map(|used| used.module).collect();
         // A package runs before its modules: to name one of them saves nothing.
         let saves_nothing = modules
             .iter()
@@ -329,6 +357,24 @@ impl<'p> Facades<'p> {
             return None;
         }
         Some(Candidate { file, umbrella, range, written, imports, uses })
+    }
+
+    /// The outermost package of the module that offers the same: it is loaded before the module anyway. (Not one that the
+    /// importing file is part of, which may be half loaded only.)
+    fn outermost(&self, importer: ModuleId, umbrella: ModuleId, used: Use<'_>) -> ModuleId {
+        let graph = self.project.graph;
+        let Some(name) = graph.name_id(used.name) else { return used.module };
+        let defined = |module| graph.definition(self.project.facts, module, name);
+        let own = defined(used.module);
+        let offers = |package: &ModuleId| {
+            *package != umbrella
+                && !graph.module(importer).name.is_within(graph.module_name(*package))
+                && graph.entry(*package, name).is_some_and(|entry| entry.is_certain)
+                && own != Definition::Unknown
+                && defined(*package) == own
+        };
+        let packages = std::iter::successors(graph.module(used.module).parent, |module| graph.module(*module).parent);
+        packages.filter(offers).last().unwrap_or(used.module)
     }
 
     /// The module to import a name from instead: where it is defined, or, if that is private, the last public module on
@@ -410,17 +456,17 @@ fn passes_on_star(project: &Project<'_>, module: ModuleId) -> bool {
 }
 
 fn narrow_modules(candidate: &Candidate<'_>) -> Vec<ModuleId> {
-    let mut modules: Vec<ModuleId> = candidate.uses.iter().map(|(_, module)| *module).collect();
+    let mut modules: Vec<ModuleId> = candidate.uses.iter().map(|used| used.module).collect();
     modules.sort_unstable();
     modules.dedup();
     modules
 }
 
-/// The modules that the umbrella loads and the narrow ones don't, the standard library's left out: most programs load
-/// those anyway.
-fn difference(project: &Project<'_>, umbrella: ModuleId, narrow: &[ModuleId]) -> Vec<ModuleId> {
+/// The modules that the umbrella surely loads and the narrow ones surely don't, the standard library's left out: most
+/// programs load those anyway.
+fn difference(project: &Project<'_>, certain: &LoadGraph, umbrella: ModuleId, narrow: &[ModuleId]) -> Vec<ModuleId> {
     let needed: FxHashSet<ModuleId> = project.loads().loaded_with(narrow).into_iter().collect();
-    let loaded = project.loads().loaded_with(&[umbrella]);
+    let loaded = certain.loaded_with(&[umbrella]);
     let counts =
         |module: &ModuleId| !needed.contains(module) && project.graph.module(*module).origin != Origin::Standard;
     loaded.into_iter().filter(counts).collect()

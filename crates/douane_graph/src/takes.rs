@@ -1,0 +1,126 @@
+//! Who takes which name from which module.
+
+use douane_parser::{FileFacts, ImportId, Reference, ScopeId, Target};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use crate::{
+    module::{ModuleId, Origin},
+    name_table::NameId,
+    namespace::Exports,
+    queries::{ModuleGraph, Object},
+};
+
+/// One use of a module's name by another module of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Taken {
+    /// The name.
+    pub name: NameId,
+    /// Who takes it.
+    pub by: ModuleId,
+}
+
+/// The names that the program's modules take from each module: by `from` imports, as attributes, and through stars. What
+/// a module takes through another that only passes it on by a star is taken from both.
+pub struct Takes {
+    /// By the module that is taken from.
+    taken: Vec<Vec<Taken>>,
+}
+
+impl Takes {
+    /// Reads the takes off the facts, by [`douane_base::FileId`], that a graph was made of.
+    #[must_use]
+    pub fn new(graph: &ModuleGraph, facts: &[FileFacts]) -> Self {
+        let modules: Vec<ModuleId> = graph.ids().collect();
+        let takers: Vec<Option<Taker<'_>>> = modules.par_iter().map(|by| Taker::new(graph, facts, *by)).collect();
+        let own = takers.par_iter().flatten().filter(|taker| graph.module(taker.by).origin == Origin::FirstParty);
+        let direct: Vec<(ModuleId, Taken)> = own.flat_map_iter(Taker::taken).collect();
+        let mut taken = vec![Vec::new(); graph.modules().len()];
+        let mut seen: FxHashSet<(ModuleId, Taken)> = FxHashSet::default();
+        let mut new = direct;
+        while let Some((source, take)) = new.pop() {
+            if !seen.insert((source, take)) {
+                continue;
+            }
+            taken[source.index()].push(take);
+            // What the source does not bind itself it has from its stars.
+            let is_own = graph.entry(source, take.name).is_some_and(|entry| entry.module == source);
+            if let Some(source) = takers[source.index()].as_ref().filter(|_| !is_own) {
+                new.extend(source.stars_that_bring(take.name).map(|star| (star, take)));
+            }
+        }
+        taken.par_iter_mut().for_each(|taken| taken.sort_unstable());
+        Self { taken }
+    }
+
+    /// The names that are taken from a module, sorted by number.
+    #[must_use]
+    pub fn from(&self, module: ModuleId) -> &[Taken] {
+        &self.taken[module.index()]
+    }
+}
+
+/// A module that takes names.
+struct Taker<'g> {
+    graph: &'g ModuleGraph,
+    facts: &'g FileFacts,
+    by: ModuleId,
+    stars: Vec<ModuleId>,
+}
+
+impl<'g> Taker<'g> {
+    fn new(graph: &'g ModuleGraph, facts: &'g [FileFacts], by: ModuleId) -> Option<Self> {
+        let facts = facts.get(graph.module(by).file?.0 as usize)?;
+        let stars = graph.stars(by, facts).filter_map(|(_, _, source)| source).collect();
+        Some(Self { graph, facts, by, stars })
+    }
+
+    fn taken(&self) -> Vec<(ModuleId, Taken)> {
+        let (graph, facts, by) = (self.graph, self.facts, self.by);
+        let mut found: Vec<(ModuleId, NameId)> = Vec::new();
+        for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
+            if let (Target::From { name, .. }, Some(source)) = (import.target, graph.resolution(by, id).module()) {
+                found.extend(graph.name_id(facts.name(name)).map(|name| (source, name)));
+            }
+        }
+        for reference in &facts.references {
+            if !facts.chain(reference).is_empty()
+                && let (Object::Name(source, name), _) = graph.object(by, facts, reference)
+            {
+                found.push((source, name));
+            }
+            if !self.stars.is_empty() && self.may_come_with_star(reference) {
+                let name = graph.name_id(facts.name(reference.name));
+                found.extend(name.into_iter().flat_map(|name| self.stars_that_bring(name).map(move |star| (star, name))));
+            }
+        }
+        // What `__all__` names and a star brings is passed on.
+        if let (Exports::All(exported), false) = (graph.exports(by), self.stars.is_empty()) {
+            let inherited = exported
+                .iter()
+                .map(|exported| exported.name)
+                .filter(|name| graph.entry(by, *name).is_none_or(|entry| entry.module != by));
+            found.extend(inherited.flat_map(|name| self.stars_that_bring(name).map(move |star| (star, name))));
+        }
+        found.sort_unstable();
+        found.dedup();
+        let others = found.into_iter().filter(|(source, _)| *source != by);
+        others.map(|(source, name)| (source, Taken { name, by })).collect()
+    }
+
+    /// Nothing in the file binds the name, or what does comes before a star.
+    fn may_come_with_star(&self, reference: &Reference) -> bool {
+        match reference.resolved {
+            None => true,
+            Some(ScopeId::MODULE) => {
+                let star = self.facts.stars().map(|star| star.position).max().unwrap_or(0);
+                self.facts.bindings_of(ScopeId::MODULE, reference.name).all(|binding| binding.0 < star)
+            }
+            Some(_) => false,
+        }
+    }
+
+    fn stars_that_bring(&self, name: NameId) -> impl Iterator<Item = ModuleId> {
+        self.stars.iter().copied().filter(move |star| self.graph.star_brings_id(*star, name) != Some(false))
+    }
+}
