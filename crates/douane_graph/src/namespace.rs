@@ -116,14 +116,39 @@ pub struct AllEntry {
     pub is_literal: bool,
 }
 
-type Inherited = HashTrieMapSync<NameId, Entry, FxBuildHasher>;
+/// Names that came with stars, shared with the modules that they came from and went to.
+#[derive(Clone)]
+struct Inherited {
+    entries: HashTrieMapSync<NameId, Entry, FxBuildHasher>,
+    /// How many of the entries are certain.
+    certain: usize,
+}
+
+impl Inherited {
+    fn new() -> Self {
+        Self { entries: HashTrieMapSync::new_with_hasher_and_ptr_kind(FxBuildHasher), certain: 0 }
+    }
+
+    fn insert(&mut self, name: NameId, entry: Entry) {
+        self.remove(name);
+        self.certain += usize::from(entry.is_certain);
+        self.entries.insert_mut(name, entry);
+    }
+
+    fn remove(&mut self, name: NameId) {
+        if let Some(known) = self.entries.get(&name) {
+            self.certain -= usize::from(known.is_certain);
+            self.entries.remove_mut(&name);
+        }
+    }
+}
 
 /// The names of one module.
 #[derive(Clone)]
 pub(crate) struct Namespace {
-    /// Bound by the module's own code.
+    /// Bound by the module's own code, or private.
     own: FxHashMap<NameId, Entry>,
-    /// Brought by stars, and not bound again.
+    /// Public names that stars brought, and that are not bound again.
     inherited: Inherited,
     /// What a star from it binds.
     pub(crate) exports: Exports,
@@ -139,7 +164,7 @@ impl Namespace {
     fn new() -> Self {
         Self {
             own: FxHashMap::default(),
-            inherited: Inherited::new_with_hasher_and_ptr_kind(FxBuildHasher),
+            inherited: Inherited::new(),
             exports: Exports::Public,
             all: Vec::new(),
             has_all: false,
@@ -152,11 +177,27 @@ impl Namespace {
     }
 
     pub(crate) fn get(&self, name: NameId) -> Option<Entry> {
-        self.own.get(&name).or_else(|| self.inherited.get(&name)).copied()
+        self.own.get(&name).or_else(|| self.inherited.entries.get(&name)).copied()
+    }
+
+    /// How many names a star brings that takes all public names: surely, and at most. Private names don't come with
+    /// stars, except through an `__all__` that spells them.
+    pub(crate) fn public_counts(&self, names: &NameTable) -> (usize, usize) {
+        let (mut certain, mut all) = (self.inherited.certain, self.inherited.entries.size());
+        for (name, entry) in &self.own {
+            if let Some(hidden) = self.inherited.entries.get(name) {
+                certain -= usize::from(hidden.is_certain);
+                all -= 1;
+            }
+            let is_public = names.is_public(*name);
+            certain += usize::from(is_public && entry.is_certain);
+            all += usize::from(is_public);
+        }
+        (certain, all)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = (NameId, Entry)> {
-        let inherited = self.inherited.iter().filter(|(name, _)| !self.own.contains_key(name));
+        let inherited = self.inherited.entries.iter().filter(|(name, _)| !self.own.contains_key(name));
         self.own.iter().chain(inherited).map(|(name, entry)| (*name, *entry))
     }
 }
@@ -443,7 +484,11 @@ impl Maker<'_> {
                 for exported in exported {
                     let is_certain = is_certain && exported.is_certain;
                     let entry = Entry { module: source, source: EntrySource::Exported, is_certain, branch: 0 };
-                    making.inherit(exported.name, entry);
+                    if self.names.is_public(exported.name) {
+                        making.inherit(exported.name, entry);
+                    } else {
+                        making.inherit_private(exported.name, entry);
+                    }
                 }
             }
             Exports::Public => {
@@ -465,17 +510,11 @@ impl Maker<'_> {
         }
         let namespace = &self.made[module.index()];
         let mut view = namespace.inherited.clone();
-        let private: Vec<NameId> = if view.size() > 0 && namespace.all.is_empty() {
-            view.keys().copied().filter(|name| namespace.own.contains_key(name)).collect()
-        } else {
-            Vec::new()
-        };
-        for name in private {
-            view.remove_mut(&name);
-        }
         for (name, entry) in &namespace.own {
             if self.names.is_public(*name) {
-                view.insert_mut(*name, *entry);
+                view.insert(*name, *entry);
+            } else {
+                view.remove(*name);
             }
         }
         self.views.insert(module, view.clone());
@@ -752,9 +791,7 @@ impl<'f> Making<'f> {
         if is_certain {
             self.deleted.insert(name);
             self.namespace.own.remove(&name);
-            if self.namespace.inherited.contains_key(&name) {
-                self.namespace.inherited.remove_mut(&name);
-            }
+            self.namespace.inherited.remove(name);
         } else if let Some(entry) = self.namespace.own.get_mut(&name) {
             entry.is_certain = false;
         }
@@ -766,30 +803,37 @@ impl<'f> Making<'f> {
             return;
         }
         self.namespace.own.remove(&name);
-        self.namespace.inherited.insert_mut(name, entry);
+        self.namespace.inherited.insert(name, entry);
+    }
+
+    /// A private name, which only an `__all__` brings, and no further star without one.
+    fn inherit_private(&mut self, name: NameId, entry: Entry) {
+        if entry.is_certain || self.namespace.get(name).is_none() {
+            self.namespace.own.insert(name, entry);
+        }
     }
 
     fn inherit_all(&mut self, view: Inherited, is_certain: bool) {
         if !is_certain {
-            for (name, entry) in view.iter() {
+            for (name, entry) in view.entries.iter() {
                 self.inherit(*name, Entry { is_certain: false, ..*entry });
             }
             return;
         }
-        self.namespace.own.retain(|name, _| !view.contains_key(name));
+        self.namespace.own.retain(|name, _| !view.entries.contains_key(name));
         let mine = &mut self.namespace.inherited;
-        if view.size() > mine.size() {
+        if view.entries.size() > mine.entries.size() {
             // The names of the later star win, so that only what it lacks is added.
             let mut merged = view;
-            for (name, entry) in mine.iter() {
-                if !merged.contains_key(name) {
-                    merged.insert_mut(*name, *entry);
+            for (name, entry) in mine.entries.iter() {
+                if !merged.entries.contains_key(name) {
+                    merged.insert(*name, *entry);
                 }
             }
             *mine = merged;
         } else {
-            for (name, entry) in view.iter() {
-                mine.insert_mut(*name, *entry);
+            for (name, entry) in view.entries.iter() {
+                mine.insert(*name, *entry);
             }
         }
     }

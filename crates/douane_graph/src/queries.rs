@@ -227,16 +227,13 @@ impl ModuleGraph {
         Some(names)
     }
 
-    /// True if a star from the module may bring names besides the [`ModuleGraph::star_names`].
+    /// How many names a star from the module binds: surely, and at most. `None` if that can't be told.
     #[must_use]
-    pub fn star_may_bring_more(&self, module: ModuleId) -> bool {
+    pub fn star_counts(&self, module: ModuleId) -> Option<(usize, usize)> {
         match self.exports(module) {
-            Exports::All(names) => names.iter().any(|name| !name.is_certain),
-            Exports::Public => {
-                let mut names = self.namespaces[module.index()].names();
-                names.any(|(name, entry)| !entry.is_certain && self.names.is_public(name))
-            }
-            Exports::Unknown(_) => true,
+            Exports::All(names) => Some((names.iter().filter(|name| name.is_certain).count(), names.len())),
+            Exports::Public => Some(self.namespaces[module.index()].public_counts(&self.names)),
+            Exports::Unknown(_) => None,
         }
     }
 

@@ -67,7 +67,8 @@ impl FileRule for StarConflict {
     fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
         let graph = file.graph();
         let facts = file.facts;
-        let mut names_of: FxHashMap<ModuleId, Vec<NameId>> = FxHashMap::default();
+        let mut taken: FxHashSet<ModuleId> = FxHashSet::default();
+        let last = graph.stars(file.module, facts).map(|(id, ..)| id).last();
         let mut owners: FxHashMap<NameId, Owner> = FxHashMap::default();
         let mut next_binding = 0;
         for (id, import, source) in graph.stars(file.module, facts) {
@@ -87,13 +88,12 @@ impl FileRule for StarConflict {
             if facts.branches.truth(import.branch) == Truth::False {
                 continue;
             }
-            let is_new = !names_of.contains_key(&source);
-            let names = names_of.entry(source).or_insert_with(|| graph.star_names(source).unwrap_or_default());
-            let conflicts = Conflicts::find(file, import, source, names, &owners);
+            let conflicts = Conflicts::find(file, import, source, &owners);
             conflicts.report(file, import, report);
-            // The same star once more owns what it owned before.
-            if is_new || !conflicts.is_empty() {
-                owners.extend(names.iter().map(|name| (*name, Owner::Star(id, source))));
+            // The same star once more owns what it owned before; what the last one owns nobody asks.
+            if Some(id) != last && (taken.insert(source) || !conflicts.is_empty()) {
+                let names = graph.star_names(source).unwrap_or_default();
+                owners.extend(names.into_iter().map(|name| (name, Owner::Star(id, source))));
             }
         }
     }
@@ -114,14 +114,12 @@ impl<'c> Conflicts<'c> {
         file: &Checked<'c>,
         import: &Import,
         source: ModuleId,
-        names: &[NameId],
         owners: &FxHashMap<NameId, Owner>,
     ) -> Self {
         let graph = file.graph();
         let mut with_stars: FxHashMap<ImportId, Vec<&str>> = FxHashMap::default();
         let mut with_bindings = Vec::new();
-        for name in names {
-            let Some(owner) = owners.get(name) else { continue };
+        for (name, owner) in owners.iter().filter(|(name, _)| graph.star_brings_id(source, **name) == Some(true)) {
             let earlier = match owner {
                 Owner::Star(star, _) => file.facts.import(*star).branch,
                 Owner::Binding(binding) => file.facts.bindings[*binding].branch,
@@ -136,8 +134,9 @@ impl<'c> Conflicts<'c> {
         }
         let mut with_stars: Vec<_> = with_stars.into_iter().collect();
         with_stars.sort_unstable();
+        with_stars.iter_mut().for_each(|(_, names)| names.sort_unstable());
         with_bindings.sort_unstable();
-        Self { with_stars, with_bindings, with_builtins: used_builtins(file, import, source, names) }
+        Self { with_stars, with_bindings, with_builtins: used_builtins(file, import, source) }
     }
 
     fn is_empty(&self) -> bool {
@@ -238,18 +237,18 @@ fn is_shared(file: &Checked<'_>, one: ModuleId, other: ModuleId, name: NameId) -
 }
 
 /// Builtins that the star replaces after the file has used them, each with its first use.
-fn used_builtins<'c>(
-    file: &Checked<'c>,
-    import: &Import,
-    source: ModuleId,
-    names: &[NameId],
-) -> Vec<(TextRange, &'c str)> {
+fn used_builtins<'c>(file: &Checked<'c>, import: &Import, source: ModuleId) -> Vec<(TextRange, &'c str)> {
     let graph = file.graph();
     if graph.module_name(source) == "builtins" || file.facts.branches.is_conditional(BranchId::ROOT, import.branch) {
         return Vec::new();
     }
-    let builtins: FxHashSet<&str> =
-        names.iter().map(|name| graph.name(*name)).filter(|name| file.project.is_builtin(name)).collect();
+    let builtins: FxHashSet<&str> = file
+        .project
+        .builtins()
+        .iter()
+        .copied()
+        .filter(|name| graph.star_brings(source, name) == Some(true))
+        .collect();
     if builtins.is_empty() {
         return Vec::new();
     }
