@@ -172,6 +172,34 @@ fn the_paths_of_overrides_are_read_as_those_of_exclude() {
 }
 
 #[test]
+fn settings_that_have_nothing_to_work_on_are_reported() {
+    let project = Project::new(&[("main.py", STAR), ("app/views.py", STAR)]);
+    let settings =
+        "[project]\nsrc = [\".\", \"lib\"]\n[rules]\nstar-import = \"off\"\nimport-shadows-builtin = \"off\"\n";
+    let override_ = "[[overrides]]\npaths = [\"app\", \"test\"]\nrules = { star-import = \"off\" }\n";
+    project.write("lint.toml", format!("{settings}{override_}"));
+    let unused = [
+        "lint.toml:2:13: warning[unused-setting] there is no folder `lib`",
+        "lint.toml:7:17: warning[unused-setting] no file fits `test`",
+    ];
+    assert_eq!(project.findings(&[]), unused);
+    assert_eq!(project.findings(&["."]), unused);
+    assert_eq!(project.findings(&["app"]), [""; 0]);
+    assert_eq!(project.findings(&["--ignore", "unused-setting"]), [""; 0]);
+}
+
+#[test]
+fn packaging_that_cannot_be_read_is_warned_of() {
+    let project = Project::new(&[("lint.toml", &with("")), ("main.py", STAR)]);
+    for (text, reason) in [(&b"name = \"\xe9\""[..], "no UTF-8"), (b"[project\n", "no valid TOML")] {
+        std::fs::write(project.path("pyproject.toml"), text).expect("the folder is there");
+        let run = project.run(&["check", "--quiet"]);
+        assert_eq!(run.code, Some(1));
+        assert!(run.errors.contains("pyproject.toml is passed over") && run.errors.contains(reason), "{}", run.errors);
+    }
+}
+
+#[test]
 fn each_mistake_is_shown_where_it_stands() {
     let mistakes = [
         ("[rules]\nstar-imprt = \"off\"\n", "2:1", "unknown rule `star-imprt`; did you mean `star-import`?"),

@@ -38,7 +38,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
 ];
 
 /// Rules whose findings no Python text could show.
-const WITHOUT_EXAMPLE: [&str; 1] = ["unreadable-file"];
+const WITHOUT_EXAMPLE: [&str; 2] = ["unreadable-file", "unused-setting"];
 
 fn read(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use douane_base::{Diagnostic, FileId, LineIndex, SourceFile};
+use douane_base::{Diagnostic, FileId, SourceFile};
 use douane_reporter::{Format, Options, Report, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
 use douane_workspace::{Analysis, Overlay, Workspace};
@@ -48,6 +48,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         Ok(workspace) => workspace,
         Err(failure) => return refused(failure, color.is_on(&io::stderr())),
     };
+    workspace.warnings().iter().for_each(|warning| terminal::warning(warning));
     let settings = Settings::new(workspace.take_rules(), &selection);
     let progress = Progress::new(arguments.quiet);
     let analysis = workspace.analyse(&|stage| progress.note(stage));
@@ -55,7 +56,6 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     let diagnostics = analysis.check(&settings);
     progress.start("report");
     progress.finish();
-    warn_of_unmatched_overrides(&workspace, &analysis);
     if analysis.reported_files().next().is_none() && !arguments.quiet {
         terminal::warning("no Python files found under the given paths");
     }
@@ -85,19 +85,6 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     // Everything is printed; to free a large program piece by piece would only keep the user waiting.
     std::mem::forget(analysis);
     outcome
-}
-
-/// An override for files that are not there is a slip, or is left over.
-fn warn_of_unmatched_overrides(workspace: &Workspace, analysis: &Analysis) {
-    let configuration = workspace.configuration();
-    let Some(file) = &configuration.file else { return };
-    let lines = LineIndex::new(&configuration.text);
-    for (path, offset) in analysis.unmatched_overrides(configuration) {
-        let place = lines.position(&configuration.text, offset);
-        let file = file.file_name().unwrap_or_default().to_string_lossy();
-        let message = format!("{file}:{}:{}: the override for `{path}` fits no file", place.line, place.column);
-        terminal::warning(&message);
-    }
 }
 
 /// The rules that a selection names.

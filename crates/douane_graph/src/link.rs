@@ -236,7 +236,8 @@ fn edges(
                 is_implicit,
             };
             // The names of one `from` statement share the module, and what comes with it.
-            let is_same = before.replace((import.statement, target, nearest)) == Some((import.statement, target, nearest));
+            let is_same =
+                before.replace((import.statement, target, nearest)) == Some((import.statement, target, nearest));
             if let Some(module) = target {
                 if !is_same {
                     found.push(edge(module, false));

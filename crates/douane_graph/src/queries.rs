@@ -259,18 +259,14 @@ impl ModuleGraph {
     pub fn star_brings_id(&self, module: ModuleId, name: NameId) -> Option<bool> {
         let namespace = &self.namespaces[module.index()];
         match &namespace.exports {
-            Exports::All(names) => {
-                match names.binary_search_by_key(&name, |exported| exported.name) {
-                    Ok(at) => names[at].is_certain.then_some(true),
-                    Err(_) => Some(false),
-                }
-            }
-            Exports::Public => {
-                match namespace.get(name).filter(|_| self.names.is_public(name)) {
-                    Some(entry) => entry.is_certain.then_some(true),
-                    None => Some(false),
-                }
-            }
+            Exports::All(names) => match names.binary_search_by_key(&name, |exported| exported.name) {
+                Ok(at) => names[at].is_certain.then_some(true),
+                Err(_) => Some(false),
+            },
+            Exports::Public => match namespace.get(name).filter(|_| self.names.is_public(name)) {
+                Some(entry) => entry.is_certain.then_some(true),
+                None => Some(false),
+            },
             Exports::Unknown(_) => None,
         }
     }

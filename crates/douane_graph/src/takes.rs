@@ -91,7 +91,9 @@ impl<'g> Taker<'g> {
             }
             if !self.stars.is_empty() && self.may_come_with_star(reference) {
                 let name = graph.name_id(facts.name(reference.name));
-                found.extend(name.into_iter().flat_map(|name| self.stars_that_bring(name).map(move |star| (star, name))));
+                found.extend(
+                    name.into_iter().flat_map(|name| self.stars_that_bring(name).map(move |star| (star, name))),
+                );
             }
         }
         // What `__all__` names and a star brings is passed on.

@@ -1014,7 +1014,18 @@ impl<'a> Collector<'a> {
         let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
         if call.arguments.args.iter().chain(keywords).any(is_own_all) {
             const READERS: [&str; 13] = [
-                "all", "any", "enumerate", "frozenset", "iter", "len", "list", "map", "filter", "print", "set", "sorted",
+                "all",
+                "any",
+                "enumerate",
+                "frozenset",
+                "iter",
+                "len",
+                "list",
+                "map",
+                "filter",
+                "print",
+                "set",
+                "sorted",
                 "tuple",
             ];
             let reads = matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str()))

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     Checked, Level, Project, Reporter, Rule, Settings,
     rule::Check,
-    rules::{syntax_error, unreadable_file, unused_suppression},
+    rules::{syntax_error, unreadable_file, unused_setting, unused_suppression},
     rules_named,
     settings::Configured,
 };
@@ -63,9 +63,23 @@ pub fn check(project: &Project<'_>, settings: &Settings) -> Vec<Diagnostic> {
         .collect();
 
     let mut diagnostics = found.concat();
+    diagnostics.append(&mut unused_settings(project, settings));
     diagnostics.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
     diagnostics.dedup();
     diagnostics
+}
+
+/// The configuration is no file of the program, so that no rule looks at it.
+fn unused_settings(project: &Project<'_>, settings: &Settings) -> Vec<Diagnostic> {
+    let Some(unused) = &project.unused_settings else { return Vec::new() };
+    let is_it = |configured: &&Configured| std::ptr::eq(configured.rule, &unused_setting::UNUSED_SETTING);
+    let Some(configured) = settings.rules.iter().find(is_it) else { return Vec::new() };
+    let level = |_| settings.level(configured, &unused.path);
+    let mut reporter = Reporter::new(configured.rule, unused.file, &level);
+    for (range, message) in &unused.settings {
+        reporter.at(*range, message.clone()).help("correct or remove it");
+    }
+    reporter.finish()
 }
 
 fn check_file(project: &Project<'_>, configured: &Configured, file: FileId, reporter: &mut Reporter<'_>) {

@@ -17,7 +17,7 @@ mod wording;
 
 pub use engine::{SYNTAX_ERROR, check};
 pub use patterns::ModulePattern;
-pub use project::{Checked, Project};
+pub use project::{Checked, Project, UnusedSettings};
 pub use reporter::Reporter;
 pub use rule::{FileRule, Level, ProjectRule, Rule, find_rule, rules_named};
 pub use rules::RULES;

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use douane_base::FileId;
+use douane_base::{FileId, TextRange};
 use douane_cost::LoadGraph;
 use douane_graph::{ModuleGraph, ModuleId, Takes};
 use douane_parser::{Effect, EffectKind, FileFacts};
@@ -18,6 +18,8 @@ pub struct Project<'p> {
     pub files: &'p [(FileId, String)],
     /// Files that could not be read, with the reason.
     pub unreadable: &'p [(FileId, String)],
+    /// The settings that have nothing to work on, in the file of the configuration.
+    pub unused_settings: Option<&'p UnusedSettings>,
     builtins: OnceLock<FxHashSet<&'static str>>,
     loads: OnceLock<LoadGraph>,
     takes: OnceLock<Takes>,
@@ -33,6 +35,7 @@ impl<'p> Project<'p> {
             graph,
             files,
             unreadable: &[],
+            unused_settings: None,
             builtins: OnceLock::new(),
             loads: OnceLock::new(),
             takes: OnceLock::new(),
@@ -102,6 +105,16 @@ impl<'p> Project<'p> {
                 .collect()
         })
     }
+}
+
+/// Settings that have nothing to work on.
+pub struct UnusedSettings {
+    /// The file of the configuration.
+    pub file: FileId,
+    /// Its path relative to the project folder.
+    pub path: String,
+    /// The settings, each with what is wrong about it.
+    pub settings: Vec<(TextRange, String)>,
 }
 
 /// One file of a project.

@@ -1,20 +1,20 @@
 //! The pipeline: discover, read, parse, link, check.
 
 use std::{
+    ops::Range,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use douane_base::{Diagnostic, FileId, ModuleName, SourceFile};
+use douane_base::{Diagnostic, FileId, ModuleName, SourceFile, TextRange};
 use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
 use douane_parser::{FileFacts, ParseOptions, decode, parse};
-use douane_rules::{Project, Settings, check};
+use douane_rules::{Project, Settings, UnusedSettings, check};
 use globset::GlobSet;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    configuration::Configuration,
     external::{Importer, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
@@ -33,6 +33,7 @@ pub struct Analysis {
     reported: Option<FxHashSet<FileId>>,
     unreadable: Vec<(FileId, String)>,
     overlay: Option<(FileId, String)>,
+    unused_settings: Option<UnusedSettings>,
     working_folder: PathBuf,
 }
 
@@ -89,7 +90,13 @@ impl Workspace {
         let graph = link(&program);
         drop(program);
         let working_folder = self.request.working_folder.clone();
-        Analysis { paths, facts, graph, own, reported, unreadable, overlay, working_folder }
+        let unused_settings = self.unused_settings(&own).map(|(path, settings)| {
+            let file = FileId(u32::try_from(paths.len()).unwrap_or(u32::MAX));
+            let relative = slashed(&relative_to(&path, &self.folder));
+            paths.push(path);
+            UnusedSettings { file, path: relative, settings }
+        });
+        Analysis { paths, facts, graph, own, reported, unreadable, overlay, unused_settings, working_folder }
     }
 
     /// The program's files and the named ones, in the order of their paths.
@@ -121,6 +128,27 @@ impl Workspace {
         found.sort_unstable();
         found.dedup_by(|one, other| one.path == other.path);
         Walked { files: found, binaries }
+    }
+
+    /// The settings that have nothing to work on; not asked for where only some files are wanted.
+    fn unused_settings(&self, own: &[(FileId, String)]) -> Option<(PathBuf, Vec<(TextRange, String)>)> {
+        let configuration = &self.configuration;
+        let file = configuration.file.as_ref()?;
+        if !self.named.is_empty() && !self.named.iter().any(|named| file.starts_with(named)) {
+            return None;
+        }
+        let range = |span: &Range<usize>| {
+            let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
+            TextRange::new(offset(span.start), offset(span.end))
+        };
+        let roots = configuration.source_roots.iter().flatten().zip(&configuration.source_root_spans);
+        let missing = roots.filter(|(root, _)| !self.folder.join(root).is_dir());
+        let missing = missing.map(|(root, span)| (range(span), format!("there is no folder `{}`", root.display())));
+        let globs = configuration.override_globs.iter();
+        let unfit = globs.filter(|(glob, _, _)| !own.iter().any(|(_, path)| glob.is_match(path)));
+        let unfit = unfit.map(|(_, span, text)| (range(span), format!("no file fits `{text}`")));
+        let unused: Vec<(TextRange, String)> = missing.chain(unfit).collect();
+        (!unused.is_empty()).then(|| (file.clone(), unused))
     }
 
     fn overlay_path(&self) -> Option<PathBuf> {
@@ -272,14 +300,6 @@ impl Analysis {
         self.own.iter().filter(|(file, _)| self.is_reported(*file))
     }
 
-    /// The paths of overrides that fit no file of the program, each as it is written and with its place.
-    #[must_use]
-    pub fn unmatched_overrides<'c>(&self, configuration: &'c Configuration) -> Vec<(&'c str, u32)> {
-        let globs = configuration.override_globs.iter();
-        let unmatched = globs.filter(|(glob, _, _)| !self.own.iter().any(|(_, path)| glob.is_match(path)));
-        unmatched.map(|(_, place, text)| (text.as_str(), u32::try_from(place.start).unwrap_or(u32::MAX))).collect()
-    }
-
     fn is_reported(&self, file: FileId) -> bool {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
     }
@@ -301,8 +321,12 @@ impl Analysis {
     pub fn check(&self, settings: &Settings) -> Vec<Diagnostic> {
         let mut project = Project::new(&self.facts, &self.graph, &self.own);
         project.unreadable = &self.unreadable;
+        project.unused_settings = self.unused_settings.as_ref();
+        let configuration = self.unused_settings.as_ref().map(|unused| unused.file);
         let mut diagnostics = check(&project, settings);
-        diagnostics.retain(|diagnostic| self.is_reported(diagnostic.primary.file));
+        diagnostics.retain(|diagnostic| {
+            self.is_reported(diagnostic.primary.file) || Some(diagnostic.primary.file) == configuration
+        });
         diagnostics
     }
 

@@ -23,6 +23,8 @@ pub struct Configuration {
     pub text: String,
     /// `[project] src`.
     pub source_roots: Option<Vec<PathBuf>>,
+    /// Their places.
+    pub source_root_spans: Vec<Range<usize>>,
     /// The target version: `[project] target-version`, else the lower bound of `requires-python`, else the newest.
     pub version: PythonVersion,
     /// `[project] platform`; without it that of the machine.
@@ -54,6 +56,7 @@ impl Default for Configuration {
             file: None,
             text: String::new(),
             source_roots: None,
+            source_root_spans: Vec::new(),
             version: PythonVersion::NEWEST,
             platform: Platform::host(),
             python: None,
@@ -135,7 +138,9 @@ impl Reader {
         for (key, value) in table.iter() {
             match &**key.get_ref() {
                 "src" => {
-                    found.source_roots = Some(self.strings(value).into_iter().map(|(text, _)| text.into()).collect())
+                    let roots = self.strings(value).into_iter().map(|(text, span)| (PathBuf::from(text), span));
+                    let (roots, spans) = roots.unzip();
+                    (found.source_roots, found.source_root_spans) = (Some(roots), spans);
                 }
                 "target-version" => match self.string(value).map(|text| text.parse()) {
                     Some(Ok(version)) => found.version = version,

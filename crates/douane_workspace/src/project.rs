@@ -65,6 +65,7 @@ pub struct Workspace {
     pub(crate) configuration: Configuration,
     pub(crate) environment: Option<Environment>,
     pub(crate) pyproject: Option<toml::Table>,
+    warnings: Vec<String>,
 }
 
 impl Workspace {
@@ -89,14 +90,22 @@ impl Workspace {
             Some(project) => (project.folder.clone(), vec![project.folder.clone()]),
             None => packages_around(&request, &named),
         };
-        let pyproject = if request.isolated { None } else { read_pyproject(&folder.join("pyproject.toml")) };
+        let mut warnings = Vec::new();
+        let pyproject =
+            if request.isolated { None } else { read_pyproject(&folder.join("pyproject.toml"), &mut warnings) };
         let mut configuration = match &configuration_file {
             Some(file) => read(file, pyproject.as_ref()).map_err(Failure::Configuration)?,
             None => Configuration::without_file(pyproject.as_ref()),
         };
         configuration.version = request.target_version.unwrap_or(configuration.version);
         let environment = environment(&request, &configuration, &folder)?;
-        Ok(Self { request, folder, searched, named, configuration, environment, pyproject })
+        Ok(Self { request, folder, searched, named, configuration, environment, pyproject, warnings })
+    }
+
+    /// What was passed over on the way, one line each.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The configuration in use.
@@ -147,8 +156,12 @@ fn mentions_douane(file: &Path) -> bool {
     }
 }
 
-fn read_pyproject(file: &Path) -> Option<toml::Table> {
-    read_text(file).ok()?.parse().ok()
+/// The packaging of the project; a file that is there and can't be read is warned of.
+fn read_pyproject(file: &Path, warnings: &mut Vec<String>) -> Option<toml::Table> {
+    file.symlink_metadata().ok()?;
+    let parsed = read_text(file)
+        .and_then(|text| text.parse().map_err(|error: toml::de::Error| format!("no valid TOML: {}", error.message())));
+    parsed.map_err(|message| warnings.push(format!("{} is passed over: {message}", file.display()))).ok()
 }
 
 /// Without a project: the whole packages that hold the named paths, and the folder that holds those.

@@ -96,9 +96,7 @@ impl ImportShadowsBuiltin {
                 Target::Module(_) => format!("import it under another name than `{name}`"),
                 _ => format!("import the module, or import it under another name: `as other_{name}`"),
             };
-            report
-                .at(import.range, format!("`{written}` takes the name of the builtin `{name}`"))
-                .help(help);
+            report.at(import.range, format!("`{written}` takes the name of the builtin `{name}`")).help(help);
         }
     }
 

@@ -209,10 +209,10 @@ fn passed_on<'f>(graph: &ModuleGraph, module: ModuleId, facts: &'f FileFacts) ->
         if graph.submodule(module, bound).is_some() {
             continue;
         }
-        if is_own && import.when == When::Load && !bound.starts_with('_') && !used.contains(&binding.name) {
-            if import.alias != Some(name) {
-                names.push(bound);
-            }
+        let is_marked = import.alias == Some(name);
+        if is_own && import.when == When::Load && !bound.starts_with('_') && !used.contains(&binding.name) && !is_marked
+        {
+            names.push(bound);
         }
     }
     names.sort_unstable();

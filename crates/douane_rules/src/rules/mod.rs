@@ -21,6 +21,7 @@ mod umbrella_import;
 mod undefined_in_all;
 mod undefined_name_behind_star;
 pub(crate) mod unreadable_file;
+pub(crate) mod unused_setting;
 pub(crate) mod unused_suppression;
 
 /// All rules, by name.
@@ -44,5 +45,6 @@ pub static RULES: &[&Rule] = &[
     &undefined_in_all::UNDEFINED_IN_ALL,
     &undefined_name_behind_star::UNDEFINED_NAME_BEHIND_STAR,
     &unreadable_file::UNREADABLE_FILE,
+    &unused_setting::UNUSED_SETTING,
     &unused_suppression::UNUSED_SUPPRESSION,
 ];

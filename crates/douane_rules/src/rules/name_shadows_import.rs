@@ -269,7 +269,7 @@ impl<'f> Uses<'f> {
 /// The whole `def` or `class` that makes a binding, decorators included.
 fn definition_range(facts: &FileFacts, binding: &Binding) -> Option<TextRange> {
     let is_it = |scope: &&Scope| scope.name == Some(binding.name) && scope.range.contains(binding.range);
-    facts.scopes.iter().filter(is_it).map(|scope| scope.range).last()
+    facts.scopes.iter().rev().find(is_it).map(|scope| scope.range)
 }
 
 /// `A = module.A` after `from module import A`: the same object again.
@@ -339,7 +339,10 @@ fn in_inner_scopes(file: &Checked<'_>, wanted: InFunctions, report: &mut Reporte
         let place = function.map_or("this function".to_owned(), |name| format!("`{}`", facts.name(name)));
         if let Some(early) = hidden.read_before(id) {
             report
-                .error_at(binding.range, format!("{what} makes `{name}` a local name of {place}: its use above raises UnboundLocalError"))
+                .error_at(
+                    binding.range,
+                    format!("{what} makes `{name}` a local name of {place}: its use above raises UnboundLocalError"),
+                )
                 .label(file.id, early.range, "used here, before it is bound")
                 .label(file.id, import_binding.range, "imported here")
                 .help("give the local name another one");
@@ -373,9 +376,8 @@ impl<'c> Hidden<'c> {
     /// A use in the function itself that surely comes before the name is bound.
     fn read_before(&self, id: BindingId) -> Option<&'c Reference> {
         let facts = self.file.facts;
-        let loops = |reference: &Reference| {
-            facts.branches.ancestors(reference.branch).any(|branch| branch.arm == Arm::Loop)
-        };
+        let loops =
+            |reference: &Reference| facts.branches.ancestors(reference.branch).any(|branch| branch.arm == Arm::Loop);
         let is_early = |reference: &&&Reference| {
             reference.scope == self.binding.scope
                 && reference.position <= id.0
@@ -390,9 +392,10 @@ impl<'c> Hidden<'c> {
 
     fn matters(&self, wanted: InFunctions) -> bool {
         let facts = self.file.facts;
-        let is_used = self.users.iter().any(|user| {
-            user.context != Context::StringAnnotation && is_outside(facts, user.scope, self.binding.scope)
-        });
+        let is_used = self
+            .users
+            .iter()
+            .any(|user| user.context != Context::StringAnnotation && is_outside(facts, user.scope, self.binding.scope));
         is_used && !is_early_binding(self.users, self.binding) && (wanted == InFunctions::All || self.is_likely())
     }
 

@@ -69,7 +69,9 @@ struct PreferModuleImport {
 
 impl Default for PreferModuleImport {
     fn default() -> Self {
-        let allow = ["typing", "typing_extensions"].into_iter().filter_map(|module| ModulePattern::try_from(module.to_owned()).ok());
+        let allow = ["typing", "typing_extensions"]
+            .into_iter()
+            .filter_map(|module| ModulePattern::try_from(module.to_owned()).ok());
         Self { allow: allow.collect() }
     }
 }
@@ -77,17 +79,93 @@ impl Default for PreferModuleImport {
 /// Classes of the standard library that are named like functions, as `isinstance(value, type)` tells over its public
 /// modules: the table knows names, not kinds.
 const LOWERCASE_CLASSES: [&str; 87] = [
-    "abstractclassmethod", "abstractproperty", "abstractstaticmethod", "accumulate", "aclosing", "addinfourl", "array",
-    "attrgetter", "auto", "batched", "blake2b", "blake2s", "bytearray", "bytes", "cached_property", "catch_warnings",
-    "chain", "chdir", "classmethod", "closing", "combinations", "combinations_with_replacement", "complex", "compress",
-    "count", "cycle", "defaultdict", "deprecated", "deque", "dict", "dircmp", "dropwhile",
-    "enumerate", "epoll", "error", "excel", "excel_tab", "filter", "filterfalse", "finalize", "float", "frozenset",
-    "gaierror", "groupby", "herror", "int", "islice", "itemgetter", "list", "local", "mappingproxy", "mbox", "member",
-    "memoryview", "methodcaller", "mmap", "netrc", "nonmember", "nullcontext", "object", "pairwise", "partial",
-    "partialmethod", "permutations", "product", "property", "range", "redirect_stderr", "redirect_stdout", "ref",
-    "repeat", "reversed", "scheduler", "set", "shlex", "singledispatchmethod", "slice", "socket", "starmap",
-    "stat_result", "str", "suppress", "takewhile", "timeout", "tuple", 
-    "zip_longest", "zipimporter",
+    "abstractclassmethod",
+    "abstractproperty",
+    "abstractstaticmethod",
+    "accumulate",
+    "aclosing",
+    "addinfourl",
+    "array",
+    "attrgetter",
+    "auto",
+    "batched",
+    "blake2b",
+    "blake2s",
+    "bytearray",
+    "bytes",
+    "cached_property",
+    "catch_warnings",
+    "chain",
+    "chdir",
+    "classmethod",
+    "closing",
+    "combinations",
+    "combinations_with_replacement",
+    "complex",
+    "compress",
+    "count",
+    "cycle",
+    "defaultdict",
+    "deprecated",
+    "deque",
+    "dict",
+    "dircmp",
+    "dropwhile",
+    "enumerate",
+    "epoll",
+    "error",
+    "excel",
+    "excel_tab",
+    "filter",
+    "filterfalse",
+    "finalize",
+    "float",
+    "frozenset",
+    "gaierror",
+    "groupby",
+    "herror",
+    "int",
+    "islice",
+    "itemgetter",
+    "list",
+    "local",
+    "mappingproxy",
+    "mbox",
+    "member",
+    "memoryview",
+    "methodcaller",
+    "mmap",
+    "netrc",
+    "nonmember",
+    "nullcontext",
+    "object",
+    "pairwise",
+    "partial",
+    "partialmethod",
+    "permutations",
+    "product",
+    "property",
+    "range",
+    "redirect_stderr",
+    "redirect_stdout",
+    "ref",
+    "repeat",
+    "reversed",
+    "scheduler",
+    "set",
+    "shlex",
+    "singledispatchmethod",
+    "slice",
+    "socket",
+    "starmap",
+    "stat_result",
+    "str",
+    "suppress",
+    "takewhile",
+    "timeout",
+    "tuple",
+    "zip_longest",
+    "zipimporter",
 ];
 
 impl FileRule for PreferModuleImport {
@@ -129,7 +207,12 @@ impl FileRule for PreferModuleImport {
             };
             let is_passed_on = import.alias == Some(name);
             let is_fallback = facts.bindings_of(binding.scope, binding.name).any(|other| other != at);
-            if !is_function || is_passed_on || is_fallback || import.when != When::Load || self.allow.iter().any(|pattern| pattern.matches(source_name)) {
+            if !is_function
+                || is_passed_on
+                || is_fallback
+                || import.when != When::Load
+                || self.allow.iter().any(|pattern| pattern.matches(source_name))
+            {
                 continue;
             }
             let name = facts.name(name);

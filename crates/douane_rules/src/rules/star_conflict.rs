@@ -110,12 +110,7 @@ struct Conflicts<'c> {
 }
 
 impl<'c> Conflicts<'c> {
-    fn find(
-        file: &Checked<'c>,
-        import: &Import,
-        source: ModuleId,
-        owners: &FxHashMap<NameId, Owner>,
-    ) -> Self {
+    fn find(file: &Checked<'c>, import: &Import, source: ModuleId, owners: &FxHashMap<NameId, Owner>) -> Self {
         let graph = file.graph();
         let mut with_stars: FxHashMap<ImportId, Vec<&str>> = FxHashMap::default();
         let mut with_bindings = Vec::new();
@@ -242,13 +237,8 @@ fn used_builtins<'c>(file: &Checked<'c>, import: &Import, source: ModuleId) -> V
     if graph.module_name(source) == "builtins" || file.facts.branches.is_conditional(BranchId::ROOT, import.branch) {
         return Vec::new();
     }
-    let builtins: FxHashSet<&str> = file
-        .project
-        .builtins()
-        .iter()
-        .copied()
-        .filter(|name| graph.star_brings(source, name) == Some(true))
-        .collect();
+    let builtins: FxHashSet<&str> =
+        file.project.builtins().iter().copied().filter(|name| graph.star_brings(source, name) == Some(true)).collect();
     if builtins.is_empty() {
         return Vec::new();
     }

@@ -193,9 +193,8 @@ impl<'c> UsedNames<'c> {
     fn of(file: &Checked<'c>, star: &Import, source: ModuleId) -> Self {
         let graph = file.graph();
         let facts: &'c FileFacts = file.facts;
-        let may_come_with_it = |name: Symbol| {
-            facts.bindings_of(ScopeId::MODULE, name).all(|binding| binding.0 < star.position)
-        };
+        let may_come_with_it =
+            |name: Symbol| facts.bindings_of(ScopeId::MODULE, name).all(|binding| binding.0 < star.position);
         let is_use = |reference: &&Reference| match reference.resolved {
             None => true,
             Some(ScopeId::MODULE) => reference.range.start() > star.range.start() && may_come_with_it(reference.name),
@@ -209,9 +208,12 @@ impl<'c> UsedNames<'c> {
             .map(|binding| binding.name)
             .filter(|name| may_come_with_it(*name));
         let mut here: Vec<&str> = uses.chain(taken_over).map(|name| facts.name(name)).collect();
-        let is_inherited = |name: &NameId| graph.entry(file.module, *name).is_none_or(|entry| entry.module != file.module);
+        let is_inherited =
+            |name: &NameId| graph.entry(file.module, *name).is_none_or(|entry| entry.module != file.module);
         if let Exports::All(exported) = graph.exports(file.module) {
-            here.extend(exported.iter().map(|exported| exported.name).filter(is_inherited).map(|name| graph.name(name)));
+            here.extend(
+                exported.iter().map(|exported| exported.name).filter(is_inherited).map(|name| graph.name(name)),
+            );
         }
         let taken = file.project.takes().from(file.module).iter().map(|taken| taken.name);
         let mut elsewhere: Vec<&str> = taken.filter(is_inherited).map(|name| graph.name(name)).collect();

@@ -107,8 +107,10 @@ fn is_tidy(facts: &FileFacts, effect: &Effect, change: SysModulesChange) -> bool
             && effect.scope != ScopeId::MODULE
             && matches!(other.kind, EffectKind::SysModules { change: SysModulesChange::Set, .. })
     });
-    let fails =
-        facts.branches.ancestors(effect.branch).any(|branch| matches!(branch.arm, Arm::Handler(_)) && branch.terminates);
+    let fails = facts
+        .branches
+        .ancestors(effect.branch)
+        .any(|branch| matches!(branch.arm, Arm::Handler(_)) && branch.terminates);
     let name = facts.scope(effect.scope).name.map_or("", |name| facts.name(name));
     is_restored || fails || matches!(name, "__exit__" | "__aexit__")
 }

@@ -164,7 +164,8 @@ impl ProjectRule for UmbrellaImport {
         candidates.retain(|candidate| {
             let narrow = narrow_modules(candidate);
             let key = (candidate.umbrella, narrow.clone());
-            let saved = saved_by.entry(key).or_insert_with(|| difference(project, &certain, candidate.umbrella, &narrow));
+            let saved =
+                saved_by.entry(key).or_insert_with(|| difference(project, &certain, candidate.umbrella, &narrow));
             if saved.len() < self.min_saved {
                 return false;
             }
