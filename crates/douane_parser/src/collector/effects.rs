@@ -1,0 +1,282 @@
+//! What code does to namespaces and modules beyond binding names: `globals()`, `sys.modules`, `reload`, and an
+//! `__all__` that leaves the hands of the module.
+
+use douane_base::TextRange;
+use ruff_python_ast::{self as ast, Expr};
+use ruff_text_size::Ranged;
+
+use super::{Collector, is_dunder_all};
+use crate::{
+    branches::Truth,
+    conditions::is_attribute,
+    dunder_all::dotted,
+    facts::{Binding, BindingKind, EffectKind, ModuleKey, ReferenceId, ScopeId, SysModulesChange, Usage},
+    text_range,
+};
+
+impl Collector<'_> {
+    /// `__all__.append` is a step in its building where it is a statement of the module; elsewhere nobody can tell when
+    /// it is called, and with what.
+    pub(super) fn note_all_method(&mut self, method: &str, usage: Usage) {
+        const READERS: [&str; 4] = ["copy", "count", "index", "__contains__"];
+        let is_step = usage == Usage::Call && self.in_module_scope();
+        self.found.traits.all_escapes |= !is_step && !READERS.contains(&method);
+    }
+
+    /// Notes that the list is handed to a function that may change it, or gets a second name.
+    pub(super) fn note_all_handed_over(&mut self, call: &ast::ExprCall) {
+        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        if call.arguments.args.iter().chain(keywords).any(is_own_all) {
+            const READERS: [&str; 13] = [
+                "all",
+                "any",
+                "enumerate",
+                "frozenset",
+                "iter",
+                "len",
+                "list",
+                "map",
+                "filter",
+                "print",
+                "set",
+                "sorted",
+                "tuple",
+            ];
+            let reads = matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str()))
+                || matches!(&*call.func, Expr::Attribute(method) if is_dunder_all(&method.value));
+            self.found.traits.all_escapes |= !reads;
+        }
+    }
+
+    /// `globals()[…] = …` and `sys.modules[…] = …`.
+    pub(super) fn subscript_assignment(&mut self, target: &Expr, value: &Expr) {
+        let Expr::Subscript(subscript) = target else { return };
+        let range = text_range(subscript.range());
+        if self.is_own_namespace(&subscript.value) {
+            self.write_namespace(&subscript.slice, BindingKind::Assignment, range);
+            return;
+        }
+        if !is_sys_modules(&subscript.value) {
+            return;
+        }
+        let key = self.module_key(&subscript.slice);
+        if key != ModuleKey::Own {
+            if let Some(modules) = self.chain(&subscript.value, Usage::Read) {
+                let is_none = matches!(value, Expr::NoneLiteral(_));
+                let change = if is_none { SysModulesChange::SetNone } else { SysModulesChange::Set };
+                self.effect(EffectKind::SysModules { change, modules, key }, range);
+            }
+        } else {
+            let replacement = match value {
+                Expr::Name(name) => Some(self.found.names.intern(name.id.as_str())),
+                _ => None,
+            };
+            self.effect(EffectKind::ReplacesItself(replacement), range);
+        }
+    }
+
+    /// The module that a key of `sys.modules` or an argument of `reload` names.
+    pub(super) fn module_key(&mut self, key: &Expr) -> ModuleKey {
+        match key {
+            Expr::StringLiteral(literal) => ModuleKey::Literal(self.found.names.intern(literal.value.to_str())),
+            Expr::Name(name) if name.id.as_str() == "__name__" => ModuleKey::Own,
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "__name__" => self.module_key(&attribute.value),
+            Expr::Name(_) | Expr::Attribute(_) if dotted(key).is_some() => {
+                self.chain(key, Usage::Read).map_or(ModuleKey::Unknown, ModuleKey::Reference)
+            }
+            // `sys.modules["name"]`
+            Expr::Subscript(subscript) if is_sys_modules(&subscript.value) => self.module_key(&subscript.slice),
+            _ => ModuleKey::Unknown,
+        }
+    }
+
+    /// Notes that nothing but a look is taken at the namespace, if that is what the expression is.
+    pub(super) fn look_at(&mut self, expression: &Expr) {
+        if is_globals_call(expression) {
+            self.looked_at.insert(text_range(expression.range()));
+        }
+    }
+
+    /// Notes the uses of `globals()` that only look: `globals()[name]`, `globals().get(…)`, `name in globals()`,
+    /// `sorted(globals())`. Those that write are effects of their own.
+    pub(super) fn look_below(&mut self, expression: &Expr) {
+        match expression {
+            Expr::Subscript(subscript) => self.look_at(&subscript.value),
+            Expr::Compare(compare) => compare.comparators.iter().for_each(|expression| self.look_at(expression)),
+            Expr::Call(call) => {
+                const READERS: [&str; 13] = [
+                    "eval",
+                    "len",
+                    "sorted",
+                    "list",
+                    "tuple",
+                    "set",
+                    "dict",
+                    "print",
+                    "iter",
+                    "id",
+                    "vars",
+                    "__import__",
+                    "isinstance",
+                ];
+                let namespaces = call.arguments.args.iter().filter(|argument| is_globals_call(argument));
+                for namespace in namespaces {
+                    if matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str())) {
+                        self.look_at(namespace);
+                    }
+                }
+                // `f(**globals())` hands over a copy.
+                let copies = call.arguments.keywords.iter().filter(|keyword| keyword.arg.is_none());
+                copies.for_each(|keyword| self.look_at(&keyword.value));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn note_call(&mut self, name: &str) {
+        let name = self.found.names.find(name).filter(|name| self.found.interest.is_imported_or_function(*name));
+        if let Some(name) = name
+            && self.found.branches.truth(self.branch) != Truth::False
+        {
+            self.found.calls.push((self.scope, name));
+        }
+    }
+
+    pub(super) fn call_effects(&mut self, call: &ast::ExprCall, last: Option<&str>, function: Option<ReferenceId>) {
+        let range = text_range(call.range());
+        let arguments = &*call.arguments.args;
+        match (&*call.func, arguments) {
+            (Expr::Attribute(method), [key, ..])
+                if method.attr.as_str() == "pop" && self.is_own_namespace(&method.value) =>
+            {
+                self.write_namespace(key, BindingKind::Deletion, range);
+            }
+            _ if self.writes_namespace(call, last) => self.effect(EffectKind::NamespaceWrite, range),
+            _ => {}
+        }
+        match (last, arguments) {
+            (Some("setattr"), [owner, ..]) if !matches!(owner, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls")) =>
+            {
+                self.sets_attributes = true;
+            }
+            (Some("import_module" | "__import__"), [name, ..]) if is_dunder_name(name) => {
+                self.takes_own_module = self.takes_own_module.or(Some(range));
+            }
+            _ => {}
+        }
+        let Some(function) = function else { return };
+        let is_modules = || match &*call.func {
+            Expr::Attribute(method) => is_sys_modules(&method.value),
+            _ => false,
+        };
+        match (last, arguments) {
+            (Some("pop"), [key, ..]) if is_modules() => {
+                let key = self.module_key(key);
+                self.effect(EffectKind::SysModules { change: SysModulesChange::Pop, modules: function, key }, range);
+            }
+            (Some("clear"), []) if is_modules() => {
+                let (change, key) = (SysModulesChange::Clear, ModuleKey::Unknown);
+                self.effect(EffectKind::SysModules { change, modules: function, key }, range);
+            }
+            (Some("reload"), [module]) => {
+                let module = self.module_key(module);
+                self.effect(EffectKind::Reload { function, module }, range);
+            }
+            _ => {}
+        }
+    }
+
+    /// `globals()`, at module level `vars()` and `locals()` as well, and the `__dict__` of the own module.
+    pub(super) fn is_own_namespace(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Call(call) if call.arguments.is_empty() => match &*call.func {
+                Expr::Name(name) if matches!(name.id.as_str(), "vars" | "locals") => self.in_module_scope(),
+                Expr::Name(name) => name.id.as_str() == "globals",
+                _ => false,
+            },
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "__dict__" => is_own_module(&attribute.value),
+            // `vars(sys.modules[__name__])`
+            Expr::Call(call) => {
+                matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "vars")
+                    && matches!(&*call.arguments.args, [module] if is_own_module(module))
+            }
+            _ => false,
+        }
+    }
+
+    /// `globals()[key] = …` and the like: the names that the key stands for, where it is spelt out, change.
+    pub(super) fn write_namespace(&mut self, key: &Expr, kind: BindingKind, range: TextRange) {
+        let names = match key {
+            Expr::StringLiteral(name) => vec![name.value.to_str().to_owned()],
+            Expr::Name(variable) => {
+                let known = self.spelt_out.iter().rev().find(|(name, _)| name == variable.id.as_str());
+                known.map(|(_, names)| names.clone()).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        if names.is_empty() || self.is_in_getattr() {
+            self.effect(EffectKind::NamespaceWrite, range);
+            return;
+        }
+        for name in names {
+            let name = self.found.names.intern(&name);
+            let (scope, site, branch) = (ScopeId::MODULE, self.scope, self.branch);
+            self.found.bindings.push(Binding { name, scope, site, branch, range, kind });
+        }
+    }
+
+    /// True for calls after which the module may have any name.
+    pub(super) fn writes_namespace(&self, call: &ast::ExprCall, last: Option<&str>) -> bool {
+        let arguments = &*call.arguments.args;
+        if let Expr::Attribute(method) = &*call.func
+            && self.is_own_namespace(&method.value)
+        {
+            return matches!(method.attr.as_str(), "update" | "setdefault" | "__setitem__" | "popitem" | "clear");
+        }
+        let is_bare = matches!(&*call.func, Expr::Name(_));
+        match last {
+            Some("exec") if is_bare => match arguments {
+                [_] => !self.is_deferred() && self.in_module_scope(),
+                [_, namespace, ..] => self.is_own_namespace(namespace),
+                [] => false,
+            },
+            Some("setattr") if is_bare => arguments.first().is_some_and(is_own_module),
+            // `Enum._convert_` writes the members into the module that it is told the name of.
+            Some("_convert_" | "_convert") => arguments.iter().any(is_dunder_name),
+            _ => false,
+        }
+    }
+}
+
+/// `__all__`, or `sys.modules[__name__].__all__`.
+pub(super) fn is_own_all(expression: &Expr) -> bool {
+    match expression {
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "__all__" && is_own_module(&attribute.value),
+        other => is_dunder_all(other),
+    }
+}
+
+pub(super) fn is_dunder_name(expression: &Expr) -> bool {
+    matches!(expression, Expr::Name(name) if name.id.as_str() == "__name__")
+}
+
+pub(super) fn is_globals_call(expression: &Expr) -> bool {
+    matches!(expression, Expr::Call(call) if is_globals_call_to(&call.func))
+}
+
+pub(super) fn is_globals_call_to(function: &Expr) -> bool {
+    matches!(function, Expr::Name(name) if name.id.as_str() == "globals")
+}
+
+/// `sys.modules[__name__]`
+pub(super) fn is_own_module(expression: &Expr) -> bool {
+    matches!(expression, Expr::Subscript(subscript)
+        if is_sys_modules(&subscript.value) && is_dunder_name(&subscript.slice))
+}
+
+/// `sys.modules`, or `modules` alone; whether that is the real one is for the reader of the effect to ask.
+pub(super) fn is_sys_modules(expression: &Expr) -> bool {
+    is_attribute(expression, "sys", "modules")
+        || matches!(expression, Expr::Attribute(attribute) if attribute.attr.as_str() == "modules" && dotted(expression).is_some())
+        || matches!(expression, Expr::Name(name) if name.id.as_str() == "modules")
+}

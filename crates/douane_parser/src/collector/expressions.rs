@@ -1,0 +1,249 @@
+//! Expressions: the names they use and, as targets, bind.
+
+use douane_base::TextRange;
+use ruff_python_ast::{self as ast, Comprehension, Expr, ExprContext, Pattern, visitor};
+use ruff_text_size::Ranged;
+
+use super::{
+    Collector, NEW_STACK, RED_ZONE,
+    effects::{is_dunder_name, is_globals_call_to, is_own_module, is_sys_modules},
+};
+use crate::{
+    branches::{Arm, Truth},
+    dunder_all::dotted,
+    facts::{BindingKind, Context, Effect, EffectKind, ReferenceId, ScopeKind, Usage},
+    text_range,
+};
+
+impl Collector<'_> {
+    pub(super) fn bind_target(&mut self, target: &Expr, kind: BindingKind) {
+        match target {
+            Expr::Name(name) => {
+                self.bind(name.id.as_str(), text_range(name.range()), kind);
+            }
+            Expr::Tuple(tuple) => {
+                tuple.elts.iter().for_each(|target| self.nested(|this| this.bind_target(target, kind)))
+            }
+            Expr::List(list) => list.elts.iter().for_each(|target| self.nested(|this| this.bind_target(target, kind))),
+            Expr::Starred(starred) => self.nested(|this| this.bind_target(&starred.value, kind)),
+            Expr::Attribute(attribute) => {
+                let stored = self.chain(target, Usage::StoreAttribute);
+                if is_own_module(&attribute.value) {
+                    if attribute.attr.as_str() == "__class__" {
+                        self.found.traits.has_getattr = true;
+                    } else {
+                        self.effect(EffectKind::NamespaceWrite, text_range(attribute.range()));
+                    }
+                }
+                if let Some(reference) = stored {
+                    self.effect(EffectKind::AttributeStore(reference), text_range(attribute.range()));
+                }
+            }
+            other => self.expression(other),
+        }
+    }
+
+    pub(super) fn visited_chain(&mut self, expression: &Expr) -> Option<ReferenceId> {
+        match expression {
+            Expr::Name(_) | Expr::Attribute(_) => self.chain(expression, Usage::Read),
+            other => {
+                self.expression(other);
+                None
+            }
+        }
+    }
+
+    pub(super) fn expression(&mut self, expression: &Expr) {
+        self.look_below(expression);
+        match expression {
+            Expr::Name(name) => match name.ctx {
+                ExprContext::Store => {
+                    self.bind_target(expression, BindingKind::Assignment);
+                }
+                _ => {
+                    self.bare_reference(name, Usage::Read);
+                }
+            },
+            Expr::Attribute(_) => {
+                self.chain(expression, Usage::Read);
+            }
+            Expr::Call(call) => self.nested(|this| this.call(call)),
+            Expr::Named(named) => {
+                self.nested(|this| this.expression(&named.value));
+                self.bind_target(&named.target, BindingKind::NamedExpression);
+            }
+            Expr::Lambda(lambda) => self.nested(|this| this.lambda(lambda)),
+            Expr::ListComp(ast::ExprListComp { generators, elt, .. })
+            | Expr::SetComp(ast::ExprSetComp { generators, elt, .. })
+            | Expr::Generator(ast::ExprGenerator { generators, elt, .. }) => {
+                self.comprehension(generators, &[elt], text_range(expression.range()));
+            }
+            Expr::DictComp(each) => {
+                let elements: Vec<&Expr> = each.key.as_deref().into_iter().chain([&*each.value]).collect();
+                self.comprehension(&each.generators, &elements, text_range(each.range()));
+            }
+            Expr::Subscript(subscript) => self.nested(|this| this.subscript(subscript)),
+            Expr::StringLiteral(literal) if self.context != Context::Runtime => self.string_annotation(literal),
+            other => self.nested(|this| visitor::walk_expr(this, other)),
+        }
+    }
+
+    pub(super) fn lambda(&mut self, lambda: &ast::ExprLambda) {
+        if let Some(parameters) = &lambda.parameters {
+            self.default_values(parameters);
+        }
+        let fork = self.found.branches.fork();
+        self.in_scope(ScopeKind::Lambda, None, text_range(lambda.range()), |this| {
+            this.in_branch(fork, Arm::Function, None, Truth::True, |this| {
+                if let Some(parameters) = &lambda.parameters {
+                    this.bind_parameters(parameters);
+                }
+                this.nested(|this| this.expression(&lambda.body));
+            });
+        });
+    }
+
+    pub(super) fn comprehension(&mut self, generators: &[Comprehension], elements: &[&Expr], range: TextRange) {
+        let Some((first, rest)) = generators.split_first() else { return };
+        generators.iter().for_each(|generator| self.look_at(&generator.iter));
+        self.nested(|this| this.expression(&first.iter));
+        let outer = self.spelt_out.len();
+        self.spelt_out.extend(spelt_out(&first.target, &first.iter));
+        self.in_scope(ScopeKind::Comprehension, None, range, |this| {
+            this.generator(first);
+            for generator in rest {
+                this.nested(|this| this.expression(&generator.iter));
+                this.generator(generator);
+            }
+            for element in elements {
+                this.nested(|this| this.expression(element));
+            }
+        });
+        self.spelt_out.truncate(outer);
+    }
+
+    pub(super) fn generator(&mut self, generator: &Comprehension) {
+        self.bind_target(&generator.target, BindingKind::LoopTarget);
+        for test in &generator.ifs {
+            self.nested(|this| this.expression(test));
+        }
+    }
+
+    pub(super) fn subscript(&mut self, subscript: &ast::ExprSubscript) {
+        self.expression(&subscript.value);
+        if is_sys_modules(&subscript.value) && is_dunder_name(&subscript.slice) {
+            self.takes_own_module = self.takes_own_module.or(Some(text_range(subscript.range())));
+        }
+        if self.context == Context::Runtime {
+            self.expression(&subscript.slice);
+            return;
+        }
+        let base = dotted(&subscript.value).and_then(|parts| parts.last().copied());
+        match (base, &*subscript.slice) {
+            // The strings of `Literal` are values, and so is all but the first argument of `Annotated`.
+            (Some("Literal"), slice) => self.in_context(Context::Runtime, |this| this.expression(slice)),
+            (Some("Annotated"), Expr::Tuple(arguments)) => {
+                let Some((first, rest)) = arguments.elts.split_first() else { return };
+                self.expression(first);
+                self.in_context(Context::Runtime, |this| rest.iter().for_each(|argument| this.expression(argument)));
+            }
+            (_, slice) => self.expression(slice),
+        }
+    }
+
+    pub(super) fn string_annotation(&mut self, literal: &ast::ExprStringLiteral) {
+        let Some(string) = literal.as_single_part_string() else { return };
+        let text = text_range(string.range()).slice(self.source);
+        // An escape or a prefix shifts the offsets; type checkers refuse most of these strings too.
+        if text.contains('\\') || !text.starts_with(['"', '\'']) {
+            return;
+        }
+        let Ok(parsed) = ruff_python_parser::parse_string_annotation(self.source, string) else { return };
+        self.in_context(Context::StringAnnotation, |this| {
+            this.nested(|this| this.expression(parsed.expr()));
+        });
+        stacker::maybe_grow(RED_ZONE, NEW_STACK, || drop(parsed));
+    }
+
+    pub(super) fn call(&mut self, call: &ast::ExprCall) {
+        let function = match &*call.func {
+            Expr::Name(_) | Expr::Attribute(_) => self.chain(&call.func, Usage::Call),
+            other => {
+                self.nested(|this| this.expression(other));
+                None
+            }
+        };
+        let last = match &*call.func {
+            Expr::Name(name) => {
+                self.note_call(name.id.as_str());
+                Some(name.id.as_str())
+            }
+            Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+            _ => None,
+        };
+        let arguments = &call.arguments;
+        match last {
+            // `cast("Type", value)`; `TypeVar("T", "Bound")`
+            Some("cast") if arguments.args.len() == 2 => {
+                self.annotation(&arguments.args[0]);
+                self.expression(&arguments.args[1]);
+            }
+            Some("TypeVar" | "NewType") if !arguments.args.is_empty() => {
+                self.expression(&arguments.args[0]);
+                arguments.args[1..].iter().for_each(|argument| self.annotation(argument));
+                for keyword in &arguments.keywords {
+                    match keyword.arg.as_ref().map(ast::Identifier::as_str) {
+                        Some("bound" | "default") => self.annotation(&keyword.value),
+                        _ => self.expression(&keyword.value),
+                    }
+                }
+            }
+            _ if self.context != Context::Runtime => {
+                self.in_context(Context::Runtime, |this| visitor::walk_arguments(this, arguments));
+            }
+            _ => visitor::walk_arguments(self, arguments),
+        }
+        self.note_all_handed_over(call);
+        self.call_effects(call, last, function);
+        if is_globals_call_to(&call.func) && !self.is_in_getattr() {
+            self.namespaces.push(Effect {
+                kind: EffectKind::NamespaceWrite,
+                scope: self.scope,
+                branch: self.branch,
+                range: text_range(call.range()),
+                position: self.position(),
+            });
+        }
+    }
+}
+
+/// `name in ("a", "b")`: the variable, and the strings that it goes over.
+pub(super) fn spelt_out(variable: &Expr, iterable: &Expr) -> Option<(String, Vec<String>)> {
+    let Expr::Name(variable) = variable else { return None };
+    let (Expr::Tuple(ast::ExprTuple { elts, .. })
+    | Expr::List(ast::ExprList { elts, .. })
+    | Expr::Set(ast::ExprSet { elts, .. })) = iterable
+    else {
+        return None;
+    };
+    let text = |element: &Expr| match element {
+        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+        _ => None,
+    };
+    let names = elts.iter().map(text).collect::<Option<Vec<String>>>()?;
+    Some((variable.id.to_string(), names))
+}
+
+impl<'b> visitor::Visitor<'b> for Collector<'_> {
+    fn visit_expr(&mut self, expression: &'b Expr) {
+        self.expression(expression);
+    }
+
+    fn visit_annotation(&mut self, annotation: &'b Expr) {
+        self.annotation(annotation);
+    }
+
+    fn visit_pattern(&mut self, pattern: &'b Pattern) {
+        self.pattern(pattern);
+    }
+}
