@@ -67,6 +67,12 @@ pub(crate) fn collect<'a>(source: &'a str, body: &'a [Stmt], options: &ParseOpti
     collector.finish()
 }
 
+/// A loop variable that goes over strings, with their places between the quotes.
+struct SpeltOut {
+    variable: String,
+    strings: Vec<TextRange>,
+}
+
 struct Collector<'a> {
     source: &'a str,
     decider: Decider,
@@ -83,7 +89,7 @@ struct Collector<'a> {
     namespaces: Vec<Effect>,
     looked_at: FxHashSet<TextRange>,
     /// The loop variables around the node that go over strings, with these.
-    spelt_out: Vec<(String, Vec<String>)>,
+    spelt_out: Vec<SpeltOut>,
     /// `sys.modules[__name__]` and the like were seen, and `setattr` on something that is no `self`.
     takes_own_module: Option<TextRange>,
     sets_attributes: bool,

@@ -5,7 +5,7 @@ use douane_base::TextRange;
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::Ranged;
 
-use super::{Collector, is_dunder_all};
+use super::{Collector, expressions::plain_string, is_dunder_all};
 use crate::{
     branches::Truth,
     conditions::is_attribute,
@@ -206,20 +206,20 @@ impl Collector<'_> {
 
     /// `globals()[key] = …` and the like: the names that the key stands for, where it is spelt out, change.
     pub(super) fn write_namespace(&mut self, key: &Expr, kind: BindingKind, range: TextRange) {
-        let names = match key {
-            Expr::StringLiteral(name) => vec![name.value.to_str().to_owned()],
+        let strings: Vec<TextRange> = match key {
             Expr::Name(variable) => {
-                let known = self.spelt_out.iter().rev().find(|(name, _)| name == variable.id.as_str());
-                known.map(|(_, names)| names.clone()).unwrap_or_default()
+                let mut loops = self.spelt_out.iter().rev();
+                let known = loops.find(|known| known.variable == variable.id.as_str());
+                known.map(|known| known.strings.clone()).unwrap_or_default()
             }
-            _ => Vec::new(),
+            key => plain_string(self.source, key).into_iter().collect(),
         };
-        if names.is_empty() || self.is_in_getattr() {
+        if strings.is_empty() || self.is_in_getattr() {
             self.effect(EffectKind::NamespaceWrite, range);
             return;
         }
-        for name in names {
-            let name = self.found.names.intern(&name);
+        for range in strings {
+            let name = self.found.names.intern(range.slice(self.source));
             let (scope, site, branch) = (ScopeId::MODULE, self.scope, self.branch);
             self.found.bindings.push(Binding { name, scope, site, branch, range, kind });
         }

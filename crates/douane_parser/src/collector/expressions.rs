@@ -5,7 +5,7 @@ use ruff_python_ast::{self as ast, Comprehension, Expr, ExprContext, Pattern, vi
 use ruff_text_size::Ranged;
 
 use super::{
-    Collector, NEW_STACK, RED_ZONE,
+    Collector, NEW_STACK, RED_ZONE, SpeltOut,
     effects::{is_dunder_name, is_globals_call_to, is_own_module, is_sys_modules},
 };
 use crate::{
@@ -108,7 +108,7 @@ impl Collector<'_> {
         generators.iter().for_each(|generator| self.look_at(&generator.iter));
         self.nested(|this| this.expression(&first.iter));
         let outer = self.spelt_out.len();
-        self.spelt_out.extend(spelt_out(&first.target, &first.iter));
+        self.spelt_out.extend(spelt_out(self.source, &first.target, &first.iter));
         self.in_scope(ScopeKind::Comprehension, None, range, |this| {
             this.generator(first);
             for generator in rest {
@@ -218,7 +218,7 @@ impl Collector<'_> {
 }
 
 /// `name in ("a", "b")`: the variable, and the strings that it goes over.
-pub(super) fn spelt_out(variable: &Expr, iterable: &Expr) -> Option<(String, Vec<String>)> {
+pub(super) fn spelt_out(source: &str, variable: &Expr, iterable: &Expr) -> Option<SpeltOut> {
     let Expr::Name(variable) = variable else { return None };
     let (Expr::Tuple(ast::ExprTuple { elts, .. })
     | Expr::List(ast::ExprList { elts, .. })
@@ -226,12 +226,15 @@ pub(super) fn spelt_out(variable: &Expr, iterable: &Expr) -> Option<(String, Vec
     else {
         return None;
     };
-    let text = |element: &Expr| match element {
-        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
-        _ => None,
-    };
-    let names = elts.iter().map(text).collect::<Option<Vec<String>>>()?;
-    Some((variable.id.to_string(), names))
+    let strings = elts.iter().map(|element| plain_string(source, element)).collect::<Option<_>>()?;
+    Some(SpeltOut { variable: variable.id.to_string(), strings })
+}
+
+/// The place of a string between its quotes, if it is written as it reads.
+pub(super) fn plain_string(source: &str, expression: &Expr) -> Option<TextRange> {
+    let Expr::StringLiteral(literal) = expression else { return None };
+    let range = text_range(literal.as_single_part_string()?.content_range());
+    (range.slice(source) == literal.value.to_str()).then_some(range)
 }
 
 impl<'b> visitor::Visitor<'b> for Collector<'_> {

@@ -285,7 +285,7 @@ impl<'a> Collector<'a> {
         let fork = self.found.branches.fork();
         self.bind_target(&each.target, BindingKind::LoopTarget);
         let outer = self.spelt_out.len();
-        self.spelt_out.extend(spelt_out(&each.target, &each.iter));
+        self.spelt_out.extend(spelt_out(self.source, &each.target, &each.iter));
         self.in_branch(fork, Arm::Loop, Some(Guard::Condition), Truth::Unknown, |this| this.body(&each.body));
         self.spelt_out.truncate(outer);
         if !each.orelse.is_empty() {
