@@ -162,10 +162,10 @@ fn exports_view(analysis: &Analysis, module: ModuleId) -> ExportsView {
         (Exports::Unknown(reason), _) => {
             ExportsView::Unknown { known: false, reason: graph.reason(analysis.facts(), module, *reason) }
         }
-        (exports, names) => ExportsView::Known {
+        (_, names) => ExportsView::Known {
             known: true,
             names: names.unwrap_or_default().iter().map(|name| graph.name(*name).to_owned()).collect(),
-            source: if matches!(exports, Exports::All(_)) { "__all__" } else { "public-names" },
+            source: if graph.has_all(module) { "__all__" } else { "public-names" },
         },
     }
 }

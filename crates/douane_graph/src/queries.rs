@@ -271,6 +271,33 @@ impl ModuleGraph {
         }
     }
 
+    /// True if a star of a file may bring the name, and nothing else in the file is the one that does: a later star that
+    /// brings something else, or an earlier star or an explicit import that brings the very same. Facts by file.
+    #[must_use]
+    pub fn comes_with(&self, facts: &[FileFacts], by: ModuleId, star: ImportId, name: NameId) -> bool {
+        let Some(file) = self.module(by).file.and_then(|file| facts.get(file.0 as usize)) else { return false };
+        let Some(source) = self.resolution(by, star).module() else { return false };
+        if self.star_brings_id(source, name) == Some(false) {
+            return false;
+        }
+        let own = self.definition(facts, source, name);
+        let is_own = |definition| own != Definition::Unknown && definition == own;
+        if self.entry(by, name).is_some_and(|entry| entry.module == by && is_own(self.definition(facts, by, name))) {
+            return false;
+        }
+        self.stars(by, file).all(|(other, other_import, other_source)| {
+            let Some(other_source) = other_source.filter(|other| *other != source) else { return true };
+            if self.star_brings_id(other_source, name) != Some(true) {
+                return true;
+            }
+            let is_same = is_own(self.definition(facts, other_source, name));
+            if other < star {
+                return !is_same;
+            }
+            is_same || file.branches.are_alternatives(file.import(star).branch, other_import.branch)
+        })
+    }
+
     /// How a name is bound that a star from the module brings.
     #[must_use]
     pub fn entry(&self, module: ModuleId, name: NameId) -> Option<Entry> {

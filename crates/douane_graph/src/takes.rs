@@ -63,16 +63,17 @@ impl Takes {
 /// A module that takes names.
 struct Taker<'g> {
     graph: &'g ModuleGraph,
+    all_facts: &'g [FileFacts],
     facts: &'g FileFacts,
     by: ModuleId,
-    stars: Vec<ModuleId>,
+    stars: Vec<(ImportId, ModuleId)>,
 }
 
 impl<'g> Taker<'g> {
-    fn new(graph: &'g ModuleGraph, facts: &'g [FileFacts], by: ModuleId) -> Option<Self> {
-        let facts = facts.get(graph.module(by).file?.0 as usize)?;
-        let stars = graph.stars(by, facts).filter_map(|(_, _, source)| source).collect();
-        Some(Self { graph, facts, by, stars })
+    fn new(graph: &'g ModuleGraph, all_facts: &'g [FileFacts], by: ModuleId) -> Option<Self> {
+        let facts = all_facts.get(graph.module(by).file?.0 as usize)?;
+        let stars = graph.stars(by, facts).filter_map(|(star, _, source)| Some((star, source?))).collect();
+        Some(Self { graph, all_facts, facts, by, stars })
     }
 
     fn taken(&self) -> Vec<(ModuleId, Taken)> {
@@ -123,6 +124,7 @@ impl<'g> Taker<'g> {
     }
 
     fn stars_that_bring(&self, name: NameId) -> impl Iterator<Item = ModuleId> {
-        self.stars.iter().copied().filter(move |star| self.graph.star_brings_id(*star, name) != Some(false))
+        let comes_with = move |star| self.graph.comes_with(self.all_facts, self.by, star, name);
+        self.stars.iter().filter(move |(star, _)| comes_with(*star)).map(|(_, source)| *source)
     }
 }

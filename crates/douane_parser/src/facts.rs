@@ -102,6 +102,8 @@ pub struct ModuleTraits {
     pub has_getattr: bool,
     /// `__all__` is handed to code that may change it, or changed by a function: its entries are not all that it gets.
     pub all_escapes: bool,
+    /// The code looks at its own namespace: `globals()`, `eval(…)`; it may use names that it does not spell.
+    pub reads_namespace: bool,
     /// The code mentions `__path__`: the package's modules may lie elsewhere.
     pub touches_path: bool,
     /// The file has an `if __name__ == "__main__":` block.

@@ -14,8 +14,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     binary::module_names_in,
-    environment::{Environment, Finder, Found, FoundKind},
+    environment::Environment,
     files::read_bytes,
+    finder::{Finder, Found, FoundKind},
 };
 
 /// A file of an installed package that was read.

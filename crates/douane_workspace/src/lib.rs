@@ -10,6 +10,7 @@ mod configuration;
 mod environment;
 mod external;
 mod files;
+mod finder;
 mod project;
 mod source_roots;
 

@@ -133,7 +133,9 @@ impl Collector<'_> {
         }
     }
 
+    /// Notes a call of a function by its bare name.
     pub(super) fn note_call(&mut self, name: &str) {
+        self.found.traits.reads_namespace |= matches!(name, "globals" | "eval" | "exec");
         let name = self.found.names.find(name).filter(|name| self.found.interest.is_imported_or_function(*name));
         if let Some(name) = name
             && self.found.branches.truth(self.branch) != Truth::False

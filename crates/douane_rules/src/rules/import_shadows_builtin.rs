@@ -1,6 +1,6 @@
 //! `import-shadows-builtin`
 
-use douane_graph::{Definition, ModuleKind};
+use douane_graph::{Definition, ModuleKind, Object};
 use douane_parser::{BindingKind, BranchId, FileFacts, Target, When};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
@@ -84,7 +84,7 @@ impl ImportShadowsBuiltin {
             if !self.counts(file, name)
                 || import.when == When::TypeChecking
                 || (is_init && !used.contains(name))
-                || is_exported(file, name)
+                || (is_exported(file, name) && !used.contains(name))
             {
                 continue;
             }
@@ -92,7 +92,9 @@ impl ImportShadowsBuiltin {
                 continue;
             }
             let written = written_import(facts, import);
+            let is_module = matches!(file.graph().imported_object(file.module, facts, id), Object::Module(_));
             let help = match import.target {
+                _ if is_module => format!("import it under another name than `{name}`"),
                 Target::Module(_) => format!("import it under another name than `{name}`"),
                 _ => format!("import the module, or import it under another name: `as other_{name}`"),
             };

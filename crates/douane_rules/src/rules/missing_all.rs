@@ -244,17 +244,31 @@ fn defined_names(facts: &FileFacts) -> FxHashSet<&str> {
 
 fn help(project: &Project<'_>, module: ModuleId) -> String {
     let graph = project.graph;
+    let reads_namespace = |taker: ModuleId| {
+        let facts = project.module_facts(taker).map(|(_, facts)| facts);
+        facts.is_some_and(|facts| {
+            facts.traits.reads_namespace && graph.stars(taker, facts).any(|(_, _, source)| source == Some(module))
+        })
+    };
+    let mut takers = graph.importers_of(module).map(|edge| edge.importer);
+    let at_least = if takers.any(reads_namespace) { "at least " } else { "" };
     let mut taken: Vec<&str> = project.takes().from(module).iter().map(|taken| graph.name(taken.name)).collect();
     // Private names are no star's business, and a submodule is imported as such.
     taken.retain(|name| !name.starts_with('_') && graph.submodule(module, name).is_none());
     taken.sort_unstable();
     taken.dedup();
     match taken.len() {
-        0 => "add `__all__` with the names that are meant for others; today no module of the program takes any"
-            .to_owned(),
-        1 => format!("add `__all__` with the names that are meant for others; today they take {}", listed(&taken)),
+        0 if at_least.is_empty() => {
+            "add `__all__` with the names that are meant for others; today no module of the program takes any"
+                .to_owned()
+        }
+        0 => "add `__all__` with the names that are meant for others".to_owned(),
+        1 => format!(
+            "add `__all__` with the names that are meant for others; today they take {at_least}{}",
+            listed(&taken)
+        ),
         count => format!(
-            "add `__all__` with the names that are meant for others; today they take {count}: {}",
+            "add `__all__` with the names that are meant for others; today they take {at_least}{count}: {}",
             listed(&taken)
         ),
     }

@@ -22,8 +22,8 @@ declare_rule! {
     /// error; where it was never used, the import is just useless.
     ///
     /// In a function the name of an import of the module is hidden, which is reported if the rest of the file uses the
-    /// import and a mix-up is likely: the import is a module, the function uses it too, or both are used with the same
-    /// attribute. A function that uses the name before it binds it raises UnboundLocalError, which is an error.
+    /// import and a mix-up is likely: the import is a module, the signature of the function uses it, or both are used
+    /// with the same attribute. A function that uses the name before it binds it raises UnboundLocalError, which is an error.
     ///
     /// Making something out of the import (`json = patched(json)`, `class Path(Path)`) or keeping the old object under
     /// another name is deliberate and not reported, nor are alternatives: `try` and `except ImportError`, or another
@@ -411,7 +411,7 @@ impl<'c> Hidden<'c> {
         if facts.name(self.binding.name).len() <= SHORT || (is_parameter && is_test) {
             return false;
         }
-        self.is_module() || self.shares_attribute() || self.is_used_around(function)
+        self.is_module() || self.shares_attribute() || self.is_in_signature(function)
     }
 
     fn is_module(&self) -> bool {
@@ -427,16 +427,10 @@ impl<'c> Hidden<'c> {
         self.own.iter().filter_map(attribute).any(|name| of_import.contains(&name))
     }
 
-    /// The signature of the function, or a function around it, uses the import.
-    fn is_used_around(&self, function: &Scope) -> bool {
-        let facts = self.file.facts;
-        self.users.iter().any(|user| {
-            let in_signature = function.range.contains(user.range);
-            let is_around = user.scope != ScopeId::MODULE
-                && facts.scope(user.scope).kind == ScopeKind::Function
-                && facts.scope(user.scope).range.contains(function.range);
-            user.context == Context::Runtime && (in_signature || is_around)
-        })
+    /// The signature of the function uses the import.
+    fn is_in_signature(&self, function: &Scope) -> bool {
+        let is_there = |user: &&Reference| user.context == Context::Runtime && function.range.contains(user.range);
+        self.users.iter().any(is_there)
     }
 }
 

@@ -205,7 +205,9 @@ impl FileRule for PreferModuleImport {
                 }
                 Definition::Module(_) | Definition::Unknown => false,
             };
-            let is_passed_on = import.alias == Some(name);
+            let is_exported =
+                graph.all_entries(file.module).iter().any(|entry| graph.name(entry.name) == facts.name(name));
+            let is_passed_on = import.alias == Some(name) || is_exported;
             let is_fallback = facts.bindings_of(binding.scope, binding.name).any(|other| other != at);
             if !is_function
                 || is_passed_on

@@ -105,7 +105,10 @@ impl FileRule for StaleReload {
             let mut holders: Vec<&str> = stale.iter().map(|stale| graph.module_name(stale.holder)).collect();
             holders.dedup();
             let example = stale[0].name;
-            diagnostic.help(format!("write `import {name}` in {} and use `{name}.{example}` there", listed(&holders)));
+            diagnostic.help(format!(
+                "write `import {name}` in {} and use the names through it: `{name}.{example}`",
+                listed(&holders)
+            ));
         }
     }
 }

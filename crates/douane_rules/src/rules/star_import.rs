@@ -1,6 +1,6 @@
 //! `star-import`
 
-use douane_graph::{Definition, Exports, ModuleId, NameId, Resolution};
+use douane_graph::{Exports, ModuleId, NameId, Resolution, Unknown};
 use douane_parser::{FileFacts, Import, ImportId, Reference, ScopeId, Symbol};
 use serde::Deserialize;
 
@@ -121,41 +121,43 @@ impl FileRule for StarImport {
                     .help("import the names that are used one by one, or the module itself");
                 continue;
             };
-            let used = UsedNames::of(file, import, source);
+            let used = UsedNames::of(file, id);
             let at_least = if most > brought { "at least " } else { "" };
             let names = format!("{at_least}{}", counted(brought, "name"));
-            let message = match (used.here.len(), used.elsewhere.len()) {
-                (0, 0) if matches!(graph.exports(file.module), Exports::Unknown(_)) => {
-                    format!("`{written}` brings {names}")
-                }
-                (0, 0) => format!("`{written}` brings {names}, of which this file uses none"),
-                (here, 0) => format!("`{written}` brings {names}, of which this file uses {here}"),
-                (0, through) => format!("`{written}` brings {names}, of which others take {through} from here"),
-                (here, through) => format!(
-                    "`{written}` brings {names}, of which this file uses {here} and others take {through} more from here"
-                ),
+            let message = match used.described(file) {
+                Some(used) => format!("`{written}` brings {names}, of which {used}"),
+                None => format!("`{written}` brings {names}"),
             };
-            let wanted = used.all();
-            let help = if wanted.is_empty() && most == 0 {
-                "a star from a module without public names binds nothing".to_owned()
-            } else if wanted.is_empty() {
-                /// To sort the names of thousands for five of them is no good for a chain of stars.
-                const MANY: usize = 1000;
-                let names = if most > MANY { Vec::new() } else { graph.star_names(source).unwrap_or_default() };
-                let names: Vec<&str> = names.into_iter().map(|name| graph.name(name)).collect();
-                let brought = if names.is_empty() { String::new() } else { format!("it brings {}; ", listed(&names)) };
-                format!("{brought}import what other modules need from here by name")
-            } else {
-                // `from _bisect import *` is how a module takes over what its compiled half makes.
-                let is_half = !graph.has_all(file.module)
-                    && graph.module(source).name.last().starts_with('_')
-                    && is_public(file.module_name());
-                let rest = if is_half { ", and what else is meant for others" } else { "" };
-                format!("write `{}`{rest}", explicit_import(file.facts, import, &wanted))
-            };
-            report.at(statement, message).help(help);
+            report.at(statement, message).help(help(file, import, source, &used));
         }
     }
+}
+
+fn help(file: &Checked<'_>, import: &Import, source: ModuleId, used: &UsedNames<'_>) -> String {
+    let graph = file.graph();
+    let most = graph.star_counts(source).map_or(0, |(_, most)| most);
+    let wanted = used.all();
+    if most == 0 {
+        return "a star from a module without public names binds nothing".to_owned();
+    }
+    if wanted.is_empty() {
+        /// To sort the names of thousands for five of them is no good for a chain of stars.
+        const MANY: usize = 1000;
+        let names = if most > MANY { Vec::new() } else { graph.star_names(source).unwrap_or_default() };
+        let names: Vec<&str> = names.into_iter().map(|name| graph.name(name)).collect();
+        let brought = if names.is_empty() { String::new() } else { format!("it brings {}; ", listed(&names)) };
+        return format!("{brought}import what other modules need from here by name");
+    }
+    // `from _bisect import *` is how a module takes over what its compiled half makes.
+    let is_half = !graph.has_all(file.module)
+        && graph.module(source).name.last().starts_with('_')
+        && is_public(file.module_name());
+    let rest = match (file.facts.traits.reads_namespace, is_half) {
+        (true, _) => ", and what the file looks up in its namespace",
+        (false, true) => ", and what else is meant for others",
+        (false, false) => "",
+    };
+    format!("write `{}`{rest}", explicit_import(file.facts, import, &wanted))
 }
 
 impl StarImport {
@@ -190,7 +192,8 @@ struct UsedNames<'c> {
 }
 
 impl<'c> UsedNames<'c> {
-    fn of(file: &Checked<'c>, star: &Import, source: ModuleId) -> Self {
+    fn of(file: &Checked<'c>, id: ImportId) -> Self {
+        let star = file.facts.import(id);
         let graph = file.graph();
         let facts: &'c FileFacts = file.facts;
         let may_come_with_it =
@@ -220,10 +223,31 @@ impl<'c> UsedNames<'c> {
         for names in [&mut here, &mut elsewhere] {
             names.sort_unstable();
             names.dedup();
-            names.retain(|name| comes_with(file, star, source, name));
+            names.retain(|name| {
+                graph.name_id(name).is_some_and(|name| graph.comes_with(file.project.facts, file.module, id, name))
+            });
         }
         elsewhere.retain(|name| here.binary_search(name).is_err());
         Self { here, elsewhere }
+    }
+
+    /// How many they are, in words; nothing where none is known and there may be some.
+    fn described(&self, file: &Checked<'_>) -> Option<String> {
+        let is_open = file.facts.traits.reads_namespace
+            || matches!(
+                file.graph().exports(file.module),
+                Exports::Unknown(Unknown::DynamicAll | Unknown::SyntaxError)
+            );
+        let at_least = if is_open { "at least " } else { "" };
+        match (self.here.len(), self.elsewhere.len()) {
+            (0, 0) if is_open => None,
+            (0, 0) => Some("this file uses none".to_owned()),
+            (here, 0) => Some(format!("this file uses {at_least}{here}")),
+            (0, elsewhere) => Some(format!("others take {at_least}{elsewhere} from here")),
+            (here, elsewhere) => {
+                Some(format!("this file uses {at_least}{here} and others take {elsewhere} more from here"))
+            }
+        }
     }
 
     fn all(&self) -> Vec<&'c str> {
@@ -231,25 +255,4 @@ impl<'c> UsedNames<'c> {
         all.sort_unstable();
         all
     }
-}
-
-/// True if the star may bring the name, and no other star of the file is the one that does: a later one that brings
-/// something else, or an earlier one that brings the very same.
-fn comes_with(file: &Checked<'_>, star: &Import, source: ModuleId, name: &str) -> bool {
-    let graph = file.graph();
-    let Some(name) = graph.name_id(name) else { return false };
-    if graph.star_brings_id(source, name) == Some(false) {
-        return false;
-    }
-    let definition = |source| graph.definition(file.project.facts, source, name);
-    let own = definition(source);
-    graph.stars(file.module, file.facts).all(|(_, other, other_source)| {
-        let Some(other_source) = other_source.filter(|other| *other != source) else { return true };
-        if graph.star_brings_id(other_source, name) != Some(true) {
-            return true;
-        }
-        let is_same = own != Definition::Unknown && definition(other_source) == own;
-        let are_alternatives = file.facts.branches.are_alternatives(star.branch, other.branch);
-        if other.range.start() < star.range.start() { !is_same } else { is_same || are_alternatives }
-    })
 }
