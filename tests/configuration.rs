@@ -189,6 +189,19 @@ fn settings_that_have_nothing_to_work_on_are_reported() {
 }
 
 #[test]
+fn folders_of_packages_are_namespaces_where_the_code_says_so() {
+    let passes_on = "from .prices import net\n";
+    let prices = "def net(price): ...\n";
+    for (import, name) in [("from ns.shop import net\n", "ns.shop"), ("from shop import net\n", "shop")] {
+        let files = [("ns/shop/__init__.py", passes_on), ("ns/shop/prices.py", prices), ("main.py", import)];
+        let project = Project::new(&files);
+        let message = format!("the package `{name}` has no `__all__` and passes on `net`");
+        let expected = [format!("ns/shop/__init__.py:1:1: warning[missing-all] {message}")];
+        assert_eq!(project.findings(&["--select", "missing-all", "."]), expected);
+    }
+}
+
+#[test]
 fn packaging_that_cannot_be_read_is_warned_of() {
     let project = Project::new(&[("lint.toml", &with("")), ("main.py", STAR)]);
     for (text, reason) in [(&b"name = \"\xe9\""[..], "no UTF-8"), (b"[project\n", "no valid TOML")] {

@@ -58,7 +58,7 @@ impl Workspace {
             ParseOptions { version: self.configuration.version, platform: self.configuration.platform, is_stub: false };
         let mut paths: Vec<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
         let (read, mut modules) =
-            rayon::join(|| self.read_all(&candidates, &options, progress), || self.modules(&paths, &binaries));
+            rayon::join(|| self.read_all(&candidates, &options, progress), || self.modules(&paths, &binaries, &[]));
         progress(Stage::Link);
         let mut facts = Vec::with_capacity(read.len());
         let mut unreadable = Vec::new();
@@ -66,6 +66,11 @@ impl Workspace {
             facts.push(file);
             unreadable.extend(problem.map(|problem| (id, problem)));
         }
+        let namespaces = self.imported_namespaces(&modules, &facts);
+        if !namespaces.is_empty() {
+            modules = self.modules(&paths, &binaries, &namespaces);
+        }
+        let mut modules = modules.sources;
         let own: Vec<(FileId, String)> =
             (0..).map(FileId).zip(&paths).map(|(id, path)| (id, slashed(&relative_to(path, &self.folder)))).collect();
         let reported = self.reported(&paths);
@@ -212,9 +217,42 @@ impl Workspace {
         ModuleLocation { name: name.unwrap_or_else(fallback), is_package: false, root: self.folder.clone() }
     }
 
-    /// The modules that the program's files are, with the folders that hold them.
-    fn modules(&self, paths: &[PathBuf], binaries: &[PathBuf]) -> Vec<ModuleSource> {
+    /// The folders without `__init__` that the code imports by name, as `ns` in `from ns.package import name`: namespace
+    /// packages (PEP 420), where their place alone would make them source roots.
+    fn imported_namespaces(&self, modules: &Modules, facts: &[FileFacts]) -> Vec<PathBuf> {
+        if modules.presumed_roots.is_empty() {
+            return Vec::new();
+        }
+        let mut imported: FxHashSet<&str> = FxHashSet::default();
+        for facts in facts {
+            let absolute = facts.imports.iter().filter_map(|import| match import.target.module() {
+                (0, Some(module)) => Some(facts.name(module)),
+                _ => None,
+            });
+            imported.extend(absolute);
+        }
+        let imports = |name: &str| {
+            let below = |module: &&str| module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+            imported.contains(name) || imported.iter().any(|module| below(module))
+        };
+        let is_namespace = |(root, packages): (&PathBuf, &FxHashSet<String>)| {
+            let name = slashed(&relative_to(root, &self.folder)).replace('/', ".");
+            packages.iter().any(|package| imports(&format!("{name}.{package}")))
+                && !packages.iter().any(|package| imports(package))
+        };
+        let roots = modules.presumed_roots.iter();
+        roots.filter(|(root, packages)| is_namespace((root, packages))).map(|(root, _)| root.clone()).collect()
+    }
+
+    /// The modules that the program's files are, with the folders that hold them. The files below the given folders are
+    /// named from the project's folder.
+    fn modules(&self, paths: &[PathBuf], binaries: &[PathBuf], namespaces: &[PathBuf]) -> Modules {
         let roots = source_roots(&self.folder, self.configuration.source_roots.as_deref(), self.pyproject.as_ref());
+        let declared: Vec<PathBuf> = roots.iter().chain([&self.folder]).cloned().collect();
+        let roots_of = |path: &Path| {
+            if namespaces.iter().any(|namespace| path.starts_with(namespace)) { &declared } else { &roots }
+        };
+        let mut presumed_roots: FxHashMap<PathBuf, FxHashSet<String>> = FxHashMap::default();
         let packages: FxHashSet<&Path> = paths
             .iter()
             .filter(|path| path.file_stem().is_some_and(|stem| stem == "__init__"))
@@ -226,7 +264,11 @@ impl Workspace {
         let mut sources: FxHashMap<(PathBuf, ModuleName), usize> = FxHashMap::default();
         let mut folders: FxHashSet<ModuleName> = FxHashSet::default();
         for (id, path) in (0..).map(FileId).zip(paths) {
-            let location = module_of(path, &roots, &is_package).unwrap_or_else(|| self.unimportable(path));
+            let location = module_of(path, roots_of(path), &is_package).unwrap_or_else(|| self.unimportable(path));
+            if location.is_package && location.root != self.folder && !roots.contains(&location.root) {
+                let packages = presumed_roots.entry(location.root.clone()).or_default();
+                packages.insert(location.name.top_level().to_owned());
+            }
             let is_stub = path.extension().is_some_and(|extension| extension == "pyi");
             folders.extend(std::iter::successors(location.name.parent(), ModuleName::parent));
             let key = (path.with_extension(""), location.name.clone());
@@ -248,7 +290,7 @@ impl Workspace {
                 continue;
             };
             let path = binary.with_file_name(format!("{stem}.py"));
-            let Some(location) = module_of(&path, &roots, &is_package) else { continue };
+            let Some(location) = module_of(&path, roots_of(&path), &is_package) else { continue };
             let at = *sources.entry((path.with_extension(""), location.name.clone())).or_insert_with(|| {
                 folders.extend(std::iter::successors(location.name.parent(), ModuleName::parent));
                 modules.push(module(location.name, ModuleKind::Extension));
@@ -260,8 +302,15 @@ impl Workspace {
         let mut namespaces: Vec<ModuleName> = folders.into_iter().filter(|folder| !named.contains(folder)).collect();
         namespaces.sort_unstable();
         modules.extend(namespaces.into_iter().map(|name| module(name, ModuleKind::Namespace)));
-        modules
+        Modules { sources: modules, presumed_roots }
     }
+}
+
+/// The modules of the program's files.
+struct Modules {
+    sources: Vec<ModuleSource>,
+    /// Folders that nobody declared to be source roots, with the packages right below them.
+    presumed_roots: FxHashMap<PathBuf, FxHashSet<String>>,
 }
 
 fn module(name: ModuleName, kind: ModuleKind) -> ModuleSource {
