@@ -152,6 +152,12 @@ impl ModuleGraph {
         self.names.text(name)
     }
 
+    /// The number of a name that a module's file spells.
+    #[must_use]
+    pub fn symbol_id(&self, module: ModuleId, symbol: Symbol) -> Option<NameId> {
+        self.module(module).file.map(|file| self.names.of(file, symbol))
+    }
+
     /// The number of a name, if any module has it.
     #[must_use]
     pub fn name_id(&self, name: &str) -> Option<NameId> {
@@ -307,20 +313,31 @@ impl ModuleGraph {
     /// What a name of a module is.
     #[must_use]
     pub fn lookup(&self, module: ModuleId, name: &str) -> Lookup {
-        let namespace = &self.namespaces[module.index()];
-        if let Some(entry) = self.names.find(name).and_then(|name| namespace.get(name)) {
-            return match entry.source {
-                EntrySource::Submodule(submodule) => Lookup::Submodule(submodule),
-                _ => Lookup::Found(entry),
-            };
+        match self.names.find(name) {
+            Some(name) => self.lookup_id(module, name),
+            None => self.unbound(module, name),
         }
+    }
+
+    /// The same, for a name that has a number.
+    #[must_use]
+    pub fn lookup_id(&self, module: ModuleId, name: NameId) -> Lookup {
+        match self.namespaces[module.index()].get(name) {
+            Some(Entry { source: EntrySource::Submodule(submodule), .. }) => Lookup::Submodule(submodule),
+            Some(entry) => Lookup::Found(entry),
+            None => self.unbound(module, self.name(name)),
+        }
+    }
+
+    /// What a name is that the code of the module does not bind.
+    fn unbound(&self, module: ModuleId, name: &str) -> Lookup {
         if let Some(submodule) = self.submodule(module, name) {
             return Lookup::Submodule(submodule);
         }
         if is_module_attribute(name) {
             return Lookup::Unknown(Unknown::OpenPackage);
         }
-        match (namespace.open, self.module(module).kind) {
+        match (self.open(module), self.module(module).kind) {
             (Some(reason), _) => Lookup::Unknown(reason),
             (None, ModuleKind::Namespace) => Lookup::Unknown(Unknown::OpenPackage),
             // A stub may leave names out that the compiled module has.
@@ -344,7 +361,7 @@ impl ModuleGraph {
             if !seen.insert((module, name)) {
                 return Definition::Unknown;
             }
-            let entry = match self.lookup(module, self.name(name)) {
+            let entry = match self.lookup_id(module, name) {
                 Lookup::Found(entry) => entry,
                 Lookup::Submodule(submodule) => return Definition::Module(submodule),
                 Lookup::Missing | Lookup::Unknown(_) => return Definition::Unknown,
@@ -387,15 +404,17 @@ impl ModuleGraph {
                 }
                 Object::Module(top)
             }
-            (Target::From { name, .. }, _) => self.attribute(module, facts.name(name)),
+            (Target::From { name, .. }, _) => {
+                self.symbol_id(importer, name).map_or(Object::Unknown, |name| self.attribute(module, name))
+            }
             (Target::Star { .. }, _) => Object::Unknown,
         }
     }
 
-    fn attribute(&self, module: ModuleId, name: &str) -> Object {
-        match self.lookup(module, name) {
+    fn attribute(&self, module: ModuleId, name: NameId) -> Object {
+        match self.lookup_id(module, name) {
             Lookup::Submodule(submodule) => Object::Module(submodule),
-            Lookup::Found(_) => self.names.find(name).map_or(Object::Unknown, |name| Object::Name(module, name)),
+            Lookup::Found(_) => Object::Name(module, name),
             Lookup::Missing | Lookup::Unknown(_) => Object::Unknown,
         }
     }
@@ -407,7 +426,8 @@ impl ModuleGraph {
         let mut object = self.imported_object(importer, facts, import);
         for (used, attribute) in facts.chain(reference).iter().enumerate() {
             let Object::Module(module) = object else { return (object, used) };
-            object = self.attribute(module, facts.name(attribute.name));
+            let name = self.symbol_id(importer, attribute.name);
+            object = name.map_or(Object::Unknown, |name| self.attribute(module, name));
         }
         (object, facts.chain(reference).len())
     }

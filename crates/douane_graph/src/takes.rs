@@ -23,8 +23,8 @@ pub struct Taken {
 /// The names that the program's modules take from each module: by `from` imports, as attributes, and through stars. What
 /// a module takes through another that only passes it on by a star is taken from both.
 pub struct Takes {
-    /// By the module that is taken from.
-    taken: Vec<Vec<Taken>>,
+    /// Sorted by the module that is taken from.
+    taken: Vec<(ModuleId, Taken)>,
 }
 
 impl Takes {
@@ -34,29 +34,34 @@ impl Takes {
         let modules: Vec<ModuleId> = graph.ids().collect();
         let takers: Vec<Option<Taker<'_>>> = modules.par_iter().map(|by| Taker::new(graph, facts, *by)).collect();
         let own = takers.par_iter().flatten().filter(|taker| graph.module(taker.by).origin == Origin::FirstParty);
-        let direct: Vec<(ModuleId, Taken)> = own.flat_map_iter(Taker::taken).collect();
-        let mut taken = vec![Vec::new(); graph.modules().len()];
-        let mut seen: FxHashSet<(ModuleId, Taken)> = FxHashSet::default();
-        let mut new = direct;
-        while let Some((source, take)) = new.pop() {
-            if !seen.insert((source, take)) {
-                continue;
+        let mut taken: Vec<(ModuleId, Taken)> = own.flat_map_iter(Taker::taken).collect();
+        // What a module does not bind itself it has from its stars.
+        let passed_on = |(source, take): &(ModuleId, Taken)| -> Vec<(ModuleId, Taken)> {
+            let Some(taker) = takers[source.index()].as_ref().filter(|taker| !taker.stars.is_empty()) else {
+                return Vec::new();
+            };
+            if graph.entry(*source, take.name).is_some_and(|entry| entry.module == *source) {
+                return Vec::new();
             }
-            taken[source.index()].push(take);
-            // What the source does not bind itself it has from its stars.
-            let is_own = graph.entry(source, take.name).is_some_and(|entry| entry.module == source);
-            if let Some(source) = takers[source.index()].as_ref().filter(|_| !is_own) {
-                new.extend(source.stars_that_bring(take.name).map(|star| (star, take)));
+            taker.stars_that_bring(take.name).map(|star| (star, *take)).collect()
+        };
+        let mut seen: FxHashSet<(ModuleId, Taken)> = FxHashSet::default();
+        let mut new: Vec<(ModuleId, Taken)> = taken.iter().flat_map(passed_on).collect();
+        while let Some(take) = new.pop() {
+            if seen.insert(take) {
+                new.extend(passed_on(&take));
             }
         }
-        taken.par_iter_mut().for_each(|taken| taken.sort_unstable());
+        taken.extend(seen);
+        taken.par_sort_unstable();
+        taken.dedup();
         Self { taken }
     }
 
     /// The names that are taken from a module, sorted by number.
-    #[must_use]
-    pub fn from(&self, module: ModuleId) -> &[Taken] {
-        &self.taken[module.index()]
+    pub fn from(&self, module: ModuleId) -> impl Iterator<Item = Taken> {
+        let start = self.taken.partition_point(|(source, _)| *source < module);
+        self.taken[start..].iter().take_while(move |(source, _)| *source == module).map(|(_, taken)| *taken)
     }
 }
 
@@ -81,7 +86,7 @@ impl<'g> Taker<'g> {
         let mut found: Vec<(ModuleId, NameId)> = Vec::new();
         for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
             if let (Target::From { name, .. }, Some(source)) = (import.target, graph.resolution(by, id).module()) {
-                found.extend(graph.name_id(facts.name(name)).map(|name| (source, name)));
+                found.extend(graph.symbol_id(by, name).map(|name| (source, name)));
             }
         }
         for reference in &facts.references {
@@ -91,7 +96,7 @@ impl<'g> Taker<'g> {
                 found.push((source, name));
             }
             if !self.stars.is_empty() && self.may_come_with_star(reference) {
-                let name = graph.name_id(facts.name(reference.name));
+                let name = graph.symbol_id(by, reference.name);
                 found.extend(
                     name.into_iter().flat_map(|name| self.stars_that_bring(name).map(move |star| (star, name))),
                 );

@@ -233,7 +233,7 @@ impl Workspace {
         }
         let imports = |name: &str| {
             let below = |module: &&str| module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-            imported.contains(name) || imported.iter().any(|module| below(module))
+            imported.contains(name) || imported.iter().any(below)
         };
         let is_namespace = |(root, packages): (&PathBuf, &FxHashSet<String>)| {
             let name = slashed(&relative_to(root, &self.folder)).replace('/', ".");

@@ -252,7 +252,7 @@ fn help(project: &Project<'_>, module: ModuleId) -> String {
     };
     let mut takers = graph.importers_of(module).map(|edge| edge.importer);
     let at_least = if takers.any(reads_namespace) { "at least " } else { "" };
-    let mut taken: Vec<&str> = project.takes().from(module).iter().map(|taken| graph.name(taken.name)).collect();
+    let mut taken: Vec<&str> = project.takes().from(module).map(|taken| graph.name(taken.name)).collect();
     // Private names are no star's business, and a submodule is imported as such.
     taken.retain(|name| !name.starts_with('_') && graph.submodule(module, name).is_none());
     taken.sort_unstable();

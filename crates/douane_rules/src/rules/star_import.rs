@@ -218,7 +218,7 @@ impl<'c> UsedNames<'c> {
                 exported.iter().map(|exported| exported.name).filter(is_inherited).map(|name| graph.name(name)),
             );
         }
-        let taken = file.project.takes().from(file.module).iter().map(|taken| taken.name);
+        let taken = file.project.takes().from(file.module).map(|taken| taken.name);
         let mut elsewhere: Vec<&str> = taken.filter(is_inherited).map(|name| graph.name(name)).collect();
         for names in [&mut here, &mut elsewhere] {
             names.sort_unstable();

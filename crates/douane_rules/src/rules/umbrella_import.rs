@@ -2,7 +2,7 @@
 
 use douane_base::TextRange;
 use douane_cost::LoadGraph;
-use douane_graph::{Definition, EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, Object, Origin};
+use douane_graph::{Definition, EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, NameId, Object, Origin};
 use douane_parser::{BindingKind, FileFacts, ImportId, Target, When};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -288,8 +288,9 @@ impl<'p> Facades<'p> {
                 .iter()
                 .map(|id| {
                     let Target::From { name, .. } = facts.import(*id).target else { return None };
-                    let (name, alias) = (facts.name(name), facts.import(*id).alias.map(|alias| facts.name(alias)));
-                    self.definer(umbrella, name).map(|module| Use { name, alias, module })
+                    let module = self.definer(umbrella, graph.symbol_id(file.module, name)?)?;
+                    let alias = facts.import(*id).alias.map(|alias| facts.name(alias));
+                    Some(Use { name: facts.name(name), alias, module })
                 })
                 .collect();
             let first = facts.import(imports[0]);
@@ -314,8 +315,10 @@ impl<'p> Facades<'p> {
             let Some(import) = facts.import_behind(reference) else { continue };
             let Some(umbrella) = whole.get(&import) else { continue };
             let known = uses.entry(import).or_insert_with(|| Some(Vec::new()));
-            let used = facts.chain(reference).first().map(|attribute| facts.name(attribute.name));
-            let used = used.and_then(|name| Some(Use { name, alias: None, module: self.definer(*umbrella, name)? }));
+            let used = facts.chain(reference).first().and_then(|attribute| {
+                let module = self.definer(*umbrella, file.graph().symbol_id(file.module, attribute.name)?)?;
+                Some(Use { name: facts.name(attribute.name), alias: None, module })
+            });
             match (known.as_mut(), used) {
                 (Some(known), Some(used)) => known.push(used),
                 // Passed on as a whole, or a name that nobody can trace.
@@ -380,16 +383,16 @@ impl<'p> Facades<'p> {
 
     /// The module to import a name from instead: where it is defined, or, if that is private, the last public module on
     /// the way there.
-    fn definer(&self, umbrella: ModuleId, name: &str) -> Option<ModuleId> {
+    fn definer(&self, umbrella: ModuleId, name: NameId) -> Option<ModuleId> {
         let graph = self.project.graph;
         if graph.module(umbrella).kind == ModuleKind::Extension {
-            return extension_definer(graph, umbrella, name);
+            return extension_definer(graph, umbrella, graph.name(name));
         }
         let mut best = None;
         let (mut module, mut name) = (umbrella, name);
         let mut seen = FxHashSet::default();
         while seen.insert((module, name)) {
-            let Lookup::Found(entry) = graph.lookup(module, name) else { return None };
+            let Lookup::Found(entry) = graph.lookup_id(module, name) else { return None };
             if module != umbrella && !is_private(graph.module_name(module)) {
                 best = Some(module);
             }
@@ -406,10 +409,10 @@ impl<'p> Facades<'p> {
                     match graph.imported_object(entry.module, facts, import) {
                         Object::Name(next, next_name) => {
                             // Under another name it would have to be imported `as` that.
-                            if graph.name(next_name) != name {
+                            if next_name != name {
                                 return best;
                             }
-                            (module, name) = (next, graph.name(next_name));
+                            (module, name) = (next, next_name);
                         }
                         Object::Module(_) => return None,
                         Object::Unknown => return extension_source(graph, entry.module, facts, import).or(best),
