@@ -144,8 +144,13 @@ pub(crate) fn read_regular_file(path: &Path) -> Result<Vec<u8>, String> {
     if length > douane_parser::LARGEST_FILE {
         return Err("it is larger than 4 GiB".to_owned());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    file.read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    // One call where the file is as long as it says; the others are those that change meanwhile, or live in `/proc`.
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+    let read = file.read(&mut bytes).map_err(|error| plain(&error))?;
+    if read == 0 || read < bytes.len() {
+        bytes.truncate(read);
+        file.read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    }
     Ok(bytes)
 }
 

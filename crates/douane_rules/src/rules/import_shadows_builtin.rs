@@ -1,5 +1,7 @@
 //! `import-shadows-builtin`
 
+use std::cell::LazyCell;
+
 use douane_graph::{Definition, ModuleKind, Object};
 use douane_parser::{BindingKind, BranchId, FileFacts, Target, When};
 use rustc_hash::FxHashSet;
@@ -76,7 +78,7 @@ impl ImportShadowsBuiltin {
     fn explicit(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
         let facts = file.facts;
         let is_init = file.graph().module(file.module).kind == ModuleKind::Package;
-        let used = used_names(facts);
+        let used = LazyCell::new(|| used_names(facts));
         for binding in &facts.bindings {
             let BindingKind::Import(id) = binding.kind else { continue };
             let name = facts.name(binding.name);
@@ -104,7 +106,7 @@ impl ImportShadowsBuiltin {
 
     fn stars(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
         let graph = file.graph();
-        let used = used_names(file.facts);
+        let used = LazyCell::new(|| used_names(file.facts));
         let is_init = graph.module(file.module).kind == ModuleKind::Package;
         let mut seen = FxHashSet::default();
         for (_, import, source) in graph.stars(file.module, file.facts) {

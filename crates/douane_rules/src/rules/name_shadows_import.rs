@@ -1,5 +1,7 @@
 //! `name-shadows-import`
 
+use std::cell::LazyCell;
+
 use douane_base::TextRange;
 use douane_graph::{Definition, Object};
 use douane_parser::{
@@ -136,7 +138,7 @@ impl FileRule for NameShadowsImport {
 
 fn in_same_scope(file: &Checked<'_>, report: &mut Reporter<'_>) {
     let facts = file.facts;
-    let uses = Uses::new(facts);
+    let uses = LazyCell::new(|| Uses::new(facts));
     for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
         for (at, id) in group.iter().enumerate() {
             let binding = facts.binding(*id);
@@ -308,11 +310,11 @@ fn plain_imports(facts: &FileFacts) -> FxHashMap<Symbol, (&Binding, ImportId)> {
 
 fn in_inner_scopes(file: &Checked<'_>, wanted: InFunctions, report: &mut Reporter<'_>) {
     let facts = file.facts;
-    let imported = plain_imports(facts);
-    if imported.is_empty() || facts.bindings.iter().all(|binding| binding.scope == ScopeId::MODULE) {
+    if facts.bindings.iter().all(|binding| binding.scope == ScopeId::MODULE) {
         return;
     }
-    let uses = Uses::new(facts);
+    let imported = plain_imports(facts);
+    let uses = LazyCell::new(|| Uses::new(facts));
     let mut seen: FxHashSet<(ScopeId, Symbol)> = FxHashSet::default();
     let locally_imported: FxHashSet<(ScopeId, Symbol)> = facts
         .bindings
