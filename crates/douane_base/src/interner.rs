@@ -67,8 +67,15 @@ impl Interner {
 
     /// All texts, one behind the other, and where each ends; see [`text_at`].
     #[must_use]
-    pub fn into_texts(self) -> (Box<str>, Box<[u32]>) {
-        (self.texts.text.into(), self.texts.ends.into())
+    pub fn texts(&self) -> (Box<str>, Box<[u32]>) {
+        (self.texts.text.as_str().into(), self.texts.ends.as_slice().into())
+    }
+
+    /// Forgets everything but the memory that it took.
+    pub fn clear(&mut self) {
+        self.numbers.clear();
+        self.texts.text.clear();
+        self.texts.ends.clear();
     }
 }
 

@@ -169,20 +169,21 @@ pub struct Branches {
     forks: u32,
 }
 
+const ROOT: Branch = Branch {
+    parent: BranchId::ROOT,
+    depth: 0,
+    fork: 0,
+    arm: Arm::Root,
+    guard: None,
+    truth: Truth::True,
+    test: None,
+    interrupted_at: None,
+    terminates: false,
+};
+
 impl Default for Branches {
     fn default() -> Self {
-        let root = Branch {
-            parent: BranchId::ROOT,
-            depth: 0,
-            fork: 0,
-            arm: Arm::Root,
-            guard: None,
-            truth: Truth::True,
-            test: None,
-            interrupted_at: None,
-            terminates: false,
-        };
-        Self { list: vec![root], forks: 0 }
+        Self { list: vec![ROOT], forks: 0 }
     }
 }
 
@@ -216,8 +217,8 @@ impl Branches {
         id
     }
 
-    /// Drops the branches that hold no used one; returns the new number of each one that stays.
-    pub(crate) fn keep(&mut self, is_used: Vec<bool>) -> Vec<BranchId> {
+    /// The branches that hold a used one, and the new number of each.
+    pub(crate) fn kept(&self, is_used: Vec<bool>) -> (Self, Vec<BranchId>) {
         let mut is_kept = is_used;
         is_kept[BranchId::ROOT.index()] = true;
         let mut forks = FxHashSet::default();
@@ -240,8 +241,12 @@ impl Branches {
                 kept.push(Branch { parent: numbers[branch.parent.index()], ..branch.clone() });
             }
         }
-        self.list = kept;
-        numbers
+        (Self { list: kept, forks: self.forks }, numbers)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.list.truncate(1);
+        self.forks = 0;
     }
 
     pub(crate) fn set_test(&mut self, branch: BranchId, test: Option<Test>) {

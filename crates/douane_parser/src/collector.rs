@@ -36,7 +36,8 @@ pub(crate) enum Declaration {
     Nonlocal,
 }
 
-/// Everything that the walk found, before names are resolved.
+/// Everything that the walk found, before names are resolved. Its lists grow long and are used again for the next file.
+#[derive(Default)]
 pub(crate) struct Collected {
     pub(crate) names: NameCollector,
     pub(crate) interest: Interest,
@@ -61,8 +62,33 @@ pub(crate) struct Collected {
     pub(crate) depth: usize,
 }
 
-pub(crate) fn collect<'a>(source: &'a str, body: &'a [Stmt], options: &ParseOptions) -> Collected {
-    let mut collector = Collector::new(source, body, options);
+impl Collected {
+    /// Empties the lists.
+    pub(crate) fn clear(&mut self) {
+        self.names.clear();
+        self.interest = Interest::default();
+        self.locals.clear();
+        self.scopes.clear();
+        self.branches.clear();
+        self.bindings.clear();
+        self.references.clear();
+        self.attributes.clear();
+        self.imports.clear();
+        self.statements.clear();
+        self.all_operations.clear();
+        self.constants.clear();
+        self.aliases.clear();
+        self.effects.clear();
+        self.calls.clear();
+        self.declarations.clear();
+        self.traits = ModuleTraits::default();
+        self.depth = 0;
+    }
+}
+
+/// Walks a file, given lists that are empty.
+pub(crate) fn collect<'a>(source: &'a str, body: &'a [Stmt], options: &ParseOptions, lists: Collected) -> Collected {
+    let mut collector = Collector::new(source, body, options, lists);
     collector.body(body);
     collector.finish()
 }
@@ -101,40 +127,20 @@ const RED_ZONE: usize = 256 * 1024;
 const NEW_STACK: usize = 4 * 1024 * 1024;
 
 impl<'a> Collector<'a> {
-    fn new(source: &'a str, body: &[Stmt], options: &ParseOptions) -> Self {
-        let mut names = NameCollector::default();
-        let interest = Interest::read(body, &mut names);
-        let module = Scope {
+    fn new(source: &'a str, body: &[Stmt], options: &ParseOptions, mut found: Collected) -> Self {
+        found.interest = Interest::read(body, &mut found.names);
+        found.scopes.push(Scope {
             kind: ScopeKind::Module,
             parent: ScopeId::MODULE,
             name: None,
             range: TextRange::new(0, u32::try_from(source.len()).unwrap_or(u32::MAX)),
             runs_on_load: false,
-        };
+        });
         Self {
             source,
             decider: Decider { version: options.version, platform: options.platform },
             defers_annotations: options.is_stub || options.version.minor() >= 14,
-            found: Collected {
-                names,
-                interest,
-                locals: FxHashSet::default(),
-                scopes: vec![module],
-                branches: Branches::default(),
-                bindings: Vec::new(),
-                references: Vec::new(),
-                attributes: Vec::new(),
-                imports: Vec::new(),
-                statements: Vec::new(),
-                all_operations: Vec::new(),
-                constants: Vec::new(),
-                aliases: Vec::new(),
-                effects: Vec::new(),
-                calls: Vec::new(),
-                declarations: FxHashMap::default(),
-                traits: ModuleTraits::default(),
-                depth: 0,
-            },
+            found,
             lists: NamedLists::default(),
             scope: ScopeId::MODULE,
             branch: BranchId::ROOT,

@@ -8,6 +8,7 @@ use ruff_python_ast::{ExceptHandler, Stmt};
 use crate::names::{NameCollector, Symbol};
 
 /// The names that the walk writes down wherever they stand.
+#[derive(Default)]
 pub(crate) struct Interest {
     /// The symbols below are names that some import binds.
     imported: usize,

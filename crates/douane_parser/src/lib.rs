@@ -27,6 +27,9 @@ pub use names::{Names, Symbol};
 pub use source_text::{Decoded, decode};
 pub use suppressions::{Code, Codes, Suppression};
 
+use std::cell::RefCell;
+
+use collector::Collected;
 use douane_base::{Platform, PythonVersion, TextRange};
 use ruff_python_ast::{PySourceType, PythonVersion as ParserVersion};
 use ruff_python_parser::{AsMode, ParseOptions as ParserOptions};
@@ -43,6 +46,14 @@ pub struct ParseOptions {
     pub is_stub: bool,
 }
 
+thread_local! {
+    /// The lists of the walk, empty: to grow them anew for each file takes longer than to walk it.
+    static LISTS: RefCell<Collected> = RefCell::default();
+}
+
+/// The largest file, in bytes, whose lists are used again.
+const LARGEST_KEPT: usize = 1 << 20;
+
 /// The largest file that is read, in bytes; positions are kept in 32 bits.
 pub const LARGEST_FILE: u64 = u32::MAX as u64 - 16;
 
@@ -55,9 +66,14 @@ pub fn parse(text: &str, options: &ParseOptions) -> FileFacts {
     let parsed = ruff_python_parser::parse_unchecked(text, parser_options);
     let Some(parsed) = parsed.try_into_module() else { return FileFacts::default() };
 
-    let collected = collector::collect(text, parsed.suite(), options);
+    let mut collected = collector::collect(text, parsed.suite(), options, LISTS.take());
     let depth = collected.depth;
-    let mut facts = resolve::resolve(collected);
+    let mut facts = resolve::resolve(&mut collected);
+    collected.clear();
+    // Lists that a monstrous file made long are not kept.
+    if text.len() <= LARGEST_KEPT {
+        LISTS.set(collected);
+    }
     facts.suppressions = suppressions::read(text, parsed.tokens(), &facts.statements, &facts.scopes);
     let errors = parsed
         .errors()

@@ -74,8 +74,12 @@ impl NameCollector {
         self.0.text(symbol.0)
     }
 
-    pub(crate) fn finish(self) -> Names {
-        let (text, ends) = self.0.into_texts();
+    pub(crate) fn names(&self) -> Names {
+        let (text, ends) = self.0.texts();
         Names { text, ends }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 }

@@ -3,16 +3,16 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    branches::BranchId,
+    branches::{BranchId, Branches},
     collector::{Collected, Declaration},
     facts::{Binding, BindingId, EffectKind, FileFacts, Scope, ScopeId, ScopeKind, When},
     names::Symbol,
 };
 
 /// Facts without the comments and the errors, which are read elsewhere.
-pub(crate) fn resolve(mut found: Collected) -> FileFacts {
-    settle_nonlocals(&mut found);
-    mark_functions_that_run_on_load(&mut found);
+pub(crate) fn resolve(found: &mut Collected) -> FileFacts {
+    settle_nonlocals(found);
+    mark_functions_that_run_on_load(found);
     let mut bound = std::mem::take(&mut found.locals);
     bound.reserve(found.bindings.len());
     bound.extend(found.bindings.iter().map(|binding| (binding.scope, binding.name)));
@@ -20,9 +20,9 @@ pub(crate) fn resolve(mut found: Collected) -> FileFacts {
     for reference in &mut found.references {
         reference.resolved = lookup.scope_of(reference.scope, reference.name);
     }
-    keep_effects(&mut found);
-    keep_branches(&mut found);
-    finish(found)
+    keep_effects(found);
+    let branches = keep_branches(found);
+    finish(found, branches)
 }
 
 /// A `nonlocal` name belongs to the nearest function around that binds it (language reference, section 7.13).
@@ -137,12 +137,13 @@ fn keep_effects(found: &mut Collected) {
     });
 }
 
-/// Drops the branches that no fact stands in.
-fn keep_branches(found: &mut Collected) {
+/// The branches that some fact stands in.
+fn keep_branches(found: &mut Collected) -> Branches {
     let mut is_used = vec![false; found.branches.iter().len()];
     each_branch(found, |branch| is_used[branch.index()] = true);
-    let numbers = found.branches.keep(is_used);
+    let (kept, numbers) = found.branches.kept(is_used);
     each_branch(found, |branch| *branch = numbers[branch.index()]);
+    kept
 }
 
 /// Shows the branch of every fact.
@@ -154,33 +155,23 @@ fn each_branch(found: &mut Collected, mut show: impl FnMut(&mut BranchId)) {
     found.effects.iter_mut().for_each(|effect| show(&mut effect.branch));
 }
 
-fn finish(found: Collected) -> FileFacts {
-    let Collected { mut scopes, mut bindings, mut references, mut attributes, mut imports, .. } = found;
-    let (mut statements, mut all_operations, mut effects) = (found.statements, found.all_operations, found.effects);
-    let mut constants = found.constants;
-    scopes.shrink_to_fit();
-    bindings.shrink_to_fit();
-    references.shrink_to_fit();
-    attributes.shrink_to_fit();
-    imports.shrink_to_fit();
-    statements.shrink_to_fit();
-    all_operations.shrink_to_fit();
-    effects.shrink_to_fit();
-    constants.shrink_to_fit();
+/// Moves what was found into lists of just the right size.
+fn finish(found: &mut Collected, branches: Branches) -> FileFacts {
+    let bindings: Vec<Binding> = found.bindings.drain(..).collect();
     FileFacts {
-        names: found.names.finish(),
-        scopes,
-        branches: found.branches,
+        names: found.names.names(),
+        scopes: found.scopes.drain(..).collect(),
+        branches,
         bindings_by_name: by_name(&bindings),
         bindings,
-        references,
-        attributes,
-        imports,
-        statements,
-        all_operations,
-        constants,
-        aliases: found.aliases,
-        effects,
+        references: found.references.drain(..).collect(),
+        attributes: found.attributes.drain(..).collect(),
+        imports: found.imports.drain(..).collect(),
+        statements: found.statements.drain(..).collect(),
+        all_operations: found.all_operations.drain(..).collect(),
+        constants: found.constants.drain(..).collect(),
+        aliases: found.aliases.drain(..).collect(),
+        effects: found.effects.drain(..).collect(),
         suppressions: Vec::new(),
         syntax_errors: Vec::new(),
         traits: found.traits,
@@ -189,7 +180,7 @@ fn finish(found: Collected) -> FileFacts {
 
 fn by_name(bindings: &[Binding]) -> Vec<BindingId> {
     let mut sorted: Vec<BindingId> = (0..count(bindings.len())).map(BindingId).collect();
-    sorted.sort_by_key(|id| (bindings[id.index()].scope, bindings[id.index()].name, *id));
+    sorted.sort_unstable_by_key(|id| (bindings[id.index()].scope, bindings[id.index()].name, *id));
     sorted
 }
 
