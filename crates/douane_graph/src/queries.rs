@@ -355,36 +355,48 @@ impl ModuleGraph {
     /// The definition of a name of a module, past everything that only passes it on.
     #[must_use]
     pub fn definition(&self, facts: &[FileFacts], module: ModuleId, name: NameId) -> Definition {
+        self.origin(facts, module, name).unwrap_or(Definition::Unknown)
+    }
+
+    /// True if a name of a module is in the end nothing but another name for something that has one, as `bytes = bytes`
+    /// is for the builtin.
+    #[must_use]
+    pub fn is_alias(&self, facts: &[FileFacts], module: ModuleId, name: NameId) -> bool {
+        self.origin(facts, module, name).is_none()
+    }
+
+    /// The definition of a name, or nothing where it is an alias.
+    fn origin(&self, facts: &[FileFacts], module: ModuleId, name: NameId) -> Option<Definition> {
         let mut seen = FxHashSet::default();
         let (mut module, mut name) = (module, name);
         loop {
             if !seen.insert((module, name)) {
-                return Definition::Unknown;
+                return Some(Definition::Unknown);
             }
             let entry = match self.lookup_id(module, name) {
                 Lookup::Found(entry) => entry,
-                Lookup::Submodule(submodule) => return Definition::Module(submodule),
-                Lookup::Missing | Lookup::Unknown(_) => return Definition::Unknown,
+                Lookup::Submodule(submodule) => return Some(Definition::Module(submodule)),
+                Lookup::Missing | Lookup::Unknown(_) => return Some(Definition::Unknown),
             };
             match entry.source {
-                EntrySource::Standard => return Definition::Standard(entry.module, name),
-                EntrySource::Submodule(submodule) => return Definition::Module(submodule),
-                EntrySource::Patched => return Definition::Unknown,
-                EntrySource::Exported if entry.module == module => return Definition::Unknown,
+                EntrySource::Standard => return Some(Definition::Standard(entry.module, name)),
+                EntrySource::Submodule(submodule) => return Some(Definition::Module(submodule)),
+                EntrySource::Patched => return Some(Definition::Unknown),
+                EntrySource::Exported if entry.module == module => return Some(Definition::Unknown),
                 EntrySource::Exported => module = entry.module,
                 EntrySource::Binding(binding) => {
-                    let Some(file) = self.module(entry.module).file else { return Definition::Unknown };
-                    let Some(facts) = facts.get(file.0 as usize) else { return Definition::Unknown };
+                    let Some(file) = self.module(entry.module).file else { return Some(Definition::Unknown) };
+                    let Some(facts) = facts.get(file.0 as usize) else { return Some(Definition::Unknown) };
                     if facts.is_alias(binding) {
-                        return Definition::Unknown;
+                        return None;
                     }
                     let BindingKind::Import(import) = facts.binding(binding).kind else {
-                        return Definition::Binding(entry.module, binding);
+                        return Some(Definition::Binding(entry.module, binding));
                     };
                     match self.imported_object(entry.module, facts, import) {
-                        Object::Module(module) => return Definition::Module(module),
+                        Object::Module(module) => return Some(Definition::Module(module)),
                         Object::Name(next, next_name) => (module, name) = (next, next_name),
-                        Object::Unknown => return Definition::Unknown,
+                        Object::Unknown => return Some(Definition::Unknown),
                     }
                 }
             }

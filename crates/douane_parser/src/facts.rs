@@ -83,7 +83,7 @@ pub struct FileFacts {
     pub all_operations: Vec<AllOperation>,
     /// The names of the module that are bound to a constant, by binding.
     pub constants: Vec<(BindingId, Constant)>,
-    /// The bindings to what something imported stands for: `Context = codec.Context`.
+    /// The bindings to what something imported stands for, `Context = codec.Context`, or a builtin: `bytes = bytes`.
     pub aliases: Vec<BindingId>,
     /// What the code does to namespaces and modules beyond binding names.
     pub effects: Vec<Effect>,

@@ -352,7 +352,9 @@ impl<'a> Collector<'a> {
     /// Notes that a binding is one to a constant, or to what something imported stands for.
     pub(super) fn note_value(&mut self, binding: BindingId, value: &Expr) {
         let root = root_name(value).and_then(|root| self.found.names.find(root));
-        if root.is_some_and(|root| self.found.interest.is_imported(root)) {
+        // `bytes = bytes` gives the builtin to those who import the name from here.
+        let own = self.found.bindings[binding.index()].name;
+        if root.is_some_and(|root| self.found.interest.is_imported(root) || root == own) {
             self.found.aliases.push(binding);
         }
         let constant = match value {

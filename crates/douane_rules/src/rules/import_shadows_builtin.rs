@@ -90,7 +90,11 @@ impl ImportShadowsBuiltin {
             {
                 continue;
             }
-            if is_the_builtin(file, definition(file, id), name) || is_compatibility(facts, import) {
+            let is_alias = match file.graph().imported_object(file.module, facts, id) {
+                Object::Name(module, name) => file.graph().is_alias(file.project.facts, module, name),
+                _ => false,
+            };
+            if is_alias || is_the_builtin(file, definition(file, id), name) || is_compatibility(facts, import) {
                 continue;
             }
             let written = written_import(facts, import);
@@ -120,6 +124,7 @@ impl ImportShadowsBuiltin {
                 let is_other = |name| {
                     let definition = graph.definition(file.project.facts, source, name);
                     !is_the_builtin(file, definition, graph.name(name))
+                        && !graph.is_alias(file.project.facts, source, name)
                 };
                 self.counts(file, name)
                     && graph.star_brings(source, name) == Some(true)
