@@ -1,7 +1,7 @@
 //! `del-module`
 
 use douane_graph::Object;
-use douane_parser::{BindingKind, FileFacts, ImportId, Reference, ScopeId, Target, Usage};
+use douane_parser::{BindingKind, FileFacts, ImportId, Reference, ScopeId, ScopeKind, Target, Usage};
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, Reporter, rule::declare_rule};
@@ -105,8 +105,11 @@ fn is_module(file: &Checked<'_>, import: ImportId) -> bool {
 }
 
 /// A module that has names to offer deletes one that others should not see, and does not come back to it; or the name
-/// is private anyway.
+/// is private anyway. A class does the same, lest the module become an attribute.
 fn is_cleanup(facts: &FileFacts, deletion: &Reference) -> bool {
+    if facts.scope(deletion.scope).kind == ScopeKind::Class {
+        return true;
+    }
     if deletion.scope != ScopeId::MODULE {
         return false;
     }

@@ -3,7 +3,7 @@
 use std::cell::LazyCell;
 
 use douane_graph::{Definition, ModuleKind, Object};
-use douane_parser::{BindingKind, BranchId, FileFacts, Target, When};
+use douane_parser::{BindingKind, BranchId, FileFacts, Guard, Target, When};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
@@ -85,6 +85,8 @@ impl ImportShadowsBuiltin {
             let import = facts.import(id);
             if !self.counts(file, name)
                 || import.when == When::TypeChecking
+                // A backport, for a Python that lacks the builtin.
+                || facts.guard(import) == Some(Guard::Version)
                 || (is_init && !used.contains(name))
                 || (is_exported(file, name) && !used.contains(name))
             {

@@ -96,6 +96,10 @@ impl Default for StarImport {
 impl FileRule for StarImport {
     fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
         let graph = file.graph();
+        // In a stub a star is the way to say that all names are passed on (typing specification, "Stub files").
+        if graph.module(file.module).is_stub {
+            return;
+        }
         for (id, import, source) in graph.stars(file.module, file.facts) {
             let name = match source {
                 Some(source) => graph.module_name(source).to_owned(),
