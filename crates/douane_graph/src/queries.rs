@@ -233,6 +233,18 @@ impl ModuleGraph {
         Some(names)
     }
 
+    /// The names that a star from the module may bind, in no order; `None` if that can't be told.
+    pub(crate) fn possible_star_names(&self, module: ModuleId) -> Option<Vec<NameId>> {
+        match self.exports(module) {
+            Exports::All(names) => Some(names.iter().map(|exported| exported.name).collect()),
+            Exports::Public => {
+                let names = self.namespaces[module.index()].names().map(|(name, _)| name);
+                Some(names.filter(|name| self.names.is_public(*name)).collect())
+            }
+            Exports::Unknown(_) => None,
+        }
+    }
+
     /// How many names a star from the module binds: surely, and at most. `None` if that can't be told.
     #[must_use]
     pub fn star_counts(&self, module: ModuleId) -> Option<(usize, usize)> {
@@ -277,31 +289,45 @@ impl ModuleGraph {
         }
     }
 
-    /// True if a star of a file may bring the name, and nothing else in the file is the one that does: a later star that
-    /// brings something else, or an earlier star or an explicit import that brings the very same. Facts by file.
+    /// Those of some stars of a file that a name comes with: those that surely bring it, or else those that may. Not,
+    /// where the file has the same thing from an explicit import or an earlier star, and not where a later star replaces
+    /// it. Facts by file.
     #[must_use]
-    pub fn comes_with(&self, facts: &[FileFacts], by: ModuleId, star: ImportId, name: NameId) -> bool {
-        let Some(file) = self.module(by).file.and_then(|file| facts.get(file.0 as usize)) else { return false };
-        let Some(source) = self.resolution(by, star).module() else { return false };
-        if self.star_brings_id(source, name) == Some(false) {
-            return false;
+    pub fn providers(
+        &self,
+        facts: &[FileFacts],
+        by: ModuleId,
+        stars: &[(ImportId, ModuleId)],
+        name: NameId,
+    ) -> Vec<(ImportId, ModuleId)> {
+        let that = |wanted: Option<bool>| {
+            let brings = move |(_, source): &&(ImportId, ModuleId)| self.star_brings_id(*source, name) == wanted;
+            stars.iter().filter(brings).copied().collect::<Vec<_>>()
+        };
+        let certain = that(Some(true));
+        if certain.is_empty() {
+            return that(None);
         }
-        let own = self.definition(facts, source, name);
-        let is_own = |definition| own != Definition::Unknown && definition == own;
-        if self.entry(by, name).is_some_and(|entry| entry.module == by && is_own(self.definition(facts, by, name))) {
-            return false;
-        }
-        self.stars(by, file).all(|(other, other_import, other_source)| {
-            let Some(other_source) = other_source.filter(|other| *other != source) else { return true };
-            if self.star_brings_id(other_source, name) != Some(true) {
-                return true;
-            }
-            let is_same = is_own(self.definition(facts, other_source, name));
-            if other < star {
-                return !is_same;
-            }
-            is_same || file.branches.are_alternatives(file.import(star).branch, other_import.branch)
-        })
+        let certain: Vec<_> = certain.into_iter().map(|star| (star, self.definition(facts, star.1, name))).collect();
+        let own = self.entry(by, name).filter(|entry| entry.module == by);
+        let own = own.map_or(Definition::Unknown, |_| self.definition(facts, by, name));
+        let is_same = |one: Definition, other: Definition| one == other && one != Definition::Unknown;
+        let file = self.module(by).file.and_then(|file| facts.get(file.0 as usize));
+        let are_alternatives = |one: ImportId, other: ImportId| {
+            file.is_some_and(|file| file.branches.are_alternatives(file.import(one).branch, file.import(other).branch))
+        };
+        let is_replaced = |(star, source): (ImportId, ModuleId), definition: Definition| {
+            certain.iter().filter(|((_, other), _)| *other != source).any(|((other, _), other_definition)| {
+                match is_same(definition, *other_definition) {
+                    true => *other < star,
+                    false => *other > star && !are_alternatives(star, *other),
+                }
+            })
+        };
+        let provides = |(star, definition): &&((ImportId, ModuleId), Definition)| {
+            !is_same(*definition, own) && !is_replaced(*star, *definition)
+        };
+        certain.iter().filter(provides).map(|(star, _)| *star).collect()
     }
 
     /// How a name is bound that a star from the module brings.

@@ -2,7 +2,7 @@
 
 use douane_parser::{FileFacts, ImportId, Reference, ScopeId, Target};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     module::{ModuleId, Origin},
@@ -36,20 +36,21 @@ impl Takes {
         let own = takers.par_iter().flatten().filter(|taker| graph.module(taker.by).origin == Origin::FirstParty);
         let mut taken: Vec<(ModuleId, Taken)> = own.flat_map_iter(Taker::taken).collect();
         // What a module does not bind itself it has from its stars.
-        let passed_on = |(source, take): &(ModuleId, Taken)| -> Vec<(ModuleId, Taken)> {
-            let Some(taker) = takers[source.index()].as_ref().filter(|taker| !taker.stars.is_empty()) else {
-                return Vec::new();
-            };
-            if graph.entry(*source, take.name).is_some_and(|entry| entry.module == *source) {
-                return Vec::new();
-            }
-            taker.stars_that_bring(take.name).map(|star| (star, *take)).collect()
+        let mut known: FxHashMap<(ModuleId, NameId), Vec<ModuleId>> = FxHashMap::default();
+        let mut passed_on = |(source, take): &(ModuleId, Taken), new: &mut Vec<(ModuleId, Taken)>| {
+            let Some(taker) = takers[source.index()].as_ref().filter(|taker| !taker.stars.is_empty()) else { return };
+            let stars = known.entry((*source, take.name)).or_insert_with(|| {
+                let is_own = graph.entry(*source, take.name).is_some_and(|entry| entry.module == *source);
+                if is_own { Vec::new() } else { taker.stars_that_bring(take.name).collect() }
+            });
+            new.extend(stars.iter().map(|star| (*star, *take)));
         };
         let mut seen: FxHashSet<(ModuleId, Taken)> = FxHashSet::default();
-        let mut new: Vec<(ModuleId, Taken)> = taken.iter().flat_map(passed_on).collect();
+        let mut new = Vec::new();
+        taken.iter().for_each(|take| passed_on(take, &mut new));
         while let Some(take) = new.pop() {
             if seen.insert(take) {
-                new.extend(passed_on(&take));
+                passed_on(&take, &mut new);
             }
         }
         taken.extend(seen);
@@ -72,13 +73,28 @@ struct Taker<'g> {
     facts: &'g FileFacts,
     by: ModuleId,
     stars: Vec<(ImportId, ModuleId)>,
+    /// Where there are many stars: those that may bring each name. The stars that may bring anything stand in `open`.
+    by_name: FxHashMap<NameId, Vec<(ImportId, ModuleId)>>,
+    open: Vec<(ImportId, ModuleId)>,
 }
+
+/// More stars than that are not tried one after the other for each name.
+const MANY_STARS: usize = 8;
 
 impl<'g> Taker<'g> {
     fn new(graph: &'g ModuleGraph, all_facts: &'g [FileFacts], by: ModuleId) -> Option<Self> {
         let facts = all_facts.get(graph.module(by).file?.0 as usize)?;
-        let stars = graph.stars(by, facts).filter_map(|(star, _, source)| Some((star, source?))).collect();
-        Some(Self { graph, all_facts, facts, by, stars })
+        let stars: Vec<(ImportId, ModuleId)> =
+            graph.stars(by, facts).filter_map(|(star, _, source)| Some((star, source?))).collect();
+        let mut by_name: FxHashMap<NameId, Vec<(ImportId, ModuleId)>> = FxHashMap::default();
+        let mut open = Vec::new();
+        for star in stars.iter().filter(|_| stars.len() > MANY_STARS) {
+            match graph.possible_star_names(star.1) {
+                Some(names) => names.into_iter().for_each(|name| by_name.entry(name).or_default().push(*star)),
+                None => open.push(*star),
+            }
+        }
+        Some(Self { graph, all_facts, facts, by, stars, by_name, open })
     }
 
     fn taken(&self) -> Vec<(ModuleId, Taken)> {
@@ -129,7 +145,13 @@ impl<'g> Taker<'g> {
     }
 
     fn stars_that_bring(&self, name: NameId) -> impl Iterator<Item = ModuleId> {
-        let comes_with = move |star| self.graph.comes_with(self.all_facts, self.by, star, name);
-        self.stars.iter().filter(move |(star, _)| comes_with(*star)).map(|(_, source)| *source)
+        let few;
+        let stars = if self.stars.len() > MANY_STARS {
+            few = [self.by_name.get(&name).map_or(&[][..], Vec::as_slice), &self.open].concat();
+            &few
+        } else {
+            &self.stars
+        };
+        self.graph.providers(self.all_facts, self.by, stars, name).into_iter().map(|(_, source)| source)
     }
 }

@@ -28,6 +28,7 @@ pub fn check(project: &Project<'_>, settings: &Settings) -> Vec<Diagnostic> {
     let by_project: Vec<Diagnostic> = settings
         .rules
         .par_iter()
+        .filter(|configured| !settings.is_off_everywhere(configured))
         .flat_map_iter(|configured| {
             let Check::Project(rule) = &configured.check else { return Vec::new() };
             let Some((first, _)) = project.files.first() else { return Vec::new() };

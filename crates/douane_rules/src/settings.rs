@@ -270,6 +270,12 @@ impl Settings {
         }
     }
 
+    /// True for a rule that is off, and that no override turns on.
+    pub(crate) fn is_off_everywhere(&self, configured: &Configured) -> bool {
+        let mut levels = self.overrides.iter().filter_map(|entry| entry.levels.get(configured.rule.name));
+        configured.level == Level::Off && (configured.is_deselected || levels.all(|level| *level == Level::Off))
+    }
+
     /// The overrides, in the order of the configuration.
     #[must_use]
     pub fn overrides(&self) -> &[Override] {

@@ -125,7 +125,7 @@ impl FileRule for StarImport {
                     .help("import the names that are used one by one, or the module itself");
                 continue;
             };
-            let used = UsedNames::of(file, id);
+            let used = UsedNames::of(file, id, source);
             let at_least = if most > brought { "at least " } else { "" };
             let names = format!("{at_least}{}", counted(brought, "name"));
             let message = match used.described(file) {
@@ -196,7 +196,7 @@ struct UsedNames<'c> {
 }
 
 impl<'c> UsedNames<'c> {
-    fn of(file: &Checked<'c>, id: ImportId) -> Self {
+    fn of(file: &Checked<'c>, id: ImportId, source: ModuleId) -> Self {
         let star = file.facts.import(id);
         let graph = file.graph();
         let facts: &'c FileFacts = file.facts;
@@ -224,11 +224,15 @@ impl<'c> UsedNames<'c> {
         }
         let taken = file.project.takes().from(file.module).map(|taken| taken.name);
         let mut elsewhere: Vec<&str> = taken.filter(is_inherited).map(|name| graph.name(name)).collect();
+        let stars: Vec<(ImportId, ModuleId)> =
+            graph.stars(file.module, facts).filter_map(|(star, _, source)| Some((star, source?))).collect();
         for names in [&mut here, &mut elsewhere] {
             names.sort_unstable();
             names.dedup();
             names.retain(|name| {
-                graph.name_id(name).is_some_and(|name| graph.comes_with(file.project.facts, file.module, id, name))
+                let Some(name) = graph.name_id(name) else { return false };
+                let provided = || graph.providers(file.project.facts, file.module, &stars, name);
+                graph.star_brings_id(source, name) != Some(false) && provided().iter().any(|(star, _)| *star == id)
             });
         }
         elsewhere.retain(|name| here.binary_search(name).is_err());
