@@ -317,12 +317,12 @@ impl ModuleGraph {
             file.is_some_and(|file| file.branches.are_alternatives(file.import(one).branch, file.import(other).branch))
         };
         let is_replaced = |(star, source): (ImportId, ModuleId), definition: Definition| {
-            certain.iter().filter(|((_, other), _)| *other != source).any(|((other, _), other_definition)| {
-                match is_same(definition, *other_definition) {
+            certain.iter().filter(|((_, other), _)| *other != source).any(
+                |((other, _), other_definition)| match is_same(definition, *other_definition) {
                     true => *other < star,
                     false => *other > star && !are_alternatives(star, *other),
-                }
-            })
+                },
+            )
         };
         let provides = |(star, definition): &&((ImportId, ModuleId), Definition)| {
             !is_same(*definition, own) && !is_replaced(*star, *definition)

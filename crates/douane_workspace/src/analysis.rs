@@ -57,15 +57,11 @@ impl Workspace {
         let options =
             ParseOptions { version: self.configuration.version, platform: self.configuration.platform, is_stub: false };
         let mut paths: Vec<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
-        let (read, mut modules) =
+        let ((mut facts, problems), mut modules) =
             rayon::join(|| self.read_all(&candidates, &options, progress), || self.modules(&paths, &binaries, &[]));
         progress(Stage::Link);
-        let mut facts = Vec::with_capacity(read.len());
-        let mut unreadable = Vec::new();
-        for (id, (file, problem)) in (0..).map(FileId).zip(read) {
-            facts.push(file);
-            unreadable.extend(problem.map(|problem| (id, problem)));
-        }
+        let problems = (0..).map(FileId).zip(problems);
+        let unreadable = problems.filter_map(|(file, problem)| Some((file, problem?))).collect();
         let namespaces = self.imported_namespaces(&modules, &facts);
         if !namespaces.is_empty() {
             modules = self.modules(&paths, &binaries, &namespaces);
@@ -171,7 +167,7 @@ impl Workspace {
         candidates: &[Candidate],
         options: &ParseOptions,
         progress: &(dyn Fn(Stage) + Sync),
-    ) -> Vec<(FileFacts, Option<String>)> {
+    ) -> (Vec<FileFacts>, Vec<Option<String>>) {
         let total = candidates.len();
         let done = AtomicUsize::new(0);
         let read = |candidate| {
@@ -179,7 +175,7 @@ impl Workspace {
             progress(Stage::Read(done.fetch_add(1, Ordering::Relaxed) + 1, total));
             read
         };
-        candidates.par_iter().map(read).collect()
+        candidates.par_iter().map(read).unzip()
     }
 
     fn read(&self, candidate: &Candidate, options: &ParseOptions) -> (FileFacts, Option<String>) {
