@@ -518,6 +518,14 @@ impl ModuleGraph {
             .map(move |(id, import)| (id, import, self.resolution(importer, id).module()))
     }
 
+    /// True if the file itself binds a name at module level by something else than an import of that name.
+    #[must_use]
+    pub fn binds_itself(&self, facts: &FileFacts, name: &str) -> bool {
+        let bindings = facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE);
+        let mut own = bindings.filter(|binding| !matches!(binding.kind, BindingKind::Import(_)));
+        own.any(|binding| facts.name(binding.name) == name)
+    }
+
     /// True if the file itself binds the name at module level.
     #[must_use]
     pub fn binds(&self, facts: &FileFacts, name: Symbol) -> bool {

@@ -22,7 +22,7 @@ use crate::{
     dunder_all::{AllOperation, NamedLists, dotted},
     facts::{
         Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, Import, ModuleTraits,
-        Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, Usage,
+        Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, Usage,
     },
     interest::Interest,
     names::{NameCollector, Symbol},
@@ -50,6 +50,7 @@ pub(crate) struct Collected {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) imports: Vec<Import>,
     pub(crate) statements: Vec<Statement>,
+    pub(crate) late_futures: Vec<StatementId>,
     pub(crate) all_operations: Vec<AllOperation>,
     pub(crate) constants: Vec<(BindingId, Constant)>,
     pub(crate) aliases: Vec<BindingId>,
@@ -75,6 +76,7 @@ impl Collected {
         self.attributes.clear();
         self.imports.clear();
         self.statements.clear();
+        self.late_futures.clear();
         self.all_operations.clear();
         self.constants.clear();
         self.aliases.clear();
@@ -109,6 +111,8 @@ struct Collector<'a> {
     scope: ScopeId,
     branch: BranchId,
     context: Context,
+    /// Nothing but the docstring and imports from `__future__` was seen.
+    is_beginning: bool,
     /// Nesting of the node that is visited, which bounds the stack that dropping the tree takes.
     depth: usize,
     /// The calls of `globals()`, with where they stand, and those of them whose result is only looked at.
@@ -145,6 +149,7 @@ impl<'a> Collector<'a> {
             scope: ScopeId::MODULE,
             branch: BranchId::ROOT,
             context: Context::Runtime,
+            is_beginning: true,
             depth: 0,
             namespaces: Vec::new(),
             looked_at: FxHashSet::default(),

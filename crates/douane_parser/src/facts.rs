@@ -79,6 +79,8 @@ pub struct FileFacts {
     pub imports: Vec<Import>,
     /// The import statements.
     pub statements: Vec<Statement>,
+    /// The imports from `__future__` that stand too late for Python.
+    pub late_futures: Vec<StatementId>,
     /// What is done to `__all__`, in the order of evaluation.
     pub all_operations: Vec<AllOperation>,
     /// The names of the module that are bound to a constant, by binding.

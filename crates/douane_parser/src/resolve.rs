@@ -168,6 +168,7 @@ fn finish(found: &mut Collected, branches: Branches) -> FileFacts {
         attributes: found.attributes.drain(..).collect(),
         imports: found.imports.drain(..).collect(),
         statements: found.statements.drain(..).collect(),
+        late_futures: found.late_futures.drain(..).collect(),
         all_operations: found.all_operations.drain(..).collect(),
         constants: found.constants.drain(..).collect(),
         aliases: found.aliases.drain(..).collect(),

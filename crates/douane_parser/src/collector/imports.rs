@@ -4,7 +4,7 @@ use douane_base::TextRange;
 use ruff_python_ast::{self as ast, Alias};
 use ruff_text_size::Ranged;
 
-use super::{Collector, count};
+use super::{Collector, count, statements::is_future};
 use crate::{
     dunder_all::{AllAction, AllItem},
     facts::{BindingId, BindingKind, Import, ImportId, Statement, StatementId, Target, When},
@@ -32,7 +32,10 @@ impl Collector<'_> {
         let statement = self.import_statement(range, module_range, is_only);
         let level = import.level;
         let module = import.module.as_ref().map(|module| self.found.names.intern(module.as_str()));
-        if level == 0 && import.module.as_ref().is_some_and(|module| module.as_str() == "__future__") {
+        if is_future(import) {
+            if !self.is_beginning {
+                self.found.late_futures.push(statement);
+            }
             self.defers_annotations |= import.names.iter().any(|alias| alias.name.as_str() == "annotations");
         }
         for alias in &import.names {

@@ -29,6 +29,7 @@ impl<'a> Collector<'a> {
         if self.in_module_scope() {
             self.lists.note(statement);
         }
+        self.is_beginning &= may_stand_before_future(statement);
         match statement {
             Stmt::Import(import) => self.import(import, is_only),
             Stmt::ImportFrom(import) => self.import_from(import, is_only),
@@ -525,6 +526,19 @@ impl<'a> Collector<'a> {
         let (branch, position) = (self.branch, self.position());
         self.found.all_operations.push(AllOperation { action, items, range, branch, position });
     }
+}
+
+/// Language reference, section 7.11.1.
+fn may_stand_before_future(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::ImportFrom(import) => is_future(import),
+        Stmt::Expr(expression) => expression.value.is_literal_expr(),
+        _ => false,
+    }
+}
+
+pub(super) fn is_future(import: &ast::StmtImportFrom) -> bool {
+    import.level == 0 && import.module.as_ref().is_some_and(|module| module.as_str() == "__future__")
 }
 
 pub(super) fn type_bound(parameter: &ast::TypeParam) -> Option<&Expr> {

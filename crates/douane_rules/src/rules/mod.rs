@@ -2,16 +2,19 @@
 
 use crate::Rule;
 
+mod beyond_top_level_import;
 mod del_module;
 mod duplicate_in_all;
 mod guarded_star_import;
 mod import_shadows_builtin;
 mod import_shadows_name;
+mod late_future_import;
 mod missing_all;
 mod module_shadows_stdlib;
 mod name_shadows_import;
 mod nested_star_import;
 mod prefer_module_import;
+mod self_import;
 mod stale_reload;
 mod star_conflict;
 mod star_import;
@@ -26,16 +29,19 @@ pub(crate) mod unused_suppression;
 
 /// All rules, by name.
 pub static RULES: &[&Rule] = &[
+    &beyond_top_level_import::BEYOND_TOP_LEVEL_IMPORT,
     &del_module::DEL_MODULE,
     &duplicate_in_all::DUPLICATE_IN_ALL,
     &guarded_star_import::GUARDED_STAR_IMPORT,
     &import_shadows_builtin::IMPORT_SHADOWS_BUILTIN,
     &import_shadows_name::IMPORT_SHADOWS_NAME,
+    &late_future_import::LATE_FUTURE_IMPORT,
     &missing_all::MISSING_ALL,
     &module_shadows_stdlib::MODULE_SHADOWS_STDLIB,
     &name_shadows_import::NAME_SHADOWS_IMPORT,
     &nested_star_import::NESTED_STAR_IMPORT,
     &prefer_module_import::PREFER_MODULE_IMPORT,
+    &self_import::SELF_IMPORT,
     &stale_reload::STALE_RELOAD,
     &star_conflict::STAR_CONFLICT,
     &star_import::STAR_IMPORT,
