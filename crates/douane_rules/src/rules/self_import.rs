@@ -1,6 +1,6 @@
 //! `self-import`
 
-use douane_parser::{Guard, Import, ImportId, Target, When};
+use douane_parser::{Guard, Import, ImportId, ScopeKind, Target, When};
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
@@ -13,8 +13,8 @@ declare_rule! {
     /// The module is in `sys.modules` already, half loaded: the import gives what it has up to this line, and a name that
     /// comes later raises ImportError. Often it is meant for another module of the same name.
     ///
-    /// A package's `__init__.py` that imports its own submodules is fine, and so is an import in a function, which runs
-    /// when all is loaded.
+    /// A package's `__init__.py` that imports its own submodules is fine, and so is an import in a function, a way to get
+    /// hold of the module itself.
     ///
     /// ## Example
     ///
@@ -61,7 +61,8 @@ impl FileRule for SelfImport {
             let is_own = graph.resolution(file.module, id).module() == Some(file.module);
             // A script that imports itself by name makes a second module of it, on purpose as a rule.
             let is_script = file.facts.guard(import) == Some(Guard::Main);
-            if !is_own || import.when != When::Load || is_script || names_submodule(file, import) {
+            let is_in_function = file.facts.scope(import.scope).kind == ScopeKind::Function;
+            if !is_own || import.when != When::Load || is_in_function || is_script || names_submodule(file, import) {
                 continue;
             }
             report
