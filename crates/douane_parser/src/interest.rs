@@ -15,6 +15,8 @@ pub(crate) struct Interest {
     /// The symbols below are those, or functions of the module.
     known: usize,
     has_star: bool,
+    /// Which of some traits of names occur among the names of interest: most other names lack them.
+    traits: [u64; 4],
 }
 
 impl Interest {
@@ -77,10 +79,15 @@ impl Interest {
             }
         }
         let imported = names.len();
+        let mut traits = [0; 4];
+        for name in names.iter() {
+            let (word, bit) = trait_of(name);
+            traits[word] |= bit;
+        }
         for function in functions {
             names.intern(function);
         }
-        Self { imported, known: names.len(), has_star }
+        Self { imported, known: names.len(), has_star, traits }
     }
 
     /// True if some import of the file binds the name.
@@ -103,8 +110,22 @@ impl Interest {
         if self.has_star {
             return Some(names.intern(name));
         }
+        let (word, bit) = trait_of(name);
+        if self.traits[word] & bit == 0 {
+            return None;
+        }
         names.find(name).filter(|name| self.is_imported(*name))
     }
+}
+
+/// A number below 256 that names may share, as a word and a bit of it.
+fn trait_of(name: &str) -> (usize, u64) {
+    let (first, last) = match name.as_bytes() {
+        [first, .., last] => (*first, *last),
+        _ => (0, 0),
+    };
+    let number = usize::from(first) * 31 + usize::from(last) * 7 + name.len();
+    (number / 64 % 4, 1 << (number % 64))
 }
 
 /// The name that `import a.b` binds (language reference, section 7.11).

@@ -66,6 +66,10 @@ impl NameCollector {
         self.0.find(name).map(Symbol)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..u32::try_from(self.0.len()).unwrap_or(u32::MAX)).map(|number| self.0.text(number))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
