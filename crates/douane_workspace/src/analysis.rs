@@ -67,8 +67,8 @@ impl Workspace {
             modules = self.modules(&paths, &binaries, &namespaces);
         }
         let mut modules = modules.sources;
-        let own: Vec<(FileId, String)> =
-            (0..).map(FileId).zip(&paths).map(|(id, path)| (id, slashed(&relative_to(path, &self.folder)))).collect();
+        let relative: Vec<String> = paths.par_iter().map(|path| slashed(&relative_to(path, &self.folder))).collect();
+        let own: Vec<(FileId, String)> = (0..).map(FileId).zip(relative).collect();
         let reported = self.reported(&paths);
         let overlay = self.overlay_file(&paths);
 
@@ -126,7 +126,7 @@ impl Workspace {
             }
         }
         found.extend(self.overlay_path().map(|path| Candidate { path, problem: None }));
-        found.sort_unstable();
+        found.par_sort_unstable();
         found.dedup_by(|one, other| one.path == other.path);
         Walked { files: found, binaries }
     }
@@ -197,7 +197,8 @@ impl Workspace {
     }
 
     fn reported(&self, paths: &[PathBuf]) -> Option<FxHashSet<FileId>> {
-        if self.named.is_empty() {
+        let is_all = |named: &PathBuf| self.searched.iter().all(|searched| searched.starts_with(named));
+        if self.named.is_empty() || self.named.iter().any(is_all) {
             return None;
         }
         let is_named = |path: &PathBuf| self.named.iter().any(|named| path.starts_with(named));

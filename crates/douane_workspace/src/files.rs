@@ -8,6 +8,7 @@ use std::{
 
 use globset::GlobSet;
 use ignore::{WalkBuilder, WalkState};
+use rayon::prelude::*;
 
 /// A file of the program, or what has the name of one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +75,7 @@ pub(crate) fn python_files(folder: &Path, project: &Path, exclude: &GlobSet) -> 
             Step::Binary(path) => found.binaries.push(path),
         }
     }
-    found.files.sort_unstable();
+    found.files.par_sort_unstable();
     found.files.dedup();
     found.binaries.sort_unstable();
     found
