@@ -3,7 +3,7 @@
 //! Linking has four phases, each over all modules and none of them quadratic:
 //! 1. `resolve`: which module each import statement names;
 //! 2. `events`: per module, what its top level does to its names, in order, with the branches that can't run left out;
-//! 3. `namespace`: which names each module has in the end and what a star brings, through chains and circles of stars;
+//! 3. `stars`: which names each module has in the end and what a star brings, through chains and circles of stars;
 //! 4. the edges, indexed both ways.
 //!
 //! What can't be known is [`Unknown`], with the reason. Nothing here reads files; rules ask the graph questions and
@@ -12,6 +12,7 @@
 mod components;
 mod events;
 mod link;
+mod making;
 mod module;
 mod name_table;
 mod namespace;
@@ -19,6 +20,7 @@ mod queries;
 mod reachability;
 mod resolve;
 mod standard_library;
+mod stars;
 mod takes;
 
 pub use components::components;

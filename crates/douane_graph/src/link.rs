@@ -9,11 +9,12 @@ use crate::{
     events::{Event, EventKind, Outcome, Surroundings, events, outcome_of},
     module::{Edge, ModuleId, ModuleKind, Origin},
     name_table::NameTable,
-    namespace::{Inputs, Patch, namespaces},
+    namespace::Patch,
     queries::ModuleGraph,
     reachability::reached,
     resolve::{ModuleTable, Resolution, compiled_away, own_names, taken_name},
     standard_library::StandardLibrary,
+    stars::{Inputs, namespaces},
 };
 
 /// A module as it was found on disk.
