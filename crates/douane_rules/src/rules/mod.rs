@@ -4,6 +4,7 @@ use crate::Rule;
 
 mod beyond_top_level_import;
 mod del_module;
+mod duplicate_import;
 mod duplicate_in_all;
 mod guarded_star_import;
 mod import_shadows_builtin;
@@ -31,6 +32,7 @@ pub(crate) mod unused_suppression;
 pub static RULES: &[&Rule] = &[
     &beyond_top_level_import::BEYOND_TOP_LEVEL_IMPORT,
     &del_module::DEL_MODULE,
+    &duplicate_import::DUPLICATE_IMPORT,
     &duplicate_in_all::DUPLICATE_IN_ALL,
     &guarded_star_import::GUARDED_STAR_IMPORT,
     &import_shadows_builtin::IMPORT_SHADOWS_BUILTIN,
