@@ -25,7 +25,7 @@ declare_rule! {
     ///
     /// In a function the name of an import of the module is hidden, which is reported if the rest of the file uses the
     /// import and a mix-up is likely: the import is a module, the signature of the function uses it, or both are used
-    /// with the same attribute. A function that uses the name before it binds it raises UnboundLocalError, which is an error.
+    /// with the same attribute. The parameters of methods and tests don't count: others lay down their names. A function that uses the name before it binds it raises UnboundLocalError, which is an error.
     ///
     /// Making something out of the import (`json = patched(json)`, `class Path(Path)`) or keeping the old object under
     /// another name is deliberate and not reported, nor are alternatives: `try` and `except ImportError`, or another
@@ -410,7 +410,9 @@ impl<'c> Hidden<'c> {
         let is_parameter = self.binding.kind == BindingKind::Parameter;
         // pytest passes fixtures to parameters by name.
         let is_test = function.name.is_some_and(|name| facts.name(name).starts_with("test"));
-        if facts.name(self.binding.name).len() <= SHORT || (is_parameter && is_test) {
+        // The names of a method's parameters are often those of the class that it overrides.
+        let is_method = facts.scope(function.parent).kind == ScopeKind::Class;
+        if facts.name(self.binding.name).len() <= SHORT || (is_parameter && (is_test || is_method)) {
             return false;
         }
         self.is_module() || self.shares_attribute() || self.is_in_signature(function)
