@@ -191,7 +191,7 @@ impl ModuleGraph {
                     let (level, module) = import.map_or((0, None), |import| import.target.module());
                     format!("{}{}", ".".repeat(level as usize), module.map_or("", |module| facts.name(module)))
                 });
-                return format!("it takes a star from `{star}`, which is not known");
+                return format!("it takes a star from `{star}`, and what that brings is not known");
             }
             Unknown::Extension => "it is compiled code without a stub",
             Unknown::SyntaxError => "its file has syntax errors",

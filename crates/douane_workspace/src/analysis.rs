@@ -350,12 +350,6 @@ impl Analysis {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
     }
 
-    /// The number of the program's own files.
-    #[must_use]
-    pub fn file_count(&self) -> usize {
-        self.own.len()
-    }
-
     /// A file's path as the user would write it.
     #[must_use]
     pub fn path(&self, file: FileId) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::cell::LazyCell;
 
-use douane_graph::{Definition, ModuleKind, Object};
+use douane_graph::{Definition, Entry, EntrySource, ModuleId, ModuleKind, NameId, Object};
 use douane_parser::{BindingKind, BranchId, FileFacts, Guard, Target, When};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
@@ -127,6 +127,7 @@ impl ImportShadowsBuiltin {
                     let definition = graph.definition(file.project.facts, source, name);
                     !is_the_builtin(file, definition, graph.name(name))
                         && !graph.is_alias(file.project.facts, source, name)
+                        && !comes_from_compatibility(file, source, name)
                 };
                 self.counts(file, name)
                     && graph.star_brings(source, name) == Some(true)
@@ -176,6 +177,15 @@ fn is_the_builtin(file: &Checked<'_>, definition: Definition, name: &str) -> boo
         "socket" | "select" | "os" | "shutil" | "mmap" => matches!(name, "error" | "OSError"),
         _ => false,
     }
+}
+
+/// The module that binds a name of a star's source imports it from such a package.
+fn comes_from_compatibility(file: &Checked<'_>, source: ModuleId, name: NameId) -> bool {
+    let Some(Entry { module, source: EntrySource::Binding(binding), .. }) = file.graph().entry(source, name) else {
+        return false;
+    };
+    let Some((_, facts)) = file.project.module_facts(module) else { return false };
+    facts.import_of(facts.binding(binding)).is_some_and(|import| is_compatibility(facts, import))
 }
 
 /// Packages that offer Python 3's builtins to Python 2.
