@@ -13,14 +13,18 @@ use project::repository;
 use toml::{Table, de::DeTable};
 
 /// Which crates a crate may use.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("douane_base", &[]),
     ("douane_parser", &["douane_base"]),
     ("douane_graph", &["douane_base", "douane_parser"]),
     ("douane_cost", &["douane_base", "douane_parser", "douane_graph"]),
-    ("douane_rules", &["douane_base", "douane_parser", "douane_graph", "douane_cost"]),
-    ("douane_reporter", &["douane_base"]),
-    ("douane_workspace", &["douane_base", "douane_parser", "douane_graph", "douane_cost", "douane_rules"]),
+    ("douane_fixer", &["douane_base"]),
+    ("douane_rules", &["douane_base", "douane_parser", "douane_graph", "douane_cost", "douane_fixer"]),
+    ("douane_reporter", &["douane_base", "douane_fixer"]),
+    (
+        "douane_workspace",
+        &["douane_base", "douane_parser", "douane_graph", "douane_cost", "douane_fixer", "douane_rules"],
+    ),
     ("douane_server", &["douane_base", "douane_rules", "douane_workspace"]),
     (
         "douane",
@@ -29,6 +33,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "douane_parser",
             "douane_graph",
             "douane_cost",
+            "douane_fixer",
             "douane_rules",
             "douane_reporter",
             "douane_workspace",

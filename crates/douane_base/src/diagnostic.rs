@@ -87,15 +87,62 @@ pub enum Applicability {
     Safe,
 }
 
-/// A set of edits, perhaps in several files, that are applied together or not at all.
+/// A set of changes, perhaps in several files, that are applied together or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fix {
     /// What the fix does, as an action: "Replace the star by the names it is used for".
     pub title: String,
     /// How far it may be trusted.
     pub applicability: Applicability,
-    /// The edits, none overlapping another.
-    pub edits: Vec<Edit>,
+    /// What changes; no two of them overlap.
+    pub changes: Vec<Change>,
+}
+
+/// What is to change in one file, said without its text: how comments, commas and line breaks are kept is decided where
+/// the text is at hand. So the changes of several fixes to one statement can be made at once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Change {
+    /// The file.
+    pub file: FileId,
+    /// What changes in it.
+    pub kind: ChangeKind,
+}
+
+/// The kinds of [`Change`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeKind {
+    /// A range is replaced by a text.
+    Replace(TextRange, String),
+    /// A name, with its alias, is taken out of an import statement; with the last one the statement goes.
+    RemoveImport(ImportPlace, TextRange),
+    /// All names of a `from` statement, such as its star, are replaced by others, each with its alias: `"f as g"`.
+    SetNames(ImportPlace, Vec<String>),
+    /// An import statement is replaced by others: `"from m import f"`.
+    SetStatements(ImportPlace, Vec<String>),
+    /// An import statement is added behind another one.
+    AddImport(ImportPlace, String),
+    /// An element, such as a string of `__all__`, is taken out of the list or tuple around it.
+    RemoveElement(TextRange),
+    /// A comment, or part of it, goes, and with it the blanks before it.
+    RemoveComment(TextRange),
+}
+
+/// Where an import statement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ImportPlace {
+    /// From `import`, `from` or `lazy` to the last character of the last name or the closing parenthesis.
+    pub range: TextRange,
+    /// The block of statements that it belongs to.
+    pub block: Block,
+}
+
+/// A block of statements of one file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Block {
+    /// Its number; 0 is the module, the only block that may be left empty.
+    pub number: u32,
+    /// How many statements it has.
+    pub statements: u32,
 }
 
 /// The replacement of one range of one file.

@@ -4,6 +4,8 @@
 //! of them, so that a difference can be told that holds either way. What compiled modules or `importlib` load on top is not seen, except for the modules that an
 //! extension's binary names.
 
+use std::collections::VecDeque;
+
 use douane_graph::{Edge, ModuleGraph, ModuleId, reached};
 use douane_parser::Truth;
 
@@ -51,6 +53,31 @@ impl LoadGraph {
 
     fn successors(&self, module: usize) -> &[u32] {
         &self.targets[self.starts[module]..self.starts[module + 1]]
+    }
+
+    /// For each module the nearest of the marked ones that is loaded with it, the module itself first.
+    #[must_use]
+    pub fn nearest(&self, marked: &[bool]) -> Vec<Option<ModuleId>> {
+        let count = self.starts.len() - 1;
+        let mut importers: Vec<Vec<u32>> = vec![Vec::new(); count];
+        for (module, number) in (0..count).zip(0u32..) {
+            self.successors(module).iter().for_each(|target| importers[*target as usize].push(number));
+        }
+        let mut nearest: Vec<Option<ModuleId>> = vec![None; count];
+        let mut queue: VecDeque<u32> = VecDeque::new();
+        for (number, _) in (0u32..).zip(marked).filter(|(_, is_marked)| **is_marked) {
+            nearest[number as usize] = Some(ModuleId(number));
+            queue.push_back(number);
+        }
+        while let Some(module) = queue.pop_front() {
+            for importer in &importers[module as usize] {
+                if nearest[*importer as usize].is_none() {
+                    nearest[*importer as usize] = nearest[module as usize];
+                    queue.push_back(*importer);
+                }
+            }
+        }
+        nearest
     }
 
     /// All modules that are loaded with the given ones, these included, sorted.

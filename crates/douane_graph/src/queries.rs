@@ -470,6 +470,51 @@ impl ModuleGraph {
         (object, facts.chain(reference).len())
     }
 
+    /// The names of modules that a reference takes on its way, given one of the imports behind it: `pkg.mod.f` takes `mod`
+    /// from `pkg` and `f` from `pkg.mod`.
+    pub fn steps<'g>(
+        &'g self,
+        importer: ModuleId,
+        facts: &'g FileFacts,
+        import: ImportId,
+        reference: &Reference,
+    ) -> impl Iterator<Item = (ModuleId, NameId)> + use<'g> {
+        let mut object = self.imported_object(importer, facts, import);
+        let mut attributes = facts.chain(reference).iter();
+        std::iter::from_fn(move || {
+            let Object::Module(module) = object else { return None };
+            let name = self.symbol_id(importer, attributes.next()?.name)?;
+            object = self.attribute(module, name);
+            (object != Object::Unknown).then_some((module, name))
+        })
+    }
+
+    /// The submodules that a reference goes through although nothing makes their package load them: neither an import of
+    /// the file nor the package's own code. Each with the position of its attribute.
+    #[must_use]
+    pub fn unimported(&self, importer: ModuleId, facts: &FileFacts, reference: &Reference) -> Vec<(ModuleId, usize)> {
+        let Some(import) = facts.import_behind(reference) else { return Vec::new() };
+        let steps = self.steps(importer, facts, import, reference).enumerate();
+        let submodules = steps.filter_map(|(at, (module, name))| match self.namespaces[module.index()].get(name) {
+            None => self.submodule(module, self.name(name)).map(|submodule| (submodule, at)),
+            Some(_) => None,
+        });
+        let is_imported = |submodule: ModuleId| {
+            let name = self.module_name(submodule);
+            let imports = &self.resolutions[importer.index()];
+            let named = |(at, found): (usize, &Resolution)| match found.module() {
+                Some(found) if self.module(found).name.is_within(name) => true,
+                Some(found) => match facts.imports.get(at).map(|import| import.target) {
+                    Some(Target::From { name, .. }) => self.submodule(found, facts.name(name)) == Some(submodule),
+                    _ => false,
+                },
+                None => false,
+            };
+            imports.iter().enumerate().any(named) || self.module(importer).name.is_within(name)
+        };
+        submodules.filter(|(submodule, _)| !is_imported(*submodule)).collect()
+    }
+
     /// True if a reference, with all its attributes, is that name of that module: `sys.modules` of `sys.modules.pop`.
     #[must_use]
     pub fn is_name(

@@ -5,8 +5,7 @@
 
 use douane_base::TextRange;
 use douane_parser::{
-    AllAction, AllItem, AllOperation, BindingId, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, Symbol,
-    Target,
+    AllAction, AllItem, AllOperation, BindingId, BindingKind, EffectKind, FileFacts, ImportId, ScopeId, Symbol, Target,
 };
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -561,13 +560,5 @@ fn imported_all(facts: &FileFacts, operation: &AllOperation) -> Option<ImportId>
 fn declares(facts: &FileFacts, binding: BindingId) -> bool {
     let binding = facts.binding(binding);
     let Some(import) = facts.import_of(binding) else { return true };
-    import.alias.is_some_and(|alias| is_redundant(facts, import, facts.name(alias)))
-}
-
-fn is_redundant(facts: &FileFacts, import: &Import, alias: &str) -> bool {
-    match import.target {
-        Target::Module(module) => facts.name(module) == alias,
-        Target::From { name, .. } => facts.name(name) == alias,
-        Target::Star { .. } => false,
-    }
+    facts.is_passed_on(import)
 }

@@ -1,6 +1,6 @@
 //! Who takes which name from which module.
 
-use douane_parser::{FileFacts, ImportId, Reference, ScopeId, Target};
+use douane_parser::{BindingKind, Context, FileFacts, ImportId, Reference, ScopeId, Target, Usage};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -25,6 +25,10 @@ pub struct Taken {
 pub struct Takes {
     /// Sorted by the module that is taken from.
     taken: Vec<(ModuleId, Taken)>,
+    /// Modules that are handed on as values, sorted.
+    escaped: Vec<ModuleId>,
+    /// Modules that are used through their package without an import of them in the file, sorted.
+    relied_on: Vec<ModuleId>,
 }
 
 impl Takes {
@@ -56,7 +60,34 @@ impl Takes {
         taken.extend(seen);
         taken.par_sort_unstable();
         taken.dedup();
-        Self { taken }
+        let sorted = |mut modules: Vec<ModuleId>| {
+            modules.par_sort_unstable();
+            modules.dedup();
+            modules
+        };
+        let escaped = sorted(takers.par_iter().flatten().flat_map_iter(Taker::escaped).collect());
+        let relied_on = sorted(takers.par_iter().flatten().flat_map_iter(Taker::relied_on).collect());
+        Self { taken, escaped, relied_on }
+    }
+
+    /// True if the program handles the module as a value, so that any of its names may be taken by a computed name.
+    #[must_use]
+    pub fn escapes(&self, module: ModuleId) -> bool {
+        self.escaped.binary_search(&module).is_ok()
+    }
+
+    /// The modules that some code uses through their package although its file does not import them: whoever loads
+    /// them can't stop doing so.
+    #[must_use]
+    pub fn relied_on(&self) -> &[ModuleId] {
+        &self.relied_on
+    }
+
+    /// True if some module of the program takes the name from the module.
+    #[must_use]
+    pub fn is_taken(&self, module: ModuleId, name: NameId) -> bool {
+        let at = self.taken.partition_point(|(source, taken)| (*source, taken.name) < (module, name));
+        self.taken.get(at).is_some_and(|(source, taken)| (*source, taken.name) == (module, name))
     }
 
     /// The names that are taken from a module, sorted by number.
@@ -106,10 +137,8 @@ impl<'g> Taker<'g> {
             }
         }
         for reference in &facts.references {
-            if !facts.chain(reference).is_empty()
-                && let (Object::Name(source, name), _) = graph.object(by, facts, reference)
-            {
-                found.push((source, name));
+            for import in self.imports_behind(reference) {
+                found.extend(graph.steps(by, facts, import, reference));
             }
             if !self.stars.is_empty() && self.may_come_with_star(reference) {
                 let name = graph.symbol_id(by, reference.name);
@@ -130,6 +159,38 @@ impl<'g> Taker<'g> {
         found.dedup();
         let others = found.into_iter().filter(|(source, _)| *source != by);
         others.map(|(source, name)| (source, Taken { name, by })).collect()
+    }
+
+    fn escaped(&self) -> Vec<ModuleId> {
+        let is_value = |reference: &&Reference| reference.usage == Usage::Read && reference.context == Context::Runtime;
+        let (graph, facts) = (self.graph, self.facts);
+        let objects = facts.references.iter().filter(is_value).map(|reference| {
+            let (object, used) = graph.object(self.by, facts, reference);
+            (object, used == facts.chain(reference).len())
+        });
+        let modules = objects.filter_map(|(object, is_whole)| match object {
+            Object::Module(module) if is_whole => Some(module),
+            _ => None,
+        });
+        modules.collect()
+    }
+
+    fn relied_on(&self) -> Vec<ModuleId> {
+        let chains = self.facts.references.iter().filter(|reference| !self.facts.chain(reference).is_empty());
+        chains
+            .flat_map(|reference| self.graph.unimported(self.by, self.facts, reference))
+            .map(|(module, _)| module)
+            .collect()
+    }
+
+    /// The imports that may give a name that is used with attributes behind it: several after `try` and `except ImportError`.
+    fn imports_behind(&self, reference: &Reference) -> impl Iterator<Item = ImportId> {
+        let scope = reference.resolved.filter(|_| !self.facts.chain(reference).is_empty());
+        let bindings = scope.into_iter().flat_map(|scope| self.facts.bindings_of(scope, reference.name));
+        bindings.filter_map(|binding| match self.facts.binding(binding).kind {
+            BindingKind::Import(import) => Some(import),
+            _ => None,
+        })
     }
 
     /// Nothing in the file binds the name, or what does comes before a star.

@@ -7,9 +7,10 @@
 mod effects;
 mod expressions;
 mod imports;
+mod load_effects;
 mod statements;
 
-use douane_base::TextRange;
+use douane_base::{Block, TextRange};
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -21,8 +22,8 @@ use crate::{
     conditions::Decider,
     dunder_all::{AllOperation, NamedLists, dotted},
     facts::{
-        Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, Import, ModuleTraits,
-        Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, Usage,
+        Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, Import, LoadEffect,
+        ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, Usage,
     },
     interest::Interest,
     names::{NameCollector, Symbol},
@@ -55,6 +56,8 @@ pub(crate) struct Collected {
     pub(crate) constants: Vec<(BindingId, Constant)>,
     pub(crate) aliases: Vec<BindingId>,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) load_effect: Option<LoadEffect>,
+    pub(crate) type_comment_names: Vec<Symbol>,
     /// The functions that are called by their bare name, each with the scope that calls.
     pub(crate) calls: Vec<(ScopeId, Symbol)>,
     pub(crate) declarations: FxHashMap<(ScopeId, Symbol), Declaration>,
@@ -81,6 +84,8 @@ impl Collected {
         self.constants.clear();
         self.aliases.clear();
         self.effects.clear();
+        self.load_effect = None;
+        self.type_comment_names.clear();
         self.calls.clear();
         self.declarations.clear();
         self.traits = ModuleTraits::default();
@@ -111,6 +116,9 @@ struct Collector<'a> {
     scope: ScopeId,
     branch: BranchId,
     context: Context,
+    /// The block that is walked, and how many there are so far.
+    block: Block,
+    blocks: u32,
     /// Nothing but the docstring and imports from `__future__` was seen.
     is_beginning: bool,
     /// Nesting of the node that is visited, which bounds the stack that dropping the tree takes.
@@ -139,6 +147,7 @@ impl<'a> Collector<'a> {
             name: None,
             range: TextRange::new(0, u32::try_from(source.len()).unwrap_or(u32::MAX)),
             runs_on_load: false,
+            reads_locals: false,
         });
         Self {
             source,
@@ -149,6 +158,8 @@ impl<'a> Collector<'a> {
             scope: ScopeId::MODULE,
             branch: BranchId::ROOT,
             context: Context::Runtime,
+            block: Block::default(),
+            blocks: 0,
             is_beginning: true,
             depth: 0,
             namespaces: Vec::new(),
@@ -160,6 +171,7 @@ impl<'a> Collector<'a> {
     }
 
     fn finish(mut self) -> Collected {
+        self.note_type_comments();
         if let (Some(range), true) = (self.takes_own_module, self.sets_attributes) {
             self.effect(EffectKind::NamespaceWrite, range);
         }
@@ -193,7 +205,7 @@ impl<'a> Collector<'a> {
     fn in_scope(&mut self, kind: ScopeKind, name: Option<Symbol>, range: TextRange, step: impl FnOnce(&mut Self)) {
         let outer = self.scope;
         let inner = ScopeId(count(self.found.scopes.len()));
-        self.found.scopes.push(Scope { kind, parent: outer, name, range, runs_on_load: false });
+        self.found.scopes.push(Scope { kind, parent: outer, name, range, runs_on_load: false, reads_locals: false });
         self.scope = inner;
         step(self);
         self.scope = outer;

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use douane_base::TextRange;
+use douane_base::{Block, ImportPlace, TextRange};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -89,6 +89,10 @@ pub struct FileFacts {
     pub aliases: Vec<BindingId>,
     /// What the code does to namespaces and modules beyond binding names.
     pub effects: Vec<Effect>,
+    /// The first thing that loading the module does to anything but the module itself.
+    pub load_effect: Option<LoadEffect>,
+    /// Names in comments that hold types (PEP 484).
+    pub type_comment_names: Vec<Symbol>,
     /// The comments that silence findings.
     pub suppressions: Vec<Suppression>,
     /// What the parser could not read.
@@ -139,6 +143,8 @@ pub struct Scope {
     pub range: TextRange,
     /// A function that the module calls while it is loaded, so that its body runs then.
     pub runs_on_load: bool,
+    /// The code asks for its own names, by `locals()` and the like: it may use names that it does not spell.
+    pub reads_locals: bool,
 }
 
 /// The kinds of [`Scope`].
@@ -384,10 +390,16 @@ pub struct Statement {
     pub range: TextRange,
     /// The place of the module behind `from`, dots included; empty for `import`.
     pub module_range: TextRange,
-    /// No other statement shares its lines.
-    pub stands_alone: bool,
-    /// It is the only statement of its block, so that removing it needs a `pass`.
-    pub is_only_statement: bool,
+    /// The block that it belongs to.
+    pub block: Block,
+}
+
+impl Statement {
+    /// Where it stands, for changes of it.
+    #[must_use]
+    pub fn place(&self) -> ImportPlace {
+        ImportPlace { range: self.range, block: self.block }
+    }
 }
 
 /// Something that the code does to a namespace or a module.
@@ -429,10 +441,33 @@ pub enum EffectKind {
         /// The module that is reloaded.
         module: ModuleKey,
     },
-    /// A call that the module's own load makes and that is an effect of importing it.
-    Call,
     /// `name.attribute = …` while the module is loaded.
     AttributeStore(ReferenceId),
+}
+
+/// Something that loading a module does besides binding its names, so that to import it is not nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadEffect {
+    /// What is done.
+    pub kind: LoadEffectKind,
+    /// The function, base class or object that it is done with or to, dotted.
+    pub what: Symbol,
+    /// The place.
+    pub range: TextRange,
+}
+
+/// The kinds of [`LoadEffect`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadEffectKind {
+    /// A function is called that may do anything.
+    Call,
+    /// A decorator is called.
+    Decorator,
+    /// An imported class, which may keep note of it, gets a subclass.
+    Subclass,
+    /// An attribute or item of something imported is set or deleted.
+    Patch,
 }
 
 /// The ways in which code changes `sys.modules`.
@@ -595,6 +630,17 @@ impl FileFacts {
         self.imports
             .iter()
             .filter(|import| matches!(import.target, Target::Star { .. }) && import.scope == ScopeId::MODULE)
+    }
+
+    /// The import is written with an alias that changes nothing, `import x as x` or `from m import x as x`: the sign that
+    /// the name is passed on (typing specification, "Import conventions").
+    #[must_use]
+    pub fn is_passed_on(&self, import: &Import) -> bool {
+        let name = match import.target {
+            Target::Module(name) | Target::From { name, .. } => name,
+            Target::Star { .. } => return false,
+        };
+        import.alias == Some(name)
     }
 
     /// The import that a binding belongs to.

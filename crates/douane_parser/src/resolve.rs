@@ -20,9 +20,35 @@ pub(crate) fn resolve(found: &mut Collected) -> FileFacts {
     for reference in &mut found.references {
         reference.resolved = lookup.scope_of(reference.scope, reference.name);
     }
+    look_past_class_bodies(found);
     keep_effects(found);
     let branches = keep_branches(found);
     finish(found, branches)
+}
+
+/// A class body that uses a name before it binds it gets the module's (language reference, section 4.2.2): as in
+/// `name = name`.
+fn look_past_class_bodies(found: &mut Collected) {
+    let Collected { references, bindings, scopes, .. } = found;
+    let is_own = |scope: ScopeId| scopes[scope.index()].kind == ScopeKind::Class;
+    let mut first: Option<FxHashMap<(ScopeId, Symbol), u32>> = None;
+    for reference in references.iter_mut().filter(|reference| reference.resolved == Some(reference.scope)) {
+        if !is_own(reference.scope) {
+            continue;
+        }
+        let first = first.get_or_insert_with(|| {
+            let mut first = FxHashMap::default();
+            for (at, binding) in (0..).zip(bindings.iter()).filter(|(_, binding)| {
+                binding.scope == ScopeId::MODULE || scopes[binding.scope.index()].kind == ScopeKind::Class
+            }) {
+                first.entry((binding.scope, binding.name)).or_insert(at);
+            }
+            first
+        });
+        if first.get(&(reference.scope, reference.name)).is_none_or(|at| *at >= reference.position) {
+            reference.resolved = first.contains_key(&(ScopeId::MODULE, reference.name)).then_some(ScopeId::MODULE);
+        }
+    }
 }
 
 /// A `nonlocal` name belongs to the nearest function around that binds it (language reference, section 7.13).
@@ -173,6 +199,8 @@ fn finish(found: &mut Collected, branches: Branches) -> FileFacts {
         constants: found.constants.drain(..).collect(),
         aliases: found.aliases.drain(..).collect(),
         effects: found.effects.drain(..).collect(),
+        load_effect: found.load_effect,
+        type_comment_names: found.type_comment_names.drain(..).collect(),
         suppressions: Vec::new(),
         syntax_errors: Vec::new(),
         traits: found.traits,

@@ -123,7 +123,7 @@ mod tests {
         Format, Options,
         sample::{Files, error, label, range, written},
     };
-    use douane_base::{Edit, TextRange};
+    use douane_base::{Change, ChangeKind, TextRange};
 
     const QUIET: Options = Options { colours: false, quiet: true };
 
@@ -144,11 +144,12 @@ mod tests {
             label(0, files.find(0, "os"), "this one is allowed"),
         ];
         diagnostic.help = Some("move what both need into `app.db`,\nor invert the call".to_owned());
-        let edit = Edit { file: FileId(0), range: files.find(0, "from app.web import render"), text: String::new() };
+        let range = files.find(0, "from app.web import render");
+        let change = Change { file: FileId(0), kind: ChangeKind::Replace(range, String::new()) };
         diagnostic.fix = Some(Fix {
             title: "Remove the import".to_owned(),
             applicability: Applicability::Unsafe,
-            edits: vec![edit],
+            changes: vec![change],
         });
         let expected = "\
 error[some-rule]: `app.db` imports `app.web`, a higher layer

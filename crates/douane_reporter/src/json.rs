@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use douane_base::{Applicability, Diagnostic, Edit, FileId, Fix, Label, LineColumn, Severity, TextRange};
+use douane_fixer::edits_of;
 use serde::{Serialize, Serializer};
 
 use crate::{
@@ -82,14 +83,14 @@ struct JsonLabel<'d> {
 struct JsonFix<'d> {
     applicability: Applicability,
     title: &'d str,
-    edits: Vec<JsonEdit<'d>>,
+    edits: Vec<JsonEdit>,
 }
 
 #[derive(Serialize)]
-struct JsonEdit<'d> {
+struct JsonEdit {
     path: String,
     range: JsonRange,
-    text: &'d str,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -128,7 +129,7 @@ fn json_diagnostic<'d>(
         module: report.files.module(file),
         range: json_range(file, range, positions),
         related: diagnostic.related.iter().map(|label| json_label(label, positions)).collect(),
-        fix: diagnostic.fix.as_ref().map(|fix| json_fix(fix, positions)),
+        fix: diagnostic.fix.as_ref().and_then(|fix| json_fix(fix, positions)),
     }
 }
 
@@ -140,13 +141,18 @@ fn json_label<'d>(label: &'d Label, positions: &Positions<'_>) -> JsonLabel<'d> 
     }
 }
 
-fn json_fix<'d>(fix: &'d Fix, positions: &Positions<'_>) -> JsonFix<'d> {
-    let json_edit = |edit: &'d Edit| JsonEdit {
+fn json_fix<'d>(fix: &'d Fix, positions: &Positions<'_>) -> Option<JsonFix<'d>> {
+    let json_edit = |edit: Edit| JsonEdit {
         path: positions.file(edit.file).display_path(),
         range: json_range(edit.file, edit.range, positions),
-        text: &edit.text,
+        text: edit.text,
     };
-    JsonFix { applicability: fix.applicability, title: &fix.title, edits: fix.edits.iter().map(json_edit).collect() }
+    let edits = edits_of(fix, |file| positions.file(file).text())?;
+    Some(JsonFix {
+        applicability: fix.applicability,
+        title: &fix.title,
+        edits: edits.into_iter().map(json_edit).collect(),
+    })
 }
 
 fn json_range(file: FileId, range: TextRange, positions: &Positions<'_>) -> JsonRange {
@@ -162,6 +168,7 @@ mod tests {
         Format, Options,
         sample::{Files, error, label, range, written},
     };
+    use douane_base::{Change, ChangeKind};
     use serde_json::{Value, json};
 
     fn json(files: &Files, diagnostics: &[Diagnostic]) -> String {
@@ -181,7 +188,10 @@ mod tests {
             fix: Some(Fix {
                 title: "Remove the import".to_owned(),
                 applicability: Applicability::DisplayOnly,
-                edits: vec![Edit { file: FileId(1), range: TextRange::empty(9), text: "é\u{1b}".to_owned() }],
+                changes: vec![Change {
+                    file: FileId(1),
+                    kind: ChangeKind::Replace(TextRange::empty(9), "é\u{1b}".to_owned()),
+                }],
             }),
             ..error(0, os, "`os` is unused")
         }

@@ -8,11 +8,14 @@
 //! - ` ```toml ` holds the rule's options on a rule's page, and a whole `lint.toml` elsewhere;
 //! - a comment `# error: [rule] "part of the message"` expects a diagnostic on its line, or, on a line of its own, one on
 //!   that line or above the first code (several may share a line). Every expectation must be met, and every diagnostic
-//!   expected.
+//!   expected;
+//! - on a rule's page, where the findings of an example have safe fixes, making them must give the example below
+//!   "Use instead:".
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use douane_base::{FileId, LineIndex, ModuleName, Platform, PythonVersion};
+use douane_base::{Applicability, Diagnostic, FileId, LineIndex, ModuleName, Platform, PythonVersion};
+use douane_fixer::Accepted;
 use douane_graph::{ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
 use douane_parser::{FileFacts, ParseOptions, parse};
 use toml::{
@@ -48,12 +51,15 @@ pub fn check_page(rule: &'static Rule) {
     let examples = examples(&page);
     let mut failures = String::new();
     let mut expects = 0;
-    for example in &examples {
+    for (at, example) in examples.iter().enumerate() {
         let options = example.block("toml").map(|block| format!("[rules.{}]\n{}", rule.name, block.text));
         let mut select = vec![rule];
         select.extend(example.blocks.iter().flat_map(|block| named_in_comments(&block.text)));
         let selection = Selection { select, ignore: Vec::new() };
-        let outcome = run(example, options.as_deref(), &selection);
+        let mut outcome = run(example, options.as_deref(), &selection);
+        if let Some(instead) = examples.get(at + 1).filter(|next| next.title == "Use instead:") {
+            outcome.problems.extend(compare_fixed(example, instead, options.as_deref(), &selection));
+        }
         expects += outcome.expectations;
         report(example, &outcome, &mut failures);
     }
@@ -146,6 +152,18 @@ struct File {
 }
 
 fn run(example: &Example, configuration: Option<&str>, selection: &Selection) -> Outcome {
+    let files = files(example);
+    match configured(configuration) {
+        Ok(settings) => {
+            let settings = Settings::new(settings, selection);
+            compare(&files, diagnostics(example, &files, &settings))
+        }
+        Err(message) => Outcome { expectations: 0, problems: vec![message] },
+    }
+}
+
+/// The Python files of an example, in the order of their paths.
+fn files(example: &Example) -> Vec<File> {
     let mut files: Vec<File> = example
         .blocks
         .iter()
@@ -157,10 +175,64 @@ fn run(example: &Example, configuration: Option<&str>, selection: &Selection) ->
         })
         .collect();
     files.sort_by(|one, other| one.path.cmp(&other.path));
-    let settings = match configured(configuration) {
-        Ok(settings) => Settings::new(settings, selection),
-        Err(message) => return Outcome { expectations: 0, problems: vec![message] },
+    files
+}
+
+/// Applies the safe fixes of an example, if it has any: what comes out must be what stands below "Use instead:".
+fn compare_fixed(
+    example: &Example,
+    instead: &Example,
+    configuration: Option<&str>,
+    selection: &Selection,
+) -> Vec<String> {
+    const MOST_ROUNDS: usize = 10;
+    let Ok(settings) = configured(configuration) else { return Vec::new() };
+    let settings = Settings::new(settings, selection);
+    let mut fixed = files(example);
+    for file in &mut fixed {
+        file.text = without_expectations(&file.text);
+    }
+    let mut is_fixed = false;
+    for _ in 0..MOST_ROUNDS {
+        let mut accepted = Accepted::default();
+        for diagnostic in diagnostics(example, &fixed, &settings) {
+            if let Some(fix) = diagnostic.fix.filter(|fix| fix.applicability == Applicability::Safe) {
+                accepted.accept(&fix);
+            }
+        }
+        if accepted.is_empty() {
+            break;
+        }
+        is_fixed = true;
+        for (id, changes) in accepted.files() {
+            let file = &mut fixed[id.0 as usize];
+            match douane_fixer::edits(id, &file.text, &changes) {
+                Some(edits) => file.text = douane_fixer::apply(&file.text, &edits),
+                None => return vec![format!("{}: the fix can't be made: {changes:?}", file.path)],
+            }
+        }
+    }
+    if !is_fixed {
+        return Vec::new();
+    }
+    let wanted = files(instead);
+    let differs = |file: &&File| {
+        wanted.iter().any(|wanted| wanted.path == file.path && wanted.text.trim_end() != file.text.trim_end())
     };
+    let described = |file: &File| format!("{}: the fix gives\n{}", file.path, file.text);
+    fixed.iter().filter(differs).map(described).collect()
+}
+
+fn without_expectations(text: &str) -> String {
+    let line = |line: &str| match line.find("# error: [") {
+        Some(at) => line[..at].trim_end().to_owned(),
+        None => line.to_owned(),
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
+}
+
+/// What the rules find in the files.
+fn diagnostics(example: &Example, files: &[File], settings: &Settings) -> Vec<Diagnostic> {
     let facts: Vec<FileFacts> = files
         .iter()
         .map(|file| {
@@ -171,16 +243,16 @@ fn run(example: &Example, configuration: Option<&str>, selection: &Selection) ->
     let has_environment =
         example.blocks.iter().any(|block| block.path.as_deref().is_some_and(|path| path.starts_with(SITE)));
     let library = StandardLibrary::new(PythonVersion::NEWEST.minor());
-    let program = Program::new(modules(example, &files), &facts, library, has_environment);
+    let program = Program::new(modules(example, files), &facts, library, has_environment);
     let graph = link(&program);
     let checked: Vec<(FileId, String)> = (0..)
         .map(FileId)
-        .zip(&files)
+        .zip(files)
         .filter(|(_, file)| !file.path.starts_with(SITE))
         .map(|(id, file)| (id, file.path.clone()))
         .collect();
     let project = Project::new(&facts, &graph, &checked);
-    compare(&files, check(&project, &settings))
+    check(&project, settings)
 }
 
 const SITE: &str = "site-packages/";
@@ -250,7 +322,7 @@ struct Expectation {
     text: String,
 }
 
-fn compare(files: &[File], diagnostics: Vec<douane_base::Diagnostic>) -> Outcome {
+fn compare(files: &[File], diagnostics: Vec<Diagnostic>) -> Outcome {
     let expectations: Vec<Expectation> =
         files.iter().enumerate().flat_map(|(at, file)| expectations(at, file)).collect();
     let mut problems = Vec::new();

@@ -13,6 +13,8 @@ mod reporter;
 mod rule;
 mod rules;
 mod settings;
+mod star_uses;
+mod traces;
 mod wording;
 
 pub use engine::{SYNTAX_ERROR, check};

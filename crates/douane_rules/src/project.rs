@@ -8,6 +8,8 @@ use douane_graph::{ModuleGraph, ModuleId, Takes};
 use douane_parser::{Effect, EffectKind, FileFacts};
 use rustc_hash::FxHashSet;
 
+use crate::traces::Traces;
+
 /// The whole program, linked.
 pub struct Project<'p> {
     /// The facts by [`FileId`], those of third-party files included.
@@ -23,6 +25,7 @@ pub struct Project<'p> {
     builtins: OnceLock<FxHashSet<&'static str>>,
     loads: OnceLock<LoadGraph>,
     takes: OnceLock<Takes>,
+    traces: OnceLock<Traces>,
     injected: OnceLock<FxHashSet<Box<str>>>,
 }
 
@@ -39,6 +42,7 @@ impl<'p> Project<'p> {
             builtins: OnceLock::new(),
             loads: OnceLock::new(),
             takes: OnceLock::new(),
+            traces: OnceLock::new(),
             injected: OnceLock::new(),
         }
     }
@@ -60,6 +64,12 @@ impl<'p> Project<'p> {
     #[must_use]
     pub fn takes(&self) -> &Takes {
         self.takes.get_or_init(|| Takes::new(self.graph, self.facts))
+    }
+
+    /// What it means to load a module.
+    #[must_use]
+    pub(crate) fn traces(&self) -> &Traces {
+        self.traces.get_or_init(|| Traces::new(self))
     }
 
     /// True for names that some module of the program adds to the builtins: `builtins._ = …`.

@@ -51,6 +51,7 @@ impl Collector<'_> {
     /// `globals()[…] = …` and `sys.modules[…] = …`.
     pub(super) fn subscript_assignment(&mut self, target: &Expr, value: &Expr) {
         let Expr::Subscript(subscript) = target else { return };
+        self.note_patch(target);
         let range = text_range(subscript.range());
         if self.is_own_namespace(&subscript.value) {
             self.write_namespace(&subscript.slice, BindingKind::Assignment, range);
@@ -136,6 +137,8 @@ impl Collector<'_> {
     /// Notes a call of a function by its bare name.
     pub(super) fn note_call(&mut self, name: &str) {
         self.found.traits.reads_namespace |= matches!(name, "globals" | "eval" | "exec");
+        self.found.scopes[self.scope.index()].reads_locals |=
+            matches!(name, "locals" | "vars" | "dir" | "eval" | "exec");
         let name = self.found.names.find(name).filter(|name| self.found.interest.is_imported_or_function(*name));
         if let Some(name) = name
             && self.found.branches.truth(self.branch) != Truth::False

@@ -27,6 +27,7 @@ impl Collector<'_> {
             Expr::List(list) => list.elts.iter().for_each(|target| self.nested(|this| this.bind_target(target, kind))),
             Expr::Starred(starred) => self.nested(|this| this.bind_target(&starred.value, kind)),
             Expr::Attribute(attribute) => {
+                self.note_patch(target);
                 let stored = self.chain(target, Usage::StoreAttribute);
                 if is_own_module(&attribute.value) {
                     if attribute.attr.as_str() == "__class__" {
@@ -39,7 +40,10 @@ impl Collector<'_> {
                     self.effect(EffectKind::AttributeStore(reference), text_range(attribute.range()));
                 }
             }
-            other => self.expression(other),
+            other => {
+                self.note_patch(other);
+                self.expression(other);
+            }
         }
     }
 
@@ -134,11 +138,15 @@ impl Collector<'_> {
         if is_sys_modules(&subscript.value) && is_dunder_name(&subscript.slice) {
             self.takes_own_module = self.takes_own_module.or(Some(text_range(subscript.range())));
         }
+        let base = dotted(&subscript.value).and_then(|parts| parts.last().copied());
         if self.context == Context::Runtime {
-            self.expression(&subscript.slice);
+            // `Callback = Optional["Event"]`
+            match base.filter(|base| is_generic(base)) {
+                Some(_) => self.in_context(Context::Annotation, |this| this.expression(&subscript.slice)),
+                None => self.expression(&subscript.slice),
+            }
             return;
         }
-        let base = dotted(&subscript.value).and_then(|parts| parts.last().copied());
         match (base, &*subscript.slice) {
             // The strings of `Literal` are values, and so is all but the first argument of `Annotated`.
             (Some("Literal"), slice) => self.in_context(Context::Runtime, |this| this.expression(slice)),
@@ -152,13 +160,14 @@ impl Collector<'_> {
     }
 
     pub(super) fn string_annotation(&mut self, literal: &ast::ExprStringLiteral) {
-        let Some(string) = literal.as_single_part_string() else { return };
+        let Some(string) = literal.as_single_part_string() else {
+            return self.mentioned_names(text_range(literal.range()));
+        };
         let text = text_range(string.range()).slice(self.source);
         // An escape or a prefix shifts the offsets; type checkers refuse most of these strings too.
-        if text.contains('\\') || !text.starts_with(['"', '\'']) {
-            return;
-        }
-        let Ok(parsed) = ruff_python_parser::parse_string_annotation(self.source, string) else { return };
+        let plain = !text.contains('\\') && text.starts_with(['"', '\'']);
+        let parsed = plain.then(|| ruff_python_parser::parse_string_annotation(self.source, string));
+        let Some(Ok(parsed)) = parsed else { return self.mentioned_names(text_range(string.range())) };
         self.in_context(Context::StringAnnotation, |this| {
             this.nested(|this| this.expression(parsed.expr()));
         });
@@ -204,6 +213,7 @@ impl Collector<'_> {
             _ => visitor::walk_arguments(self, arguments),
         }
         self.note_all_handed_over(call);
+        self.note_load_call(call);
         self.call_effects(call, last, function);
         if is_globals_call_to(&call.func) && !self.is_in_getattr() {
             self.namespaces.push(Effect {
@@ -215,6 +225,50 @@ impl Collector<'_> {
             });
         }
     }
+}
+
+/// The generic types whose arguments may be strings that name types.
+fn is_generic(name: &str) -> bool {
+    const GENERICS: [&str; 37] = [
+        "AsyncContextManager",
+        "AsyncGenerator",
+        "AsyncIterable",
+        "AsyncIterator",
+        "Awaitable",
+        "Callable",
+        "ClassVar",
+        "Collection",
+        "ContextManager",
+        "Coroutine",
+        "DefaultDict",
+        "Deque",
+        "Dict",
+        "Final",
+        "FrozenSet",
+        "Generator",
+        "Generic",
+        "Iterable",
+        "Iterator",
+        "KeysView",
+        "List",
+        "Mapping",
+        "MutableMapping",
+        "MutableSequence",
+        "MutableSet",
+        "Optional",
+        "Protocol",
+        "Required",
+        "NotRequired",
+        "Sequence",
+        "Set",
+        "Tuple",
+        "Type",
+        "Union",
+        "ValuesView",
+        "TypeGuard",
+        "Unpack",
+    ];
+    GENERICS.contains(&name) || matches!(name, "dict" | "frozenset" | "list" | "set" | "tuple" | "type")
 }
 
 /// `name in ("a", "b")`: the variable, and the strings that it goes over.

@@ -13,9 +13,9 @@ use crate::{
 };
 
 impl Collector<'_> {
-    pub(super) fn import(&mut self, import: &ast::StmtImport, is_only: bool) {
+    pub(super) fn import(&mut self, import: &ast::StmtImport) {
         let range = text_range(import.range());
-        let statement = self.import_statement(range, TextRange::empty(range.start()), is_only);
+        let statement = self.import_statement(range, TextRange::empty(range.start()));
         for alias in &import.names {
             let module = alias.name.as_str();
             let target = Target::Module(self.found.names.intern(module));
@@ -26,10 +26,10 @@ impl Collector<'_> {
         }
     }
 
-    pub(super) fn import_from(&mut self, import: &ast::StmtImportFrom, is_only: bool) {
+    pub(super) fn import_from(&mut self, import: &ast::StmtImportFrom) {
         let range = text_range(import.range());
         let module_range = self.module_range(import);
-        let statement = self.import_statement(range, module_range, is_only);
+        let statement = self.import_statement(range, module_range);
         let level = import.level;
         let module = import.module.as_ref().map(|module| self.found.names.intern(module.as_str()));
         if is_future(import) {
@@ -55,15 +55,9 @@ impl Collector<'_> {
         }
     }
 
-    pub(super) fn import_statement(
-        &mut self,
-        range: TextRange,
-        module_range: TextRange,
-        is_only_statement: bool,
-    ) -> StatementId {
+    pub(super) fn import_statement(&mut self, range: TextRange, module_range: TextRange) -> StatementId {
         let id = StatementId(count(self.found.statements.len()));
-        let stands_alone = self.stands_alone(range);
-        self.found.statements.push(Statement { range, module_range, stands_alone, is_only_statement });
+        self.found.statements.push(Statement { range, module_range, block: self.block });
         id
     }
 
@@ -86,16 +80,6 @@ impl Collector<'_> {
                 TextRange::new(start, start + count(dots.len()))
             }
         }
-    }
-
-    pub(super) fn stands_alone(&self, range: TextRange) -> bool {
-        let (before, after) = (range.start() as usize, range.end() as usize);
-        // Only as far as the next thing that is no blank: a line may hold a million statements.
-        const BLANKS: [char; 3] = [' ', '\t', '\x0c'];
-        let before = self.source.get(..before).unwrap_or_default().trim_end_matches(BLANKS);
-        let after = self.source.get(after..).unwrap_or_default().trim_start_matches(BLANKS);
-        let ends_line = |text: &str| text.is_empty() || text.starts_with(['\n', '\r', '#']);
-        (before.is_empty() || before.ends_with(['\n', '\r'])) && ends_line(after)
     }
 
     pub(super) fn imported_name(

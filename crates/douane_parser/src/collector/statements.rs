@@ -1,6 +1,6 @@
 //! Statements: what they bind, in which branch, and in what order Python evaluates their parts.
 
-use douane_base::TextRange;
+use douane_base::{Block, TextRange};
 use ruff_python_ast::{self as ast, Decorator, ExceptHandler, Expr, Parameters, Pattern, Stmt, TypeParams, visitor};
 use ruff_text_size::Ranged;
 
@@ -19,20 +19,23 @@ use crate::{
 
 impl<'a> Collector<'a> {
     pub(super) fn body(&mut self, body: &'a [Stmt]) {
+        let block = Block { number: self.blocks, statements: count(body.len()) };
+        self.blocks += 1;
+        let outer = std::mem::replace(&mut self.block, block);
         for statement in body {
-            let is_only = body.len() == 1;
-            self.nested(|this| this.statement(statement, is_only));
+            self.nested(|this| this.statement(statement));
         }
+        self.block = outer;
     }
 
-    pub(super) fn statement(&mut self, statement: &'a Stmt, is_only: bool) {
+    pub(super) fn statement(&mut self, statement: &'a Stmt) {
         if self.in_module_scope() {
             self.lists.note(statement);
         }
         self.is_beginning &= may_stand_before_future(statement);
         match statement {
-            Stmt::Import(import) => self.import(import, is_only),
-            Stmt::ImportFrom(import) => self.import_from(import, is_only),
+            Stmt::Import(import) => self.import(import),
+            Stmt::ImportFrom(import) => self.import_from(import),
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => self.class(class),
             Stmt::If(test) => self.if_statement(test),
@@ -110,6 +113,7 @@ impl<'a> Collector<'a> {
         self.with_type_parameters(class.type_params.as_deref(), range, |this| {
             if let Some(arguments) = &class.arguments {
                 visitor::walk_arguments(this, arguments);
+                this.note_subclass(arguments);
             }
             this.in_scope(ScopeKind::Class, Some(symbol), range, |this| this.body(&class.body));
         });
@@ -129,9 +133,7 @@ impl<'a> Collector<'a> {
                 self.effect(EffectKind::NamespaceWrite, text_range(decorator.range()));
             }
             // A decorator without a call, such as `@registry.register`, calls the function all the same.
-            if self.in_module_scope() {
-                self.effect(EffectKind::Call, text_range(decorator.range()));
-            }
+            self.note_decorator(decorator);
         }
     }
 
@@ -446,10 +448,12 @@ impl<'a> Collector<'a> {
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.nested(|this| this.delete_target(target))),
             Expr::List(list) => list.elts.iter().for_each(|target| self.nested(|this| this.delete_target(target))),
             Expr::Attribute(_) => {
+                self.note_patch(target);
                 self.chain(target, Usage::DeleteAttribute);
             }
             Expr::Subscript(subscript) => {
                 self.look_at(&subscript.value);
+                self.note_patch(target);
                 let owner = self.visited_chain(&subscript.value);
                 self.expression(&subscript.slice);
                 let range = text_range(subscript.range());
@@ -491,7 +495,6 @@ impl<'a> Collector<'a> {
             return;
         }
         let range = text_range(call.range());
-        self.effect(EffectKind::Call, range);
         let Expr::Attribute(method) = &*call.func else { return };
         if !is_dunder_all(&method.value) {
             return;

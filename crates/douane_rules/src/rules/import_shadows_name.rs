@@ -4,6 +4,8 @@ use douane_graph::{Definition, Object};
 use douane_parser::{Binding, BindingId, BindingKind, FileFacts, ImportId, ScopeKind, Truth};
 use serde::Deserialize;
 
+use super::name_shadows_import::Uses;
+
 use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
 
 declare_rule! {
@@ -24,6 +26,8 @@ declare_rule! {
     /// from math import pi  # error: [import-shadows-name] "`pi`"
     ///
     /// from time import time
+    ///
+    /// start = time()
     /// from datetime import time  # error: [import-shadows-name] "`time`"
     /// ```
     ///
@@ -34,6 +38,7 @@ declare_rule! {
     /// import math
     /// from time import time
     ///
+    /// start = time()
     /// pi = 3
     /// ```
     IMPORT_SHADOWS_NAME: File = ImportShadowsName, name: "import-shadows-name", aliases: ["F811", "W0404", "reimported", "E0102"], default: Warning
@@ -50,12 +55,19 @@ impl FileRule for ImportShadowsName {
         if file.graph().module(file.module).is_stub {
             return;
         }
+        let mut uses = None;
         for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
             for (at, id) in group.iter().enumerate() {
                 let binding = facts.binding(*id);
                 let BindingKind::Import(import) = binding.kind else { continue };
                 let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
                 if !is_other_object(file, earlier, import) {
+                    continue;
+                }
+                // What was not used yet is a case for `redefined-import`.
+                if let BindingKind::Import(first) = earlier.kind
+                    && !uses.get_or_insert_with(|| Uses::new(facts)).before(facts, first, *id, binding)
+                {
                     continue;
                 }
                 let name = facts.name(binding.name);

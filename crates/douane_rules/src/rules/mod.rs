@@ -15,6 +15,7 @@ mod module_shadows_stdlib;
 mod name_shadows_import;
 mod nested_star_import;
 mod prefer_module_import;
+mod redefined_import;
 mod self_import;
 mod stale_reload;
 mod star_conflict;
@@ -25,7 +26,9 @@ mod umbrella_import;
 mod undefined_in_all;
 mod undefined_name_behind_star;
 pub(crate) mod unreadable_file;
+mod unused_import;
 pub(crate) mod unused_setting;
+mod unused_star;
 pub(crate) mod unused_suppression;
 
 /// All rules, by name.
@@ -43,6 +46,7 @@ pub static RULES: &[&Rule] = &[
     &name_shadows_import::NAME_SHADOWS_IMPORT,
     &nested_star_import::NESTED_STAR_IMPORT,
     &prefer_module_import::PREFER_MODULE_IMPORT,
+    &redefined_import::REDEFINED_IMPORT,
     &self_import::SELF_IMPORT,
     &stale_reload::STALE_RELOAD,
     &star_conflict::STAR_CONFLICT,
@@ -53,6 +57,8 @@ pub static RULES: &[&Rule] = &[
     &undefined_in_all::UNDEFINED_IN_ALL,
     &undefined_name_behind_star::UNDEFINED_NAME_BEHIND_STAR,
     &unreadable_file::UNREADABLE_FILE,
+    &unused_import::UNUSED_IMPORT,
     &unused_setting::UNUSED_SETTING,
+    &unused_star::UNUSED_STAR,
     &unused_suppression::UNUSED_SUPPRESSION,
 ];

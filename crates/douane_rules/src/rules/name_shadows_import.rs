@@ -11,7 +11,7 @@ use douane_parser::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
-use super::import_shadows_name::{live_before, same_name};
+use super::import_shadows_name::{definition, live_before, same_name};
 use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
 
 declare_rule! {
@@ -19,9 +19,9 @@ declare_rule! {
     ///
     /// ## Why is this bad?
     ///
-    /// In the same scope the import is gone from that line on; functions that use the name get the new object. Where the
-    /// import was used before, code above and below the line means different things by one name, and the finding is an
-    /// error; where it was never used, the import is just useless.
+    /// In the same scope the import is gone from that line on; functions that use the name get the new object. Code above
+    /// and below the line means different things by one name, and the finding is an error. (Where the import was not used
+    /// yet, it is a case for `redefined-import`.)
     ///
     /// In a function the name of an import of the module is hidden, which is reported if the rest of the file uses the
     /// import and a mix-up is likely: the import is a module, the signature of the function uses it, or both are used
@@ -37,9 +37,6 @@ declare_rule! {
     /// ```py
     /// import json
     /// import time
-    /// from math import pi
-    ///
-    /// pi = 3  # error: [name-shadows-import] "was never used"
     ///
     /// start = time.time()
     /// time = 5  # error: [name-shadows-import] "was used before"
@@ -64,8 +61,6 @@ declare_rule! {
     /// ```py
     /// import json
     /// import time
-    ///
-    /// pi = 3
     ///
     /// start = time.time()
     /// elapsed = 5
@@ -143,34 +138,43 @@ fn in_same_scope(file: &Checked<'_>, report: &mut Reporter<'_>) {
     for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
         for (at, id) in group.iter().enumerate() {
             let binding = facts.binding(*id);
-            if !takes_over(binding.kind) || is_throwaway(facts, binding) {
+            if matches!(binding.kind, BindingKind::Import(_)) {
                 continue;
             }
             let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
             let BindingKind::Import(import) = earlier.kind else { continue };
-            if uses.in_own_value(facts, *id, binding)
-                || uses.are_kept(facts, *id, binding)
-                || is_the_same(file, *id, binding, import)
-            {
+            if !replaces(file, &uses, *id, binding, import) || !uses.before(facts, import, *id, binding) {
                 continue;
             }
             let name = facts.name(binding.name);
             let written = written_import(facts, facts.import(import));
             let what = described(binding.kind);
-            let used = uses.before(facts, import, *id, binding);
-            let diagnostic = if used {
-                report.error_at(binding.range, format!("{what} replaces the import `{name}`, which was used before"))
-            } else {
-                report.at(binding.range, format!("{what} replaces the import `{name}`, which was never used before"))
-            };
-            diagnostic.label(file.id, earlier.range, "imported here");
-            diagnostic.help(if used {
-                format!("give it another name: `{name}` meant `{written}` up to here")
-            } else {
-                format!("remove `{written}`, or give one of the two another name")
-            });
+            report
+                .error_at(binding.range, format!("{what} replaces the import `{name}`, which was used before"))
+                .label(file.id, earlier.range, "imported here")
+                .help(format!("give it another name: `{name}` meant `{written}` up to here"));
         }
     }
+}
+
+/// A binding that comes after an import of its name puts something else in the place of it.
+pub(super) fn replaces(
+    file: &Checked<'_>,
+    uses: &Uses<'_>,
+    id: BindingId,
+    binding: &Binding,
+    import: ImportId,
+) -> bool {
+    let facts = file.facts;
+    if let BindingKind::Import(other) = binding.kind {
+        let (one, other_definition) = (definition(file, import), definition(file, other));
+        return !facts.same_object(import, other) && (one == Definition::Unknown || one != other_definition);
+    }
+    takes_over(binding.kind)
+        && !is_throwaway(facts, binding)
+        && !uses.in_own_value(facts, id, binding)
+        && !uses.are_kept(facts, id, binding)
+        && !is_the_same(file, id, binding, import)
 }
 
 /// `_` is the name for what nobody wants, also where it is imported as a function of gettext.
@@ -202,12 +206,12 @@ fn described(kind: BindingKind) -> &'static str {
 }
 
 /// The uses of names, to be asked about by name.
-struct Uses<'f> {
+pub(super) struct Uses<'f> {
     by_name: FxHashMap<(ScopeId, Symbol), Vec<&'f Reference>>,
 }
 
 impl<'f> Uses<'f> {
-    fn new(facts: &'f FileFacts) -> Self {
+    pub(super) fn new(facts: &'f FileFacts) -> Self {
         let mut by_name: FxHashMap<(ScopeId, Symbol), Vec<&Reference>> = FxHashMap::default();
         for reference in &facts.references {
             if let Some(scope) = reference.resolved {
@@ -258,7 +262,7 @@ impl<'f> Uses<'f> {
     }
 
     /// Code that runs between the import and the binding uses the import.
-    fn before(&self, facts: &FileFacts, import: ImportId, id: BindingId, binding: &Binding) -> bool {
+    pub(super) fn before(&self, facts: &FileFacts, import: ImportId, id: BindingId, binding: &Binding) -> bool {
         let start = facts.import(import).position;
         let uses = self.of(binding);
         let from = uses.partition_point(|reference| reference.position <= start);
@@ -291,7 +295,7 @@ fn is_the_same(file: &Checked<'_>, id: BindingId, binding: &Binding, import: Imp
         Object::Unknown => Definition::Unknown,
     };
     let is_whole = used == facts.chain(value).len();
-    is_whole && definition != Definition::Unknown && definition == super::import_shadows_name::definition(file, import)
+    is_whole && definition != Definition::Unknown && definition == self::definition(file, import)
 }
 
 /// Names of imports of the module that nothing else in the module binds, by name.

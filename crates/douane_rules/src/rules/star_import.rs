@@ -1,12 +1,13 @@
 //! `star-import`
 
-use douane_graph::{Exports, ModuleId, NameId, Resolution, Unknown};
-use douane_parser::{FileFacts, Import, ImportId, Reference, ScopeId, Symbol};
+use douane_graph::{Exports, ModuleId, Resolution};
+use douane_parser::{Import, ImportId};
 use serde::Deserialize;
 
 use crate::{
     Checked, FileRule, ModulePattern, Reporter,
     rule::declare_rule,
+    star_uses::{StarUses, star_fix},
     wording::{counted, explicit_import, is_public, listed, written_import},
 };
 
@@ -125,19 +126,21 @@ impl FileRule for StarImport {
                     .help("import the names that are used one by one, or the module itself");
                 continue;
             };
-            let used = UsedNames::of(file, id, source);
+            let used = StarUses::of(file, id, source);
             let at_least = if most > brought { "at least " } else { "" };
             let names = format!("{at_least}{}", counted(brought, "name"));
             let message = match used.described(file) {
                 Some(used) => format!("`{written}` brings {names}, of which {used}"),
                 None => format!("`{written}` brings {names}"),
             };
-            report.at(statement, message).help(help(file, import, source, &used));
+            let diagnostic = report.at(statement, message);
+            diagnostic.help(help(file, import, source, &used));
+            diagnostic.fix = star_fix(file, id, source, &used);
         }
     }
 }
 
-fn help(file: &Checked<'_>, import: &Import, source: ModuleId, used: &UsedNames<'_>) -> String {
+fn help(file: &Checked<'_>, import: &Import, source: ModuleId, used: &StarUses<'_>) -> String {
     let graph = file.graph();
     let most = graph.star_counts(source).map_or(0, |(_, most)| most);
     let wanted = used.all();
@@ -184,83 +187,5 @@ fn why_unknown(file: &Checked<'_>, star: ImportId, source: Option<ModuleId>) -> 
         (_, Resolution::Missing(_)) => "no such module was found".to_owned(),
         (_, Resolution::BeyondTop) => "it has more dots than there are packages".to_owned(),
         (_, Resolution::Module(_)) => "its names depend on how it is run".to_owned(),
-    }
-}
-
-/// The names of a star that somebody wants, sorted.
-struct UsedNames<'c> {
-    /// By this file: in its code or its `__all__`, or because the star takes over what the file binds before.
-    here: Vec<&'c str>,
-    /// Only by other modules of the program, which take them from this one.
-    elsewhere: Vec<&'c str>,
-}
-
-impl<'c> UsedNames<'c> {
-    fn of(file: &Checked<'c>, id: ImportId, source: ModuleId) -> Self {
-        let star = file.facts.import(id);
-        let graph = file.graph();
-        let facts: &'c FileFacts = file.facts;
-        let may_come_with_it =
-            |name: Symbol| facts.bindings_of(ScopeId::MODULE, name).all(|binding| binding.0 < star.position);
-        let is_use = |reference: &&Reference| match reference.resolved {
-            None => true,
-            Some(ScopeId::MODULE) => reference.range.start() > star.range.start() && may_come_with_it(reference.name),
-            Some(_) => false,
-        };
-        let uses = facts.references.iter().filter(is_use).map(|reference| reference.name);
-        let taken_over = facts
-            .bindings
-            .iter()
-            .filter(|binding| binding.scope == ScopeId::MODULE && binding.kind.is_definition())
-            .map(|binding| binding.name)
-            .filter(|name| may_come_with_it(*name));
-        let mut here: Vec<&str> = uses.chain(taken_over).map(|name| facts.name(name)).collect();
-        let is_inherited =
-            |name: &NameId| graph.entry(file.module, *name).is_none_or(|entry| entry.module != file.module);
-        if let Exports::All(exported) = graph.exports(file.module) {
-            here.extend(
-                exported.iter().map(|exported| exported.name).filter(is_inherited).map(|name| graph.name(name)),
-            );
-        }
-        let taken = file.project.takes().from(file.module).map(|taken| taken.name);
-        let mut elsewhere: Vec<&str> = taken.filter(is_inherited).map(|name| graph.name(name)).collect();
-        let stars: Vec<(ImportId, ModuleId)> =
-            graph.stars(file.module, facts).filter_map(|(star, _, source)| Some((star, source?))).collect();
-        for names in [&mut here, &mut elsewhere] {
-            names.sort_unstable();
-            names.dedup();
-            names.retain(|name| {
-                let Some(name) = graph.name_id(name) else { return false };
-                let provided = || graph.providers(file.project.facts, file.module, &stars, name);
-                graph.star_brings_id(source, name) != Some(false) && provided().iter().any(|(star, _)| *star == id)
-            });
-        }
-        elsewhere.retain(|name| here.binary_search(name).is_err());
-        Self { here, elsewhere }
-    }
-
-    /// How many they are, in words; nothing where none is known and there may be some.
-    fn described(&self, file: &Checked<'_>) -> Option<String> {
-        let is_open = file.facts.traits.reads_namespace
-            || matches!(
-                file.graph().exports(file.module),
-                Exports::Unknown(Unknown::DynamicAll | Unknown::SyntaxError)
-            );
-        let at_least = if is_open { "at least " } else { "" };
-        match (self.here.len(), self.elsewhere.len()) {
-            (0, 0) if is_open => None,
-            (0, 0) => Some("this file uses none".to_owned()),
-            (here, 0) => Some(format!("this file uses {at_least}{here}")),
-            (0, elsewhere) => Some(format!("others take {at_least}{elsewhere} from here")),
-            (here, elsewhere) => {
-                Some(format!("this file uses {at_least}{here} and others take {elsewhere} more from here"))
-            }
-        }
-    }
-
-    fn all(&self) -> Vec<&'c str> {
-        let mut all = [&*self.here, &*self.elsewhere].concat();
-        all.sort_unstable();
-        all
     }
 }

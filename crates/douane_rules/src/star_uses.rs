@@ -1,0 +1,198 @@
+//! Which names of a star somebody wants.
+
+use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
+use douane_graph::{Exports, ModuleId, ModuleKind, NameId, Unknown};
+use douane_parser::{BindingKind, Codes, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Truth};
+
+use crate::{
+    Checked, rules_named,
+    wording::{is_identifier, is_public, written_import},
+};
+
+/// The names of a star that somebody wants, sorted.
+pub(crate) struct StarUses<'c> {
+    /// By this file: in its code or its `__all__`, or because the star takes over what the file binds before.
+    pub(crate) here: Vec<&'c str>,
+    /// Only by other modules of the program, which take them from this one.
+    pub(crate) elsewhere: Vec<&'c str>,
+}
+
+impl<'c> StarUses<'c> {
+    pub(crate) fn of(file: &Checked<'c>, id: ImportId, source: ModuleId) -> Self {
+        let star = file.facts.import(id);
+        let graph = file.graph();
+        let facts: &'c FileFacts = file.facts;
+        let may_come_with_it =
+            |name: Symbol| facts.bindings_of(ScopeId::MODULE, name).all(|binding| binding.0 < star.position);
+        let is_use = |reference: &&Reference| match reference.resolved {
+            None => true,
+            Some(ScopeId::MODULE) => reference.range.start() > star.range.start() && may_come_with_it(reference.name),
+            Some(_) => false,
+        };
+        let uses = facts.references.iter().filter(is_use).map(|reference| reference.name);
+        let taken_over = facts
+            .bindings
+            .iter()
+            .filter(|binding| binding.scope == ScopeId::MODULE && binding.kind.is_definition())
+            .map(|binding| binding.name)
+            .filter(|name| may_come_with_it(*name));
+        let mut here: Vec<&str> = uses.chain(taken_over).map(|name| facts.name(name)).collect();
+        let is_inherited =
+            |name: &NameId| graph.entry(file.module, *name).is_none_or(|entry| entry.module != file.module);
+        if let Exports::All(exported) = graph.exports(file.module) {
+            here.extend(
+                exported.iter().map(|exported| exported.name).filter(is_inherited).map(|name| graph.name(name)),
+            );
+        }
+        let taken = file.project.takes().from(file.module).map(|taken| taken.name);
+        let mut elsewhere: Vec<&str> = taken.filter(is_inherited).map(|name| graph.name(name)).collect();
+        let stars: Vec<(ImportId, ModuleId)> =
+            graph.stars(file.module, facts).filter_map(|(star, _, source)| Some((star, source?))).collect();
+        for names in [&mut here, &mut elsewhere] {
+            names.sort_unstable();
+            names.dedup();
+            names.retain(|name| {
+                let Some(name) = graph.name_id(name) else { return false };
+                let provided = || graph.providers(file.project.facts, file.module, &stars, name);
+                graph.star_brings_id(source, name) != Some(false) && provided().iter().any(|(star, _)| *star == id)
+            });
+        }
+        elsewhere.retain(|name| here.binary_search(name).is_err());
+        Self { here, elsewhere }
+    }
+
+    /// How many they are, in words; nothing where none is known and there may be some.
+    pub(crate) fn described(&self, file: &Checked<'_>) -> Option<String> {
+        let is_open = file.facts.traits.reads_namespace
+            || matches!(
+                file.graph().exports(file.module),
+                Exports::Unknown(Unknown::DynamicAll | Unknown::SyntaxError)
+            );
+        let at_least = if is_open { "at least " } else { "" };
+        match (self.here.len(), self.elsewhere.len()) {
+            (0, 0) if is_open => None,
+            (0, 0) => Some("this file uses none".to_owned()),
+            (here, 0) => Some(format!("this file uses {at_least}{here}")),
+            (0, elsewhere) => Some(format!("others take {at_least}{elsewhere} from here")),
+            (here, elsewhere) => {
+                Some(format!("this file uses {at_least}{here} and others take {elsewhere} more from here"))
+            }
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<&'c str> {
+        let mut all = [&*self.here, &*self.elsewhere].concat();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// A file of nothing but imports, or one around a compiled half, passes names on to whoever wants them.
+pub(crate) fn passes_names_on(file: &Checked<'_>, source: ModuleId) -> bool {
+    let facts = file.facts;
+    let is_facade = facts.references.is_empty()
+        && facts.bindings.iter().all(|binding| matches!(binding.kind, BindingKind::Import(_)));
+    // `from _bisect import *` is how a module takes over what its compiled half makes.
+    let is_half = file.graph().module(source).name.last().starts_with('_') && is_public(file.module_name());
+    is_facade || is_half || file.graph().module(file.module).kind == ModuleKind::Package
+}
+
+/// The change that puts the names that somebody wants in the place of a star.
+pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses: &StarUses<'_>) -> Option<Fix> {
+    let (graph, facts) = (file.graph(), file.facts);
+    let import = facts.import(id);
+    let place = facts.statement(import).place();
+    if passes_names_on(file, source) && graph.has_all(file.module) == graph.has_all(source) && uses.all().is_empty() {
+        return None;
+    }
+    let wanted: Vec<&str> = uses.all().into_iter().filter(|name| is_identifier(name)).collect();
+    let brings = |name: &&str| graph.star_brings(source, name) == Some(true);
+    let is_safe = is_whole(file)
+        && !passes_names_on(file, source)
+        && wanted.iter().all(brings)
+        && wanted.len() == uses.all().len()
+        && facts.branches.truth(import.branch) == Truth::True
+        && facts.branches.ancestors(import.branch).next().is_none()
+        && !loads_more(file, source, &wanted);
+    let (title, kind, is_safe) = if !wanted.is_empty() {
+        let names = wanted.iter().map(|name| (*name).to_owned()).collect();
+        ("Write the names that are used".to_owned(), ChangeKind::SetNames(place, names), is_safe)
+    } else if file.project.traces().of(source).is_none() {
+        let title = format!("Remove `{}`", written_import(facts, import));
+        (title, ChangeKind::RemoveImport(place, import.range), is_safe)
+    } else {
+        // What loading the module does has to be done all the same.
+        let (written, bound) = module_import(facts, import)?;
+        let is_free = facts.names.find(&bound).is_none_or(|name| {
+            facts.bindings.iter().all(|binding| binding.name != name)
+                && facts.references.iter().all(|reference| reference.name != name)
+        });
+        let title = format!("Write `{written}`");
+        (title, ChangeKind::SetStatements(place, vec![written]), is_safe && is_free)
+    };
+    let applicability = if is_safe { Applicability::Safe } else { Applicability::Unsafe };
+    let mut changes = vec![Change { file: file.id, kind }];
+    changes.extend(
+        stale_comments(facts, place.range)
+            .map(|range| Change { file: file.id, kind: ChangeKind::RemoveComment(range) }),
+    );
+    Some(Fix { title, applicability, changes })
+}
+
+/// Everything that the file takes and passes on is known.
+fn is_whole(file: &Checked<'_>) -> bool {
+    let (graph, facts) = (file.graph(), file.facts);
+    let are_known = graph
+        .stars(file.module, facts)
+        .all(|(_, _, source)| source.is_some_and(|source| graph.star_counts(source).is_some()));
+    let is_dynamic = matches!(graph.exports(file.module), Exports::Unknown(_)) && graph.has_all(file.module);
+    are_known
+        && !is_dynamic
+        && !facts.traits.reads_namespace
+        && !facts.traits.is_broken
+        && !facts.traits.all_escapes
+        && !file.project.takes().escapes(file.module)
+}
+
+/// The star loads submodules that the names alone would not load.
+fn loads_more(file: &Checked<'_>, source: ModuleId, wanted: &[&str]) -> bool {
+    let graph = file.graph();
+    let Exports::All(exported) = graph.exports(source) else { return false };
+    let mut left = exported.iter().filter(|exported| !wanted.contains(&graph.name(exported.name)));
+    left.any(|exported| {
+        graph.entry(source, exported.name).is_none() && graph.submodule(source, graph.name(exported.name)).is_some()
+    })
+}
+
+/// `import m` or `from .package import m` for `from .package.m import *`, and the name that it binds.
+fn module_import(facts: &FileFacts, import: &Import) -> Option<(String, String)> {
+    let (level, module) = import.target.module();
+    let module = facts.name(module?);
+    if level == 0 {
+        let top = module.split('.').next().unwrap_or(module);
+        return Some((format!("import {module}"), top.to_owned()));
+    }
+    let dots = ".".repeat(level as usize);
+    let (package, name) = module.rsplit_once('.').unwrap_or(("", module));
+    Some((format!("from {dots}{package} import {name}"), name.to_owned()))
+}
+
+/// The comments behind the statement that silence nothing but what stars are reported for.
+fn stale_comments(facts: &FileFacts, statement: TextRange) -> impl Iterator<Item = TextRange> {
+    const ABOUT_STARS: [&str; 4] = ["star-import", "unused-star", "undefined-name-behind-star", "star-conflict"];
+    let is_about_stars =
+        |code: &str| code == "F401" || rules_named(code).iter().any(|rule| ABOUT_STARS.contains(&rule.name));
+    facts
+        .suppressions
+        .iter()
+        .filter(move |suppression| {
+            suppression.range.start() >= statement.end()
+                && suppression.covers.contains(statement)
+                && suppression.covers.len() < 2 * statement.len() + 400
+        })
+        .filter(move |suppression| match &suppression.codes {
+            Codes::All => true,
+            Codes::Listed(codes) => codes.iter().all(|code| is_about_stars(&code.text)),
+        })
+        .map(|suppression| suppression.range)
+}

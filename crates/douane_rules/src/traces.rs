@@ -1,0 +1,129 @@
+//! What loading a module leaves behind besides the module itself: whether an import can go without anybody noticing.
+
+use douane_base::{FileId, TextRange};
+use douane_cost::LoadGraph;
+use douane_graph::{Edge, ModuleGraph, ModuleId, ModuleKind, Origin, components};
+use douane_parser::{LoadEffect, LoadEffectKind};
+
+use crate::Project;
+
+/// For each module, why loading it is not nothing.
+pub(crate) struct Traces {
+    /// The nearest module with an effect of its own that is loaded with it.
+    nearest: Vec<Option<ModuleId>>,
+    reasons: Vec<Option<Reason>>,
+}
+
+/// Why loading a module matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Its code does something besides binding names.
+    Effect(FileId, LoadEffect),
+    /// What it does is not known.
+    Unknown,
+    /// Modules that import each other work only if they are loaded in the right order.
+    Circle,
+    /// Other code uses it without an import of its own.
+    ReliedOn,
+    /// It is known for what it does when it is imported.
+    Known,
+}
+
+/// Modules of the standard library that are imported for what that does.
+const EFFECTIVE: [&str; 7] = ["__main__", "antigravity", "readline", "rlcompleter", "site", "sitecustomize", "this"];
+
+impl Traces {
+    pub(crate) fn new(project: &Project<'_>) -> Self {
+        let graph = project.graph;
+        let mut reasons: Vec<Option<Reason>> = graph.ids().map(|module| own_reason(project, module)).collect();
+        for module in modules_in_circles(graph) {
+            reasons[module.index()].get_or_insert(Reason::Circle);
+        }
+        for module in project.takes().relied_on() {
+            reasons[module.index()].get_or_insert(Reason::ReliedOn);
+        }
+        let marked: Vec<bool> = reasons.iter().map(Option::is_some).collect();
+        Self { nearest: project.loads().nearest(&marked), reasons }
+    }
+
+    /// The module that makes it matter whether a module is loaded, and why.
+    pub(crate) fn of(&self, module: ModuleId) -> Option<(ModuleId, Reason)> {
+        let culprit = self.nearest[module.index()]?;
+        Some((culprit, self.reasons[culprit.index()]?))
+    }
+}
+
+impl Reason {
+    /// In words that go on after the name of the culprit.
+    pub(crate) fn described(self, project: &Project<'_>) -> String {
+        match self {
+            Self::Effect(file, effect) => {
+                let what = project.facts(file).name(effect.what);
+                match (effect.kind, what) {
+                    (LoadEffectKind::Call | LoadEffectKind::Decorator, "") => "calls something".to_owned(),
+                    (LoadEffectKind::Call, what) => format!("calls `{what}()`"),
+                    (LoadEffectKind::Decorator, what) => format!("decorates with `@{what}`"),
+                    (LoadEffectKind::Subclass, what) => format!("subclasses `{what}`"),
+                    (LoadEffectKind::Patch, what) => format!("changes `{what}`"),
+                }
+            }
+            Self::Unknown => "may do anything".to_owned(),
+            Self::Circle => "is part of an import cycle".to_owned(),
+            Self::ReliedOn => "is used elsewhere without an import".to_owned(),
+            Self::Known => "is imported for what that does".to_owned(),
+        }
+    }
+
+    /// Where it can be seen.
+    pub(crate) fn place(self) -> Option<(FileId, TextRange)> {
+        match self {
+            Self::Effect(file, effect) => Some((file, effect.range)),
+            _ => None,
+        }
+    }
+}
+
+fn own_reason(project: &Project<'_>, id: ModuleId) -> Option<Reason> {
+    let module = project.graph.module(id);
+    match (module.origin, module.kind) {
+        (Origin::Standard, _) => EFFECTIVE.contains(&module.name.as_str()).then_some(Reason::Known),
+        (_, ModuleKind::Namespace) => None,
+        (_, ModuleKind::Extension) => Some(Reason::Unknown),
+        _ => match project.module_facts(id) {
+            None => Some(Reason::Unknown),
+            Some((_, facts)) if facts.traits.is_broken || module.is_stub => Some(Reason::Unknown),
+            Some((file, facts)) => facts.load_effect.map(|effect| Reason::Effect(file, effect)),
+        },
+    }
+}
+
+/// The modules that import each other while they are loaded, other than a package and what it loads of its own.
+fn modules_in_circles(graph: &ModuleGraph) -> Vec<ModuleId> {
+    let counts = |edge: &&Edge| edge.is_loaded() && !edge.is_implicit && edge.imported != edge.importer;
+    let targets: Vec<Vec<u32>> = graph
+        .ids()
+        .map(|module| graph.imports_of(module).iter().filter(counts).map(|edge| edge.imported.0).collect())
+        .collect();
+    let circles = components(targets.len(), |module| &targets[module]);
+    circles.into_iter().filter(|circle| circle.len() > 1).flatten().map(ModuleId).collect()
+}
+
+/// The modules that are surely loaded before an import of a file runs: the packages around it, and what imports above
+/// it name.
+pub(crate) fn loaded_before(
+    graph: &ModuleGraph,
+    file: ModuleId,
+    offset: u32,
+    starts: impl Fn(&Edge) -> Option<u32>,
+) -> Vec<ModuleId> {
+    let parents = std::iter::successors(graph.module(file).parent, |module| graph.module(*module).parent);
+    let above = graph.imports_of(file).iter().filter(|edge| {
+        edge.is_loaded() && edge.truth == douane_parser::Truth::True && starts(edge).is_some_and(|start| start < offset)
+    });
+    parents.chain(above.map(|edge| edge.imported)).collect()
+}
+
+/// What is surely loaded with modules.
+pub(crate) fn certain_loads(project: &Project<'_>) -> LoadGraph {
+    LoadGraph::certain(project.graph)
+}
