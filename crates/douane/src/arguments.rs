@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use douane_base::Applicability;
 use douane_reporter::Format;
-use douane_workspace::{Overlay, Request};
+use douane_workspace::{FixOptions, Overlay, Request};
 
 use crate::terminal::Color;
 
@@ -100,6 +101,24 @@ pub(crate) struct CheckArguments {
     /// How findings are printed
     #[arg(long, value_name = "FORMAT", default_value_t, value_parser = parse_format())]
     pub(crate) output_format: Format,
+    /// Mend what can be mended without changing what any module of the program offers or does
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Make fixes too that may change what the program does
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Print what the fixes would change as a unified diff, and write nothing
+    #[arg(long, conflicts_with = "statistics")]
+    pub(crate) diff: bool,
+    /// Mend, and neither report nor fail for what is left
+    #[arg(long, conflicts_with_all = ["diff", "statistics"])]
+    pub(crate) fix_only: bool,
+    /// Exit with 1 if something was mended, even if nothing is left
+    #[arg(long)]
+    pub(crate) exit_non_zero_on_fix: bool,
+    /// Report, and mend, what comments in the code silence too
+    #[arg(long)]
+    pub(crate) ignore_noqa: bool,
     /// Exit with 0 even if there are findings
     #[arg(short = 'e', long)]
     pub(crate) exit_zero: bool,
@@ -115,6 +134,18 @@ pub(crate) struct CheckArguments {
     /// The name of the file that standard input stands for
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_filename: Option<PathBuf>,
+}
+
+impl CheckArguments {
+    /// Fixes are asked for.
+    pub(crate) fn mends(&self) -> bool {
+        self.fix || self.fix_only || self.diff
+    }
+
+    pub(crate) fn fix_options(&self) -> FixOptions {
+        let applicability = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+        FixOptions { applicability, writes: !self.diff }
+    }
 }
 
 fn parse_format() -> impl clap::builder::TypedValueParser<Value = Format> {

@@ -2,18 +2,19 @@
 
 use std::{
     collections::BTreeSet,
-    io::{self, Read},
+    io::{self, Read, Write},
     time::Instant,
 };
 
 use douane_base::{Diagnostic, FileId, SourceFile};
 use douane_reporter::{Format, Options, Report, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
-use douane_workspace::{Analysis, Overlay, Workspace};
+use douane_workspace::{Analysis, Fixed, Overlay, Workspace};
 use rustc_hash::FxHashMap;
 
 use crate::{
     arguments::CheckArguments,
+    differences,
     outcome::{Outcome, refused, written},
     progress::Progress,
     terminal::{self, Color},
@@ -49,34 +50,64 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         Err(failure) => return refused(failure, color.is_on(&io::stderr())),
     };
     workspace.warnings().iter().for_each(|warning| terminal::warning(warning));
-    let settings = Settings::new(workspace.take_rules(), &selection);
+    let settings = Settings::new(workspace.take_rules(), &selection).ignoring_comments(arguments.ignore_noqa);
     let progress = Progress::new(arguments.quiet);
-    let analysis = workspace.analyse(&|stage| progress.note(stage));
-    progress.start("check");
-    let diagnostics = analysis.check(&settings);
+    let Fixed { analysis, diagnostics, mended, changed, problems } = if arguments.mends() {
+        workspace.fix(&settings, arguments.fix_options(), &|stage| progress.note(stage))
+    } else {
+        let analysis = workspace.analyse(&|stage| progress.note(stage));
+        progress.start("check");
+        let diagnostics = analysis.check(&settings);
+        Fixed::nothing(analysis, diagnostics)
+    };
     progress.start("report");
     progress.finish();
     if analysis.reported_files().next().is_none() && !arguments.quiet {
         terminal::warning("no Python files found under the given paths");
     }
+    problems.iter().for_each(|problem| terminal::error(problem));
 
-    let outcome = if diagnostics.is_empty() || arguments.exit_zero { Outcome::Clean } else { Outcome::Findings };
-    let output = &mut io::stdout().lock();
-    let result = if arguments.statistics {
+    let is_input = arguments.mends() && workspace.input().is_some();
+    let fixed: usize = mended.values().sum();
+    let output: &mut dyn Write = if is_input && !arguments.diff {
+        let result = io::stdout().lock().write_all(workspace.input().unwrap_or_default());
+        if written(result, Outcome::Clean) != Outcome::Clean {
+            return Outcome::Refused;
+        }
+        &mut io::stderr().lock()
+    } else {
+        &mut io::stdout().lock()
+    };
+    let fails = match arguments {
+        CheckArguments { diff: true, .. } => !changed.is_empty(),
+        CheckArguments { fix_only: true, .. } => false,
+        _ => !diagnostics.is_empty(),
+    };
+    let outcome = match (problems.is_empty(), fails || (arguments.exit_non_zero_on_fix && fixed > 0)) {
+        (false, _) => Outcome::Refused,
+        (true, true) if !arguments.exit_zero => Outcome::Findings,
+        (true, _) => Outcome::Clean,
+    };
+    let result = if arguments.diff {
+        differences::write(&changed, colours, output)
+    } else if arguments.statistics {
         douane_reporter::write_statistics(&diagnostics, arguments.output_format, output)
     } else {
-        let files = Shown::read(&analysis, &diagnostics);
+        let shown: &[Diagnostic] = if arguments.fix_only { &[] } else { &diagnostics };
+        let files = Shown::read(&analysis, shown);
         let summary = Summary {
             files: analysis.reported_files().count(),
             modules: analysis
                 .reported_files()
                 .filter(|(file, _)| analysis.graph().module_of_file(*file).is_some())
                 .count(),
+            fixed,
             elapsed: started.elapsed(),
         };
-        let report = Report { diagnostics: &diagnostics, files: &files, summary };
+        let report = Report { diagnostics: shown, files: &files, summary };
         let colours = colours && arguments.output_format == Format::Full;
-        douane_reporter::write(&report, arguments.output_format, Options { colours, quiet: arguments.quiet }, output)
+        let quiet = arguments.quiet || (arguments.fix_only && fixed == 0);
+        douane_reporter::write(&report, arguments.output_format, Options { colours, quiet }, output)
     };
     let outcome = written(result, outcome);
     if arguments.verbose {

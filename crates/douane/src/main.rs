@@ -4,6 +4,7 @@
 
 mod arguments;
 mod check;
+mod differences;
 mod explain;
 mod graph;
 mod module;

@@ -24,7 +24,7 @@ pub use facts::{
     StatementId, SyntaxError, SysModulesChange, Target, Usage, When,
 };
 pub use names::{Names, Symbol};
-pub use source_text::{Decoded, decode};
+pub use source_text::{Decoded, decode, encode};
 pub use suppressions::{Code, Codes, Suppression};
 
 use std::cell::RefCell;

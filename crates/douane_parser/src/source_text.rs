@@ -69,6 +69,32 @@ pub fn decode(bytes: Vec<u8>) -> Decoded {
     }
 }
 
+/// The bytes of a text that stands in the place of others: in their encoding and with their byte order mark. `None` if
+/// they could not be read without loss, or if the encoding has no such characters.
+#[must_use]
+pub fn encode(text: &str, before: &[u8]) -> Option<Vec<u8>> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let start = if before.starts_with(MARK) { MARK.len() } else { 0 };
+    let cookie = cookie(&before[start..]);
+    if cookie.as_ref().is_none_or(|cookie| is_utf8_name(&cookie.name)) {
+        std::str::from_utf8(before).ok()?;
+        return Some([&before[..start], text.as_bytes()].concat());
+    }
+    let encoding = match python_encoding(&cookie?.name) {
+        PythonEncoding::Known(encoding) => encoding,
+        PythonEncoding::Ascii => return (before.is_ascii() && text.is_ascii()).then(|| text.as_bytes().to_vec()),
+        PythonEncoding::Other | PythonEncoding::Unknown => {
+            return (before.is_ascii() && text.is_ascii()).then(|| text.as_bytes().to_vec());
+        }
+    };
+    let encoded = |text: &str| {
+        let (bytes, _, has_unmappable) = encoding.encode(text);
+        (!has_unmappable).then(|| bytes.into_owned())
+    };
+    let original = decode(before.to_vec());
+    (original.error.is_none() && encoded(&original.text)? == before).then(|| encoded(text))?
+}
+
 fn decode_utf8(mut bytes: Vec<u8>, start: usize) -> Decoded {
     bytes.drain(..start);
     match String::from_utf8(bytes) {

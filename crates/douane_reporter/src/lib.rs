@@ -100,6 +100,8 @@ pub struct Summary {
     pub files: usize,
     /// How many of them are modules.
     pub modules: usize,
+    /// How many problems were mended before what is left was looked at.
+    pub fixed: usize,
     /// How long it took.
     pub elapsed: Duration,
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use douane_base::{Diagnostic, Severity};
+use douane_base::{Applicability, Diagnostic, Severity};
 
 use crate::Report;
 
@@ -17,6 +17,16 @@ pub(crate) fn count(diagnostics: &[Diagnostic], severity: Severity) -> usize {
 
 /// Writes the closing line.
 pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let summary = report.summary;
+    if summary.fixed > 0 {
+        writeln!(out, "Fixed {}.", counted(summary.fixed, "problem"))?;
+    }
+    found(report, out)?;
+    fixable(report.diagnostics, out)
+}
+
+/// What was found in how many files.
+fn found(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let summary = report.summary;
     let checked = format!(
         "{} ({}) in {}",
@@ -42,6 +52,20 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "Found {found} in {} of {checked}.", files.len())
 }
 
+/// How much of it could be mended, if anything.
+fn fixable(diagnostics: &[Diagnostic], out: &mut dyn Write) -> io::Result<()> {
+    let count = |applicability: Applicability| {
+        let fixes = diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_ref());
+        fixes.filter(|fix| fix.applicability == applicability).count()
+    };
+    match (count(Applicability::Safe), count(Applicability::Unsafe)) {
+        (0, 0) => Ok(()),
+        (safe, 0) => writeln!(out, "`--fix` mends {safe} of them."),
+        (0, more) => writeln!(out, "`--fix --unsafe-fixes` mends {more} of them."),
+        (safe, more) => writeln!(out, "`--fix` mends {safe} of them, `--unsafe-fixes` {more} more."),
+    }
+}
+
 fn counted(count: usize, word: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {word}{plural}")
@@ -63,7 +87,7 @@ mod tests {
 
     fn closing(files: usize, modules: usize, elapsed: u64, diagnostics: &[Diagnostic]) -> String {
         let sources = Files::new(&[("a.py", "import a\n"), ("b.py", "import b\n")]);
-        let summary = Summary { files, modules, elapsed: Duration::from_micros(elapsed) };
+        let summary = Summary { files, modules, fixed: 0, elapsed: Duration::from_micros(elapsed) };
         let mut out = Vec::new();
         write(&Report { diagnostics, files: &sources, summary }, &mut out).expect("memory can be written to");
         String::from_utf8(out).expect("the line is UTF-8")

@@ -112,7 +112,7 @@ fn silence(
     levels: &[(Level, bool)],
     found: Vec<Diagnostic>,
 ) -> Vec<Diagnostic> {
-    if facts.suppressions.is_empty() {
+    if facts.suppressions.is_empty() || settings.ignores_comments {
         return found;
     }
     let mut used: FxHashSet<(usize, usize)> = FxHashSet::default();

@@ -19,6 +19,8 @@ use crate::{
 pub struct Settings {
     pub(crate) rules: Vec<Configured>,
     overrides: Vec<Override>,
+    /// Comments in the code silence nothing.
+    pub(crate) ignores_comments: bool,
 }
 
 pub(crate) struct Configured {
@@ -257,7 +259,13 @@ impl Settings {
                 rules.push(Configured { rule, check, level, is_chosen: chosen.is_some(), is_deselected });
             }
         }
-        Self { rules, overrides: configured.overrides }
+        Self { rules, overrides: configured.overrides, ignores_comments: false }
+    }
+
+    /// The same; if so, comments in the code silence nothing.
+    #[must_use]
+    pub fn ignoring_comments(self, ignores_comments: bool) -> Self {
+        Self { ignores_comments, ..self }
     }
 
     /// The level of a rule in a file, and whether the user chose it.

@@ -54,8 +54,7 @@ impl Workspace {
     pub fn analyse(&self, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
         progress(Stage::Discover);
         let Walked { files: candidates, binaries } = self.candidates();
-        let options =
-            ParseOptions { version: self.configuration.version, platform: self.configuration.platform, is_stub: false };
+        let options = self.parse_options();
         let mut paths: Vec<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
         let ((mut facts, problems), mut modules) =
             rayon::join(|| self.read_all(&candidates, &options, progress), || self.modules(&paths, &binaries, &[]));
@@ -98,6 +97,11 @@ impl Workspace {
             UnusedSettings { file, path: relative, settings }
         });
         Analysis { paths, facts, graph, own, reported, unreadable, overlay, unused_settings, working_folder }
+    }
+
+    /// What the facts of all files depend on.
+    pub(crate) fn parse_options(&self) -> ParseOptions {
+        ParseOptions { version: self.configuration.version, platform: self.configuration.platform, is_stub: false }
     }
 
     /// The program's files and the named ones, in the order of their paths.
@@ -157,9 +161,10 @@ impl Workspace {
     }
 
     fn overlay_file(&self, paths: &[PathBuf]) -> Option<(FileId, String)> {
-        let overlay = self.request.overlay.as_ref()?;
-        let at = paths.binary_search(&self.overlay_path()?).ok()?;
-        Some((FileId(u32::try_from(at).ok()?), decode(overlay.bytes.clone()).text))
+        let path = self.overlay_path()?;
+        let at = paths.binary_search(&path).ok()?;
+        let bytes = self.texts.get(&path).map(|content| &*content.bytes).or_else(|| self.input_of(&path))?;
+        Some((FileId(u32::try_from(at).ok()?), decode(bytes.to_vec()).text))
     }
 
     fn read_all(
@@ -179,15 +184,15 @@ impl Workspace {
     }
 
     fn read(&self, candidate: &Candidate, options: &ParseOptions) -> (FileFacts, Option<String>) {
-        let is_stub = candidate.path.extension().is_some_and(|extension| extension == "pyi");
-        let options = ParseOptions { is_stub, ..*options };
-        let bytes = match (&candidate.problem, &self.request.overlay) {
-            (_, Some(overlay)) if Some(&candidate.path) == self.named.last() => Ok(overlay.bytes.clone()),
-            (Some(problem), _) => Err(problem.clone()),
-            (None, _) => read_regular_file(&candidate.path),
+        let path = &candidate.path;
+        let bytes = match (&candidate.problem, self.texts.get(path), self.input_of(path)) {
+            (_, Some(content), _) => Ok(content.bytes.clone()),
+            (_, None, Some(bytes)) => Ok(bytes.to_vec()),
+            (Some(problem), ..) => Err(problem.clone()),
+            (None, ..) => read_regular_file(path),
         };
         match bytes {
-            Ok(bytes) => (read_facts(bytes, &options), None),
+            Ok(bytes) => (facts_of(path, bytes, options), None),
             Err(problem) => {
                 let mut facts = FileFacts::default();
                 facts.traits.is_broken = true;
@@ -314,6 +319,12 @@ fn module(name: ModuleName, kind: ModuleKind) -> ModuleSource {
     ModuleSource { name, kind, origin: Origin::FirstParty, file: None, stub: None, loads: Vec::new() }
 }
 
+/// The facts of a file of that path and content.
+pub(crate) fn facts_of(path: &Path, bytes: Vec<u8>, options: &ParseOptions) -> FileFacts {
+    let is_stub = path.extension().is_some_and(|extension| extension == "pyi");
+    read_facts(bytes, &ParseOptions { is_stub, ..*options })
+}
+
 fn read_facts(bytes: Vec<u8>, options: &ParseOptions) -> FileFacts {
     let decoded = decode(bytes);
     let mut facts = parse(&decoded.text, options);
@@ -353,7 +364,21 @@ impl Analysis {
     /// A file's path as the user would write it.
     #[must_use]
     pub fn path(&self, file: FileId) -> PathBuf {
-        relative_to(&self.paths[file.0 as usize], &self.working_folder)
+        self.shown(&self.paths[file.0 as usize])
+    }
+
+    /// A path as the user would write it.
+    pub(crate) fn shown(&self, path: &Path) -> PathBuf {
+        relative_to(path, &self.working_folder)
+    }
+
+    pub(crate) fn full_path(&self, file: FileId) -> &Path {
+        &self.paths[file.0 as usize]
+    }
+
+    /// The file is the program's own.
+    pub(crate) fn is_own(&self, file: FileId) -> bool {
+        (file.0 as usize) < self.own.len()
     }
 
     /// Runs the rules over the whole program; the findings in the wanted files.

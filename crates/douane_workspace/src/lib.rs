@@ -11,9 +11,12 @@ mod environment;
 mod external;
 mod files;
 mod finder;
+mod fixing;
 mod project;
 mod source_roots;
+mod transaction;
 
 pub use analysis::{Analysis, Stage};
 pub use configuration::{Configuration, ConfigurationError};
+pub use fixing::{ChangedFile, FixOptions, Fixed};
 pub use project::{Failure, Overlay, Request, Workspace};

@@ -7,11 +7,13 @@ use std::{
 
 use douane_base::PythonVersion;
 use douane_rules::SettingsError;
+use rustc_hash::FxHashMap;
 
 use crate::{
     configuration::{Configuration, ConfigurationError, read},
     environment::{Environment, find_environment},
     files::{plain, read_text},
+    transaction::finish_interrupted,
 };
 
 /// What the user asked for.
@@ -44,6 +46,12 @@ pub struct Overlay {
     pub bytes: Vec<u8>,
 }
 
+/// The content of a file in memory.
+pub(crate) struct Content {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) text: String,
+}
+
 /// Why nothing can be analysed.
 #[derive(Debug)]
 pub enum Failure {
@@ -65,6 +73,8 @@ pub struct Workspace {
     pub(crate) configuration: Configuration,
     pub(crate) environment: Option<Environment>,
     pub(crate) pyproject: Option<toml::Table>,
+    /// Contents that stand for those on disk, by path.
+    pub(crate) texts: FxHashMap<PathBuf, Content>,
     warnings: Vec<String>,
 }
 
@@ -91,6 +101,14 @@ impl Workspace {
             None => packages_around(&request, &named),
         };
         let mut warnings = Vec::new();
+        match finish_interrupted(&folder) {
+            Ok(files) if files.is_empty() => {}
+            Ok(files) => warnings.push(format!(
+                "finished a fix that was interrupted: {}",
+                files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+            )),
+            Err(problem) => return Err(Failure::Message(problem)),
+        }
         let pyproject =
             if request.isolated { None } else { read_pyproject(&folder.join("pyproject.toml"), &mut warnings) };
         let mut configuration = match &configuration_file {
@@ -99,7 +117,28 @@ impl Workspace {
         };
         configuration.version = request.target_version.unwrap_or(configuration.version);
         let environment = environment(&request, &configuration, &folder)?;
-        Ok(Self { request, folder, searched, named, configuration, environment, pyproject, warnings })
+        let texts = FxHashMap::default();
+        Ok(Self { request, folder, searched, named, configuration, environment, pyproject, texts, warnings })
+    }
+
+    /// Lets a content stand for that of a file.
+    pub(crate) fn set_text(&mut self, path: PathBuf, bytes: Vec<u8>, text: String) {
+        self.texts.insert(path, Content { bytes, text });
+    }
+
+    /// The path is that of a file whose content is not the disk's.
+    pub(crate) fn is_overlaid(&self, path: &Path) -> bool {
+        self.texts.contains_key(path) || self.is_input(path)
+    }
+
+    /// The path is that which standard input stands for.
+    pub(crate) fn is_input(&self, path: &Path) -> bool {
+        self.request.overlay.is_some() && self.named.last().is_some_and(|named| named == path)
+    }
+
+    /// The bytes of standard input, for the path that it stands for.
+    pub(crate) fn input_of(&self, path: &Path) -> Option<&[u8]> {
+        self.request.overlay.as_ref().filter(|_| self.is_input(path)).map(|overlay| &*overlay.bytes)
     }
 
     /// What was passed over on the way, one line each.
