@@ -51,7 +51,17 @@ fn the_reference_configuration_finds_a_variety() {
     let found: Vec<&str> = run.output.lines().filter_map(|line| line.rsplit('\t').next()).collect();
     let silent: Vec<&str> =
         douane_rules::RULES.iter().map(|rule| rule.name).filter(|name| !found.contains(name)).collect();
-    assert_eq!(silent, ["prefer-module-import", "unreadable-file", "unused-setting"]);
+    assert_eq!(
+        silent,
+        [
+            "import-from-definition",
+            "prefer-module-import",
+            "private-import",
+            "unreadable-file",
+            "unused-export",
+            "unused-setting"
+        ]
+    );
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn position(line: u32, column: u32, utf16_column: u32, offset: u32) -> Value {
 
 #[test]
 fn full_shows_the_lines_and_the_place_in_the_other_file() {
-    let run = shop().run(&["check", "--quiet"]);
+    let run = shop().run(&["check", "--quiet", "--ignore", "F401"]);
     assert_eq!(run.code, Some(1));
     let expected = "\
 error[undefined-name-behind-star]: `total` is not defined: the star import of this file does not bring it
@@ -59,6 +59,7 @@ warning[star-import]: `from shop.prices import *` brings 2 names, of which this 
   │ ^^^^^^^^^^^^^^^^^^^^^^^^^
   │
   = help: it brings `json` and `net`; import what other modules need from here by name
+  = fix: Remove `from shop.prices import *`
 
 ";
     assert_eq!(run.output, format!("{star}{expected}"));
@@ -91,8 +92,9 @@ error[guarded-star-import]: `from settings import *` raises AttributeError: `set
 
 #[test]
 fn concise_is_one_line_a_finding() {
-    let run = shop().run(&["check", "--output-format", "concise"]);
+    let run = shop().run(&["check", "--output-format", "concise", "--ignore", "F401"]);
     let mut lines: Vec<&str> = run.output.lines().collect();
+    assert_eq!(lines.pop(), Some("`--fix` mends 1 of them."));
     let summary = lines.pop().expect("a summary");
     assert!(summary.starts_with("Found 1 error and 2 warnings in 2 of 3 files (3 modules) in "), "{summary}");
     assert_eq!(
@@ -107,7 +109,7 @@ fn concise_is_one_line_a_finding() {
 
 #[test]
 fn json_is_one_object() {
-    let run = shop().run(&["check", "--output-format", "json"]);
+    let run = shop().run(&["check", "--output-format", "json", "--ignore", "F401"]);
     assert_eq!(run.code, Some(1));
     let mut found = parsed(&run);
     let elapsed = found["summary"]["elapsed_ms"].take();
@@ -125,7 +127,15 @@ fn json_is_one_object() {
                 "module": "shop.orders",
                 "range": star,
                 "related": [],
-                "fix": null,
+                "fix": {
+                    "applicability": "safe",
+                    "title": "Remove `from shop.prices import *`",
+                    "edits": [{
+                        "path": "shop/orders.py",
+                        "range": {"start": position(1, 1, 1, 0), "end": position(2, 1, 1, 26)},
+                        "text": "",
+                    }],
+                },
             },
             {
                 "rule": "undefined-name-behind-star",

@@ -91,6 +91,7 @@ pub fn link(program: &Program<'_>) -> ModuleGraph {
     let loads = Loads::new(table.modules.len(), &edges);
     let loaded_children = loaded_children(&table, &loads, program, &resolutions, &events);
     let patches = patches(&table, &names, program, &resolutions, &loads);
+    let opened = opened(&table, program, &resolutions);
     let namespaces = namespaces(&Inputs {
         program,
         table: &table,
@@ -99,6 +100,7 @@ pub fn link(program: &Program<'_>) -> ModuleGraph {
         resolutions: &resolutions,
         loaded_children: &loaded_children,
         patches: &patches,
+        opened: &opened,
     });
     ModuleGraph::new(program, table, names, namespaces, resolutions, edges)
 }
@@ -405,6 +407,27 @@ fn patches(
     for ((_, patches), loaded) in found.iter_mut().zip(loads.reached(&questions)) {
         for patch in patches {
             patch.is_certain = loaded.contains(&patch.by.0);
+        }
+    }
+    found
+}
+
+/// The modules that may get names which nobody can spell, because other code sets attributes of them, or decorates what they
+/// define and then looks them up by their name.
+fn opened(table: &ModuleTable, program: &Program<'_>, resolutions: &[Vec<Resolution>]) -> FxHashSet<ModuleId> {
+    let facts_of = |module: ModuleId| Some(program.facts(table.module(module).file?));
+    let mut found = FxHashSet::default();
+    for at in (0u32..).map(ModuleId).zip(&table.modules).map(|(at, _)| at) {
+        let Some(facts) = facts_of(at) else { continue };
+        let resolutions = &resolutions[at.index()];
+        for effect in &facts.effects {
+            let EffectKind::SetAttribute(owner) = effect.kind else { continue };
+            let owner = facts.reference(owner);
+            found.extend(table.module_behind(resolutions, facts, owner, facts.chain(owner)));
+        }
+        let sets_names = |source: ModuleId| facts_of(source).is_some_and(|facts| facts.traits.sets_names_of_others);
+        if facts.load_effect.is_some() && resolutions.iter().filter_map(|found| found.module()).any(sets_names) {
+            found.insert(at);
         }
     }
     found

@@ -372,6 +372,14 @@ impl ModuleGraph {
         }
     }
 
+    /// The names that a module may have, submodules included, in no order.
+    #[must_use]
+    pub fn names_of(&self, module: ModuleId) -> Vec<&str> {
+        let own = self.namespaces[module.index()].names().map(|(name, _)| self.name(name));
+        let submodules = self.modules().iter().filter(|other| other.parent == Some(module));
+        own.chain(submodules.map(|submodule| submodule.name.last())).collect()
+    }
+
     /// The submodule of that name.
     #[must_use]
     pub fn submodule(&self, package: ModuleId, name: &str) -> Option<ModuleId> {

@@ -125,7 +125,7 @@ impl ModuleTable {
         self.find(&full)
     }
 
-    /// Adds the modules of the standard library that the program names and does not hide.
+    /// Adds the modules of the standard library that the program names and does not hide, and those below them.
     pub(crate) fn add_standard_modules(&mut self, program: &Program<'_>) {
         let library = program.standard_library;
         let top_level: FxHashSet<&str> = library.top_level_names().collect();
@@ -149,6 +149,17 @@ impl ModuleTable {
         named.sort_unstable();
         for name in named {
             self.find_or_add(program, &name);
+        }
+        // What lies below a package can be used through it, though nobody names it in an import.
+        let mut at = 0;
+        while let Some(module) = self.modules.get(at) {
+            if module.origin == Origin::Standard && module.kind == ModuleKind::Package {
+                let package = module.name.clone();
+                for child in library.submodules(package.as_str()) {
+                    self.find_or_add(program, &format!("{package}.{child}"));
+                }
+            }
+            at += 1;
         }
     }
 

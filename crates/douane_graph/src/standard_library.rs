@@ -88,6 +88,12 @@ impl StandardLibrary {
         Self { minor: minor.max(table.oldest).min(table.newest) }
     }
 
+    /// The libraries of all versions that are known.
+    pub fn versions() -> impl Iterator<Item = Self> {
+        let table = table();
+        (table.oldest..=table.newest).map(|minor| Self { minor })
+    }
+
     /// The minor version that is answered for.
     #[must_use]
     pub fn minor(self) -> u8 {

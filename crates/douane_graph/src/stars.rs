@@ -34,6 +34,8 @@ pub(crate) struct Inputs<'p> {
     pub(crate) loaded_children: &'p FxHashMap<ModuleId, Vec<ModuleId>>,
     /// By module: the names that others give it.
     pub(crate) patches: &'p FxHashMap<ModuleId, Vec<Patch>>,
+    /// The modules that others may give any name.
+    pub(crate) opened: &'p FxHashSet<ModuleId>,
 }
 
 pub(crate) fn namespaces(inputs: &Inputs<'_>) -> Vec<Namespace> {
@@ -231,6 +233,12 @@ impl Maker<'_> {
             Some(other) => self.made[other.index()].clone(),
             None => making.finish(),
         };
+        if self.inputs.opened.contains(&ModuleId(u32::try_from(at).unwrap_or(u32::MAX))) {
+            made.open.get_or_insert(Unknown::NamespaceWrite);
+            if made.exports == Exports::Public {
+                made.exports = Exports::Unknown(Unknown::NamespaceWrite);
+            }
+        }
         if facts.traits.has_getattr {
             made.open.get_or_insert(Unknown::Getattr);
         }

@@ -245,7 +245,8 @@ impl Branches {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.list.truncate(1);
+        self.list.clear();
+        self.list.push(ROOT);
         self.forks = 0;
     }
 

@@ -110,6 +110,8 @@ pub struct ModuleTraits {
     pub all_escapes: bool,
     /// The code looks at its own namespace: `globals()`, `eval(…)`; it may use names that it does not spell.
     pub reads_namespace: bool,
+    /// The code sets attributes of modules that others name to it: `setattr(sys.modules[cls.__module__], …)`.
+    pub sets_names_of_others: bool,
     /// The code mentions `__path__`: the package's modules may lie elsewhere.
     pub touches_path: bool,
     /// The file has an `if __name__ == "__main__":` block.
@@ -443,6 +445,8 @@ pub enum EffectKind {
     },
     /// `name.attribute = …` while the module is loaded.
     AttributeStore(ReferenceId),
+    /// `setattr(name.attribute, …)`: what is named, which may be a module, gets an attribute.
+    SetAttribute(ReferenceId),
 }
 
 /// Something that loading a module does besides binding its names, so that to import it is not nothing.

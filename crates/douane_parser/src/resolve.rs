@@ -29,11 +29,12 @@ pub(crate) fn resolve(found: &mut Collected) -> FileFacts {
 /// A class body that uses a name before it binds it gets the module's (language reference, section 4.2.2): as in
 /// `name = name`.
 fn look_past_class_bodies(found: &mut Collected) {
-    let Collected { references, bindings, scopes, .. } = found;
+    let Collected { references, bindings, scopes, interest, .. } = found;
     let is_own = |scope: ScopeId| scopes[scope.index()].kind == ScopeKind::Class;
     let mut first: Option<FxHashMap<(ScopeId, Symbol), u32>> = None;
     for reference in references.iter_mut().filter(|reference| reference.resolved == Some(reference.scope)) {
-        if !is_own(reference.scope) {
+        // Of other names not all bindings are written down.
+        if !is_own(reference.scope) || !interest.is_imported(reference.name) {
             continue;
         }
         let first = first.get_or_insert_with(|| {

@@ -25,6 +25,7 @@ pub fn check(project: &Project<'_>, settings: &Settings) -> Vec<Diagnostic> {
         None => (Level::Off, false),
     };
 
+    project.prepare();
     let by_project: Vec<Diagnostic> = settings
         .rules
         .par_iter()

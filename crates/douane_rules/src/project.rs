@@ -60,6 +60,12 @@ impl<'p> Project<'p> {
         self.facts.get(file.0 as usize).map(|facts| (file, facts))
     }
 
+    /// Makes what is made on request and in parallel. To wait for it on a thread of the pool could be for ever: the thread
+    /// may meanwhile take up other work that asks for the same.
+    pub(crate) fn prepare(&self) {
+        let _ = self.traces();
+    }
+
     /// Who takes which name from which module.
     #[must_use]
     pub fn takes(&self) -> &Takes {

@@ -2,7 +2,7 @@
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
 use douane_graph::{Exports, ModuleId, ModuleKind, NameId, Unknown};
-use douane_parser::{BindingKind, Codes, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Truth};
+use douane_parser::{Binding, BindingKind, Codes, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Truth};
 
 use crate::{
     Checked, rules_named,
@@ -87,11 +87,16 @@ impl<'c> StarUses<'c> {
     }
 }
 
-/// A file of nothing but imports, or one around a compiled half, passes names on to whoever wants them.
+/// A file that defines nothing of its own and uses no star, or one around a compiled half, passes names on to whoever wants them.
 pub(crate) fn passes_names_on(file: &Checked<'_>, source: ModuleId) -> bool {
-    let facts = file.facts;
-    let is_facade = facts.references.is_empty()
-        && facts.bindings.iter().all(|binding| matches!(binding.kind, BindingKind::Import(_)));
+    let is_own =
+        |binding: &&Binding| binding.scope == ScopeId::MODULE && !matches!(binding.kind, BindingKind::Import(_));
+    let is_list = |binding: &Binding| file.facts.name(binding.name) == "__all__";
+    let comes_with_star = |reference: &Reference| {
+        reference.resolved.is_none() && !file.project.is_builtin(file.facts.name(reference.name))
+    };
+    let is_facade =
+        file.facts.bindings.iter().filter(is_own).all(is_list) && !file.facts.references.iter().any(comes_with_star);
     // `from _bisect import *` is how a module takes over what its compiled half makes.
     let is_half = file.graph().module(source).name.last().starts_with('_') && is_public(file.module_name());
     is_facade || is_half || file.graph().module(file.module).kind == ModuleKind::Package
@@ -102,7 +107,7 @@ pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses:
     let (graph, facts) = (file.graph(), file.facts);
     let import = facts.import(id);
     let place = facts.statement(import).place();
-    if passes_names_on(file, source) && graph.has_all(file.module) == graph.has_all(source) && uses.all().is_empty() {
+    if passes_names_on(file, source) && uses.all().is_empty() {
         return None;
     }
     let wanted: Vec<&str> = uses.all().into_iter().filter(|name| is_identifier(name)).collect();

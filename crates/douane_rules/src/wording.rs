@@ -1,5 +1,6 @@
 //! How names are put into sentences.
 
+use douane_graph::{ModuleGraph, ModuleId};
 use douane_parser::{FileFacts, Import, Target};
 
 /// `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 3 more ``.
@@ -70,4 +71,42 @@ pub(crate) fn is_public(module: &str) -> bool {
             || part.starts_with("test_")
             || part.ends_with("_test")
     })
+}
+
+/// The names that are written almost like another, the nearest first.
+pub(crate) fn near_misses<'n>(name: &str, known: Vec<&'n str>) -> Vec<&'n str> {
+    const MOST: usize = 3;
+    const LIKENESS: f32 = 0.7;
+    similar::get_close_matches(name, &known, MOST, LIKENESS)
+}
+
+/// `` `a` ``, `` `a` or `b` ``, `` `a`, `b` or `c` ``.
+pub(crate) fn or_listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+/// A module as a `from` statement of another one names it: by its absolute name, or, if that is wanted and the two share a
+/// package, relative to that.
+pub(crate) fn module_as_seen_from(
+    graph: &ModuleGraph,
+    importer: ModuleId,
+    module: ModuleId,
+    is_relative: bool,
+) -> String {
+    let absolute = graph.module_name(module);
+    let own = graph.module(importer);
+    let start = if own.is_package() { Some(importer) } else { own.parent };
+    let packages = std::iter::successors(start, |package| graph.module(*package).parent);
+    for (dots, package) in (1..).zip(packages).filter(|_| is_relative) {
+        let name = graph.module_name(package);
+        if graph.module(module).name.is_within(name) {
+            let rest = absolute[name.len()..].trim_start_matches('.');
+            return format!("{}{rest}", ".".repeat(dots));
+        }
+    }
+    absolute.to_owned()
 }

@@ -5,7 +5,7 @@ use douane_base::TextRange;
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::Ranged;
 
-use super::{Collector, expressions::plain_string, is_dunder_all};
+use super::{Collector, expressions::plain_string, is_dunder_all, root_name};
 use crate::{
     branches::Truth,
     conditions::is_attribute,
@@ -163,6 +163,7 @@ impl Collector<'_> {
             (Some("setattr"), [owner, ..]) if !matches!(owner, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls")) =>
             {
                 self.sets_attributes = true;
+                self.note_set_attribute(owner);
             }
             (Some("import_module" | "__import__"), [name, ..]) if is_dunder_name(name) => {
                 self.takes_own_module = self.takes_own_module.or(Some(range));
@@ -188,6 +189,20 @@ impl Collector<'_> {
                 self.effect(EffectKind::Reload { function, module }, range);
             }
             _ => {}
+        }
+    }
+
+    /// `setattr` on something imported, or on a module that is looked up by the name that something else gives.
+    fn note_set_attribute(&mut self, owner: &Expr) {
+        if let Expr::Subscript(subscript) = owner {
+            let is_others = !is_dunder_name(&subscript.slice) && !subscript.slice.is_string_literal_expr();
+            self.found.traits.sets_names_of_others |= is_sys_modules(&subscript.value) && is_others;
+        }
+        let Some(root) = root_name(owner) else { return };
+        if self.found.names.find(root).is_some_and(|name| self.found.interest.is_imported(name))
+            && let Some(owner_reference) = self.chain(owner, Usage::Read)
+        {
+            self.effect(EffectKind::SetAttribute(owner_reference), text_range(owner.range()));
         }
     }
 

@@ -21,10 +21,17 @@ impl Collector<'_> {
             Expr::Name(name) => {
                 self.bind(name.id.as_str(), text_range(name.range()), kind);
             }
-            Expr::Tuple(tuple) => {
-                tuple.elts.iter().for_each(|target| self.nested(|this| this.bind_target(target, kind)))
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                for target in elts {
+                    // `(globals()[name], …) = …`
+                    if let Expr::Subscript(subscript) = target
+                        && self.is_own_namespace(&subscript.value)
+                    {
+                        self.write_namespace(&subscript.slice, kind, text_range(subscript.range()));
+                    }
+                    self.nested(|this| this.bind_target(target, kind));
+                }
             }
-            Expr::List(list) => list.elts.iter().for_each(|target| self.nested(|this| this.bind_target(target, kind))),
             Expr::Starred(starred) => self.nested(|this| this.bind_target(&starred.value, kind)),
             Expr::Attribute(attribute) => {
                 self.note_patch(target);

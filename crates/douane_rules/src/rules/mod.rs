@@ -2,19 +2,23 @@
 
 use crate::Rule;
 
+mod accidental_submodule;
 mod beyond_top_level_import;
 mod del_module;
 mod duplicate_import;
 mod duplicate_in_all;
 mod guarded_star_import;
+mod import_from_definition;
 mod import_shadows_builtin;
 mod import_shadows_name;
 mod late_future_import;
 mod missing_all;
+mod missing_name;
 mod module_shadows_stdlib;
 mod name_shadows_import;
 mod nested_star_import;
 mod prefer_module_import;
+mod private_import;
 mod redefined_import;
 mod self_import;
 mod stale_reload;
@@ -26,6 +30,8 @@ mod umbrella_import;
 mod undefined_in_all;
 mod undefined_name_behind_star;
 pub(crate) mod unreadable_file;
+mod unresolved_import;
+mod unused_export;
 mod unused_import;
 pub(crate) mod unused_setting;
 mod unused_star;
@@ -33,19 +39,23 @@ pub(crate) mod unused_suppression;
 
 /// All rules, by name.
 pub static RULES: &[&Rule] = &[
+    &accidental_submodule::ACCIDENTAL_SUBMODULE,
     &beyond_top_level_import::BEYOND_TOP_LEVEL_IMPORT,
     &del_module::DEL_MODULE,
     &duplicate_import::DUPLICATE_IMPORT,
     &duplicate_in_all::DUPLICATE_IN_ALL,
     &guarded_star_import::GUARDED_STAR_IMPORT,
+    &import_from_definition::IMPORT_FROM_DEFINITION,
     &import_shadows_builtin::IMPORT_SHADOWS_BUILTIN,
     &import_shadows_name::IMPORT_SHADOWS_NAME,
     &late_future_import::LATE_FUTURE_IMPORT,
     &missing_all::MISSING_ALL,
+    &missing_name::MISSING_NAME,
     &module_shadows_stdlib::MODULE_SHADOWS_STDLIB,
     &name_shadows_import::NAME_SHADOWS_IMPORT,
     &nested_star_import::NESTED_STAR_IMPORT,
     &prefer_module_import::PREFER_MODULE_IMPORT,
+    &private_import::PRIVATE_IMPORT,
     &redefined_import::REDEFINED_IMPORT,
     &self_import::SELF_IMPORT,
     &stale_reload::STALE_RELOAD,
@@ -57,6 +67,8 @@ pub static RULES: &[&Rule] = &[
     &undefined_in_all::UNDEFINED_IN_ALL,
     &undefined_name_behind_star::UNDEFINED_NAME_BEHIND_STAR,
     &unreadable_file::UNREADABLE_FILE,
+    &unresolved_import::UNRESOLVED_IMPORT,
+    &unused_export::UNUSED_EXPORT,
     &unused_import::UNUSED_IMPORT,
     &unused_setting::UNUSED_SETTING,
     &unused_star::UNUSED_STAR,

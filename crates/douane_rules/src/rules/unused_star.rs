@@ -18,8 +18,8 @@ declare_rule! {
     ///
     /// The module is loaded, and its names pushed into the file, for nothing.
     ///
-    /// A package's `__init__`, and a file of nothing but imports, pass names on to code outside the program and are left
-    /// alone.
+    /// A package's `__init__`, and a file that defines nothing of its own, pass names on to code outside the program and are
+    /// left alone.
     ///
     /// ## Example
     ///
@@ -58,6 +58,10 @@ impl FileRule for UnusedStar {
         for (id, import, source) in graph.stars(file.module, facts) {
             let Some(source) = source else { continue };
             let Some((_, most)) = graph.star_counts(source) else { continue };
+            // Whether it is used or not: it raises.
+            if super::guarded_star_import::missing_entry(file.project, source).is_some() {
+                continue;
+            }
             let uses = StarUses::of(file, id, source);
             if most == 0 || passes_names_on(file, source) || !uses.all().is_empty() {
                 continue;

@@ -1,0 +1,167 @@
+//! `unresolved-import`
+
+use douane_graph::{ModuleId, Origin, Resolution, StandardLibrary};
+use douane_parser::{Arm, Import, ImportId, Truth, When};
+use rustc_hash::FxHashSet;
+use serde::Deserialize;
+
+use crate::{
+    Checked, FileRule, ModulePattern, Reporter,
+    rule::declare_rule,
+    wording::{near_misses, or_listed, written_module},
+};
+
+declare_rule! {
+    /// Checks for imports of modules that exist nowhere.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// The import raises ModuleNotFoundError. For modules of the program itself that is an error; for third-party ones,
+    /// which are looked for only where a Python environment is known, a warning, once a package and file.
+    ///
+    /// Imports in `try` are silent, and so are those that don't run, and modules that are made when the program is built:
+    /// those with a private name, which may be compiled, and `*_pb2`.
+    ///
+    /// ## Example
+    ///
+    /// ```py shop/__init__.py
+    /// ```
+    ///
+    /// ```py shop/prices.py
+    /// ```
+    ///
+    /// ```py shop/orders.py
+    /// from shop import prices
+    /// from shop.price import net  # error: [unresolved-import] "there is no module `shop.price`"
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py shop/__init__.py
+    /// ```
+    ///
+    /// ```py shop/prices.py
+    /// def net(price): ...
+    /// ```
+    ///
+    /// ```py shop/orders.py
+    /// from shop import prices
+    /// from shop.prices import net
+    /// ```
+    ///
+    /// ## Options
+    ///
+    /// ### `allow`
+    ///
+    /// Modules that need not be there, with everything below them. `*` stands for any part of a name.
+    ///
+    /// ```toml
+    /// allow = ["shop.generated"]
+    /// ```
+    ///
+    /// ```py shop/__init__.py
+    /// ```
+    ///
+    /// ```py shop/orders.py
+    /// from shop.generated.prices import net
+    /// ```
+    UNRESOLVED_IMPORT: File = UnresolvedImport, name: "unresolved-import", aliases: ["E0401", "import-error"], default: Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct UnresolvedImport {
+    allow: Vec<ModulePattern>,
+}
+
+impl FileRule for UnresolvedImport {
+    fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
+        let (graph, facts) = (file.graph(), file.facts);
+        let mut reported: FxHashSet<&str> = FxHashSet::default();
+        let mut seen: FxHashSet<(u32, String)> = FxHashSet::default();
+        for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
+            let Resolution::Missing(nearest) = graph.resolution(file.module, id) else { continue };
+            let Some(module) = absolute(file, import) else { continue };
+            if is_guarded(file, import)
+                || is_generated(&module)
+                || is_of_other_version(&module)
+                || self.allow.iter().any(|pattern| pattern.matches(&module))
+                || !seen.insert((import.statement.0, module.clone()))
+            {
+                continue;
+            }
+            let is_own = is_first_party(file, &module, nearest);
+            let range = match facts.statement(import).module_range {
+                range if range.is_empty() => import.range,
+                range => range,
+            };
+            if is_own {
+                let message = format!("there is no module `{module}`");
+                let diagnostic = report.error_at(range, message);
+                let parent = module.rsplit_once('.').map_or("", |(parent, _)| parent);
+                let siblings = graph.modules().iter().map(|module| module.name.as_str());
+                let siblings: Vec<&str> = siblings
+                    .filter(|sibling| sibling.rsplit_once('.').map_or("", |(parent, _)| parent) == parent)
+                    .collect();
+                let near = near_misses(&module, siblings);
+                if !near.is_empty() {
+                    diagnostic.help(format!("did you mean {}?", or_listed(&near)));
+                }
+            } else if import.when != When::TypeChecking && reported.insert(top_of(file, import)) {
+                report.at(range, format!("`{module}` is not installed")).help(
+                    "install it in the environment that is used; if it need not be there, import it in `try` with `except ImportError`",
+                );
+            }
+        }
+    }
+}
+
+fn top_of<'f>(file: &Checked<'f>, import: &Import) -> &'f str {
+    let module = import.target.module().1.map_or("", |module| file.facts.name(module));
+    module.split('.').next().unwrap_or(module)
+}
+
+/// The absolute name of the module that an import names.
+fn absolute(file: &Checked<'_>, import: &Import) -> Option<String> {
+    let graph = file.graph();
+    let (level, module) = import.target.module();
+    let written = written_module(file.facts, import);
+    if level == 0 {
+        return Some(written);
+    }
+    let own = graph.module(file.module);
+    let start = if own.is_package() { Some(file.module) } else { own.parent };
+    let base = std::iter::successors(start, |module| graph.module(*module).parent).nth(level as usize - 1)?;
+    let base = graph.module_name(base);
+    Some(module.map_or_else(|| base.to_owned(), |module| format!("{base}.{}", file.facts.name(module))))
+}
+
+/// The import may fail on purpose, or never runs.
+fn is_guarded(file: &Checked<'_>, import: &Import) -> bool {
+    let branches = &file.facts.branches;
+    let may_fail = |arm: Arm| matches!(arm, Arm::Try | Arm::Handler(_));
+    branches.truth(import.branch) == Truth::False && import.when != When::TypeChecking
+        || branches.ancestors(import.branch).any(|branch| may_fail(branch.arm) && branch.guard.is_some())
+}
+
+/// Modules that only a build makes.
+fn is_generated(module: &str) -> bool {
+    let last = module.rsplit('.').next().unwrap_or(module);
+    module.split('.').any(|part| part.starts_with('_')) || last.ends_with("_pb2") || last.ends_with("_pb2_grpc")
+}
+
+/// The standard library of another version of Python has it.
+fn is_of_other_version(module: &str) -> bool {
+    StandardLibrary::versions().any(|library| library.contains(module))
+}
+
+fn is_first_party(file: &Checked<'_>, module: &str, nearest: Option<ModuleId>) -> bool {
+    let graph = file.graph();
+    match nearest {
+        Some(nearest) => graph.module(nearest).origin == Origin::FirstParty,
+        None => {
+            let top = module.split('.').next().unwrap_or(module);
+            graph.find(top).is_some_and(|top| graph.module(top).origin == Origin::FirstParty)
+        }
+    }
+}
