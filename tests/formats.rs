@@ -49,6 +49,7 @@ warning[missing-all]: `shop.prices` has no `__all__`, and `shop.orders` takes a 
   │ ------------------------- the star
   │
   = help: add `__all__` with the names that are meant for others; today no module of the program takes any
+  = unsafe fix: Add `__all__`
 
 ";
     let star = "\
@@ -94,7 +95,7 @@ error[guarded-star-import]: `from settings import *` raises AttributeError: `set
 fn concise_is_one_line_a_finding() {
     let run = shop().run(&["check", "--output-format", "concise", "--ignore", "F401"]);
     let mut lines: Vec<&str> = run.output.lines().collect();
-    assert_eq!(lines.pop(), Some("`--fix` mends 1 of them."));
+    assert_eq!(lines.pop(), Some("`--fix` mends 1 of them, `--unsafe-fixes` 1 more."));
     let summary = lines.pop().expect("a summary");
     assert!(summary.starts_with("Found 1 error and 2 warnings in 2 of 3 files (3 modules) in "), "{summary}");
     assert_eq!(
@@ -157,7 +158,15 @@ fn json_is_one_object() {
                 "module": "shop.prices",
                 "range": {"start": position(1, 1, 1, 0), "end": position(1, 1, 1, 0)},
                 "related": [{"path": "shop/orders.py", "range": star, "message": "the star"}],
-                "fix": null,
+                "fix": {
+                    "applicability": "unsafe",
+                    "title": "Add `__all__`",
+                    "edits": [{
+                        "path": "shop/prices.py",
+                        "range": {"start": position(1, 12, 12, 11), "end": position(1, 12, 12, 11)},
+                        "text": "\n\n__all__ = [\"net\"]",
+                    }],
+                },
             },
         ],
         "summary": {"files": 3, "modules": 3, "errors": 1, "warnings": 2, "elapsed_ms": null},

@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check imports, and report what is wrong with them
     Check(CheckArguments),
+    /// Come to terms with what is found now: it is kept in a file, and only new findings count
+    Baseline(BaselineArguments),
     /// Explain a rule
     Explain(ExplainArguments),
     /// Tell what is known of a module: what a star brings, what it imports, who imports it
@@ -119,6 +121,12 @@ pub(crate) struct CheckArguments {
     /// Report, and mend, what comments in the code silence too
     #[arg(long)]
     pub(crate) ignore_noqa: bool,
+    /// Write a comment with this reason behind everything that is found, so that it is silent from now on
+    #[arg(long, value_name = "REASON", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["fix", "diff", "fix_only", "statistics"])]
+    pub(crate) add_ignore: Option<String>,
+    /// Report what the baseline knows, too
+    #[arg(long)]
+    pub(crate) no_baseline: bool,
     /// Exit with 0 even if there are findings
     #[arg(short = 'e', long)]
     pub(crate) exit_zero: bool,
@@ -151,6 +159,25 @@ impl CheckArguments {
 fn parse_format() -> impl clap::builder::TypedValueParser<Value = Format> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.as_str())).try_map(|text| text.parse::<Format>())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArguments {
+    /// What is done with the project's douane-baseline.json
+    #[arg(value_enum)]
+    pub(crate) action: BaselineAction,
+    #[command(flatten)]
+    pub(crate) program: ProgramArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BaselineAction {
+    /// Put everything in that is found now
+    Write,
+    /// Put in what is new, and take out what is found no more
+    Update,
+    /// Take out what is found no more
+    Prune,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use std::{
 use douane_base::{Diagnostic, FileId, SourceFile};
 use douane_reporter::{Format, Options, Report, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
-use douane_workspace::{Analysis, Fixed, Overlay, Workspace};
+use douane_workspace::{Analysis, BASELINE, Baseline, Fixed, Ignored, Overlay, Sifted, Workspace};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -54,11 +54,25 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     let progress = Progress::new(arguments.quiet);
     let Fixed { analysis, diagnostics, mended, changed, problems } = if arguments.mends() {
         workspace.fix(&settings, arguments.fix_options(), &|stage| progress.note(stage))
+    } else if let Some(reason) = &arguments.add_ignore {
+        let Ignored { analysis, diagnostics, silenced, problems } =
+            workspace.add_ignores(&settings, reason.trim(), &|stage| progress.note(stage));
+        if !arguments.quiet {
+            terminal::note(&format!("silenced {silenced} of {} findings", silenced + diagnostics.len()));
+        }
+        Fixed { problems, ..Fixed::nothing(analysis, diagnostics) }
     } else {
         let analysis = workspace.analyse(&|stage| progress.note(stage));
         progress.start("check");
         let diagnostics = analysis.check(&settings);
         Fixed::nothing(analysis, diagnostics)
+    };
+    let (diagnostics, is_known) = match sifted(arguments, &workspace, &analysis, diagnostics) {
+        Ok(sifted) => sifted,
+        Err(message) => {
+            terminal::error(&message);
+            return Outcome::Refused;
+        }
     };
     progress.start("report");
     progress.finish();
@@ -102,6 +116,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
                 .filter(|(file, _)| analysis.graph().module_of_file(*file).is_some())
                 .count(),
             fixed,
+            known: is_known,
             elapsed: started.elapsed(),
         };
         let report = Report { diagnostics: shown, files: &files, summary };
@@ -116,6 +131,25 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     // Everything is printed; to free a large program piece by piece would only keep the user waiting.
     std::mem::forget(analysis);
     outcome
+}
+
+/// What the project's baseline does not know, and how much it does.
+fn sifted(
+    arguments: &CheckArguments,
+    workspace: &Workspace,
+    analysis: &Analysis,
+    diagnostics: Vec<Diagnostic>,
+) -> Result<(Vec<Diagnostic>, usize), String> {
+    let path = workspace.baseline_path().filter(|_| !arguments.no_baseline && arguments.select.is_empty());
+    let Some(baseline) = path.map_or(Ok(None), |path| Baseline::read(&path))? else { return Ok((diagnostics, 0)) };
+    let Sifted { new, known, stale } = baseline.sift(analysis, diagnostics);
+    if stale > 0 && workspace.looks_at_everything() && arguments.ignore.is_empty() && !arguments.quiet {
+        let (what, fit) = if stale == 1 { ("1 entry", "fits") } else { (&*format!("{stale} entries"), "fit") };
+        terminal::warning(&format!(
+            "{what} of {BASELINE} {fit} nothing any more; `douane baseline prune` takes out what is stale"
+        ));
+    }
+    Ok((new, known))
 }
 
 /// The rules that a selection names.

@@ -3,6 +3,7 @@
 //! Exit codes: 0 nothing found, 1 findings, 2 wrong usage, configuration or an internal error. One file a subcommand.
 
 mod arguments;
+mod baseline;
 mod check;
 mod differences;
 mod explain;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Outcome {
     match &arguments.command {
         Command::Check(check) => check::run(check, arguments.color),
+        Command::Baseline(baseline) => baseline::run(baseline, arguments.color),
         Command::Explain(explain) => explain::run(explain, arguments.color),
         Command::Module(module) => module::run(module),
         Command::Graph(graph) => graph::run(graph),

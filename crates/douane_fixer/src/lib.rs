@@ -47,7 +47,8 @@ pub fn edits(file: FileId, text: &str, changes: &[&ChangeKind]) -> Option<Vec<Ed
             }
             ChangeKind::AddImport(place, written) => {
                 let separator = statements::separator(text, place.range);
-                let written = layout.statement(place.range, written);
+                let newline = statements::newline(text);
+                let written = layout.statement(place.range, written).replace('\n', newline);
                 let (at, written) = match separator.as_str() {
                     "; " => (place.range.end(), format!("; {written}")),
                     // Behind the comment that belongs to the statement.

@@ -93,6 +93,20 @@ pub(crate) fn remove(places: &[ImportPlace], edits: &mut Edits<'_>) {
     }
 }
 
+/// One past the blank lines that follow, where what is removed was the first of its block.
+fn past_gap(text: &str, start: u32, end: u32) -> u32 {
+    let before = text.get(..start as usize).unwrap_or_default().trim_end();
+    let mut end = end;
+    while before.ends_with(':') && (end as usize) < text.len() {
+        let line = end_of_line(text, end);
+        if !TextRange::new(end, line).slice(text).trim().is_empty() {
+            break;
+        }
+        end = past_newline(text, line);
+    }
+    end
+}
+
 fn remove_one(statement: TextRange, edits: &mut Edits<'_>) {
     let text = edits.text;
     let (before, after) = around(text, statement);
@@ -107,8 +121,8 @@ fn remove_one(statement: TextRange, edits: &mut Edits<'_>) {
     };
     let before = before.trim_end();
     if before.is_empty() {
-        let line = TextRange::new(start_of_line(text, statement.start()), end_of_line(text, end));
-        edits.delete(TextRange::new(line.start(), past_newline(text, line.end())));
+        let start = start_of_line(text, statement.start());
+        edits.delete(TextRange::new(start, past_gap(text, start, past_newline(text, end_of_line(text, end)))));
     } else if before.ends_with(';') {
         let semicolon = start_of_line(text, statement.start()) + length(before) - 1;
         edits.delete(TextRange::new(semicolon, end));

@@ -271,10 +271,11 @@ impl<'a> Collector<'a> {
             BindingKind::NamedExpression => self.outside_comprehensions(),
             _ => self.scope,
         };
+        let used = self.found.interest.used(name, &mut self.found.names);
         let mut symbol = if scope == ScopeId::MODULE || !self.found.declarations.is_empty() {
             self.found.names.find(name)
         } else {
-            self.found.interest.used(name, &mut self.found.names)
+            used
         };
         let declared = symbol.and_then(|symbol| self.found.declarations.get(&(scope, symbol)));
         let owner = if declared == Some(&Declaration::Global) { ScopeId::MODULE } else { scope };

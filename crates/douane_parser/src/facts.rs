@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     branches::{Branch, BranchId, Branches, Guard},
     dunder_all::AllOperation,
+    interest::NameFilter,
     names::{Names, Symbol},
     suppressions::Suppression,
 };
@@ -91,6 +92,8 @@ pub struct FileFacts {
     pub effects: Vec<Effect>,
     /// The first thing that loading the module does to anything but the module itself.
     pub load_effect: Option<LoadEffect>,
+    /// The names that code binds or uses, whether there are facts about them or not.
+    pub all_names: NameFilter,
     /// Names in comments that hold types (PEP 484).
     pub type_comment_names: Vec<Symbol>,
     /// The comments that silence findings.

@@ -4,6 +4,7 @@
 //! Most names of most files are neither: the walk passes them over at once instead of writing them down first.
 
 use ruff_python_ast::{ExceptHandler, Stmt};
+use serde::{Deserialize, Serialize};
 
 use crate::names::{NameCollector, Symbol};
 
@@ -16,7 +17,27 @@ pub(crate) struct Interest {
     known: usize,
     has_star: bool,
     /// Which of some traits of names occur among the names of interest: most other names lack them.
-    traits: [u64; 4],
+    traits: NameFilter,
+    /// The traits of all names that code binds or uses, of interest or not.
+    pub(crate) seen: NameFilter,
+}
+
+/// A set of names that may hold more than was put into it, never less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameFilter([u64; 16]);
+
+impl NameFilter {
+    /// False for names that are surely not in the set.
+    #[must_use]
+    pub fn may_hold(&self, name: &str) -> bool {
+        let (word, bit) = trait_of(name);
+        self.0[word] & bit != 0
+    }
+
+    fn add(&mut self, name: &str) {
+        let (word, bit) = trait_of(name);
+        self.0[word] |= bit;
+    }
 }
 
 impl Interest {
@@ -79,15 +100,12 @@ impl Interest {
             }
         }
         let imported = names.len();
-        let mut traits = [0; 4];
-        for name in names.iter() {
-            let (word, bit) = trait_of(name);
-            traits[word] |= bit;
-        }
+        let mut traits = NameFilter::default();
+        names.iter().for_each(|name| traits.add(name));
         for function in functions {
             names.intern(function);
         }
-        Self { imported, known: names.len(), has_star, traits }
+        Self { imported, known: names.len(), has_star, traits, seen: NameFilter::default() }
     }
 
     /// True if some import of the file binds the name.
@@ -106,26 +124,26 @@ impl Interest {
     }
 
     /// The symbol of a name whose uses are written down.
-    pub(crate) fn used(&self, name: &str, names: &mut NameCollector) -> Option<Symbol> {
+    pub(crate) fn used(&mut self, name: &str, names: &mut NameCollector) -> Option<Symbol> {
+        let (word, bit) = trait_of(name);
+        self.seen.0[word] |= bit;
         if self.has_star {
             return Some(names.intern(name));
         }
-        let (word, bit) = trait_of(name);
-        if self.traits[word] & bit == 0 {
+        if self.traits.0[word] & bit == 0 {
             return None;
         }
         names.find(name).filter(|name| self.is_imported(*name))
     }
 }
 
-/// A number below 256 that names may share, as a word and a bit of it.
+/// A number below 1024 that names may share, as a word and a bit of it.
 fn trait_of(name: &str) -> (usize, u64) {
-    let (first, last) = match name.as_bytes() {
-        [first, .., last] => (*first, *last),
-        _ => (0, 0),
-    };
-    let number = usize::from(first) * 31 + usize::from(last) * 7 + name.len();
-    (number / 64 % 4, 1 << (number % 64))
+    let bytes = name.as_bytes();
+    let at = |place: usize| bytes.get(place).copied().map_or(0, usize::from);
+    let last = bytes.len().saturating_sub(1);
+    let number = at(0) * 31 + at(last) * 7 + at(last / 2) * 131 + bytes.len();
+    (number / 64 % 16, 1 << (number % 64))
 }
 
 /// The name that `import a.b` binds (language reference, section 7.11).

@@ -23,6 +23,7 @@ pub use facts::{
     LoadEffect, LoadEffectKind, ModuleKey, ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement,
     StatementId, SyntaxError, SysModulesChange, Target, Usage, When,
 };
+pub use interest::NameFilter;
 pub use names::{Names, Symbol};
 pub use source_text::{Decoded, decode, encode};
 pub use suppressions::{Code, Codes, Suppression};

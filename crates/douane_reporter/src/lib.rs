@@ -102,6 +102,8 @@ pub struct Summary {
     pub modules: usize,
     /// How many problems were mended before what is left was looked at.
     pub fixed: usize,
+    /// How many problems were found that a baseline knows.
+    pub known: usize,
     /// How long it took.
     pub elapsed: Duration,
 }

@@ -22,6 +22,9 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         writeln!(out, "Fixed {}.", counted(summary.fixed, "problem"))?;
     }
     found(report, out)?;
+    if summary.known > 0 {
+        writeln!(out, "The baseline knows {} more.", summary.known)?;
+    }
     fixable(report.diagnostics, out)
 }
 
@@ -87,7 +90,7 @@ mod tests {
 
     fn closing(files: usize, modules: usize, elapsed: u64, diagnostics: &[Diagnostic]) -> String {
         let sources = Files::new(&[("a.py", "import a\n"), ("b.py", "import b\n")]);
-        let summary = Summary { files, modules, fixed: 0, elapsed: Duration::from_micros(elapsed) };
+        let summary = Summary { files, modules, fixed: 0, known: 0, elapsed: Duration::from_micros(elapsed) };
         let mut out = Vec::new();
         write(&Report { diagnostics, files: &sources, summary }, &mut out).expect("memory can be written to");
         String::from_utf8(out).expect("the line is UTF-8")

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use douane_base::{Applicability, Diagnostic, FileId, Fix};
+use douane_base::{Applicability, Change, Diagnostic, FileId, Fix};
 use douane_fixer::{Accepted, apply, edits};
 use douane_parser::{decode, encode};
 use douane_rules::Settings;
@@ -82,7 +82,13 @@ impl Workspace {
     pub fn fix(&mut self, settings: &Settings, options: FixOptions, progress: &(dyn Fn(Stage) + Sync)) -> Fixed {
         /// Fixes that undo each other would go on for ever.
         const MOST_ROUNDS: usize = 100;
-        let mut run = Run { options, originals: BTreeMap::new(), refused: BTreeSet::new(), problems: Vec::new() };
+        let mut run = Run {
+            options,
+            originals: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            impossible: BTreeSet::new(),
+            problems: Vec::new(),
+        };
         let mut mended: BTreeMap<&'static str, usize> = BTreeMap::new();
         let mut rounds = 0;
         loop {
@@ -110,6 +116,8 @@ struct Run {
     originals: BTreeMap<PathBuf, String>,
     /// The files that are not to be changed.
     refused: BTreeSet<PathBuf>,
+    /// Changes that can't be made in the text as it is, such as of an element that stands in no list.
+    impossible: BTreeSet<Change>,
     problems: Vec<String>,
 }
 
@@ -126,7 +134,8 @@ impl Run {
             let mut chosen: Vec<(&'static str, &Fix)> = Vec::new();
             for diagnostic in diagnostics {
                 let Some(fix) = &diagnostic.fix else { continue };
-                let is_wanted = fix.applicability >= self.options.applicability;
+                let is_wanted = fix.applicability >= self.options.applicability
+                    && !fix.changes.iter().any(|change| self.impossible.contains(change));
                 if is_wanted && self.may_change(workspace, analysis, fix) && accepted.accept(fix) {
                     chosen.push((diagnostic.rule, fix));
                 }
@@ -176,12 +185,17 @@ impl Run {
         for (file, changes) in accepted.files() {
             let path = analysis.full_path(file);
             let shown = analysis.path(file);
+            let mut impossible: BTreeSet<Change> = BTreeSet::new();
             let draft = workspace.bytes(path).and_then(|before| {
                 let text = decode(before.clone()).text;
                 if workspace.facts_of_text(path, before.clone()) != analysis.facts()[file.0 as usize] {
                     return Err("it changed in the meantime".to_owned());
                 }
-                let edits = edits(file, &text, &changes).ok_or_else(|| bug(&changes))?;
+                let Some(edits) = edits(file, &text, &changes) else {
+                    let alone = changes.iter().filter(|change| douane_fixer::edits(file, &text, &[change]).is_none());
+                    impossible.extend(alone.map(|kind| Change { file, kind: (*kind).clone() }));
+                    return Err(bug(&changes));
+                };
                 let new_text = apply(&text, &edits);
                 let after = encode(&new_text, &before).ok_or("its encoding can't be written")?;
                 let errors = |bytes: &[u8]| workspace.facts_of_text(path, bytes.to_vec()).syntax_errors.len();
@@ -192,6 +206,10 @@ impl Run {
             });
             match draft {
                 Ok(draft) => drop(drafts.insert(file, draft)),
+                Err(_) if !impossible.is_empty() => {
+                    self.impossible.append(&mut impossible);
+                    is_complete = false;
+                }
                 Err(problem) => {
                     self.refuse(path, format!("can't fix {}: {problem}", shown.display()));
                     is_complete = false;
@@ -301,7 +319,7 @@ impl Workspace {
         self.texts.get(path).map(|known| known.text.as_str())
     }
 
-    fn facts_of_text(&self, path: &Path, bytes: Vec<u8>) -> douane_parser::FileFacts {
+    pub(crate) fn facts_of_text(&self, path: &Path, bytes: Vec<u8>) -> douane_parser::FileFacts {
         facts_of(path, bytes, &self.parse_options())
     }
 }

@@ -5,6 +5,7 @@
 //! change, vanish and lie: whatever can't be read becomes a diagnostic, and the rest is analysed.
 
 mod analysis;
+mod baseline;
 mod binary;
 mod configuration;
 mod environment;
@@ -12,11 +13,14 @@ mod external;
 mod files;
 mod finder;
 mod fixing;
+mod ignoring;
 mod project;
 mod source_roots;
 mod transaction;
 
 pub use analysis::{Analysis, Stage};
+pub use baseline::{BASELINE, Baseline, Sifted};
 pub use configuration::{Configuration, ConfigurationError};
 pub use fixing::{ChangedFile, FixOptions, Fixed};
+pub use ignoring::Ignored;
 pub use project::{Failure, Overlay, Request, Workspace};

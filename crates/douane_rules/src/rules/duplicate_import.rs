@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use douane_base::{Applicability, Change, ChangeKind, Fix};
+
 use douane_parser::{
     Binding, BindingId, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, ScopeKind, When,
 };
@@ -91,10 +93,9 @@ impl FileRule for DuplicateImport {
                 let Some(first) = facts.import_of(earlier) else { continue };
                 if is_same(first, import) && !is_replaced(file, binding, first.range.end()..import.range.start()) {
                     let written = written_import(facts, import);
-                    report
-                        .at(import.range, format!("`{written}` stands here already"))
-                        .label(file.id, earlier.range, "imported here first")
-                        .help("remove one of the two");
+                    let diagnostic = report.at(import.range, format!("`{written}` stands here already"));
+                    diagnostic.label(file.id, earlier.range, "imported here first").help("remove one of the two");
+                    diagnostic.fix = Some(removal(file, import, "Remove the second import", Applicability::Safe));
                 }
             }
         }
@@ -104,13 +105,22 @@ impl FileRule for DuplicateImport {
                 && !is_replaced(file, binding, outer.range.end()..u32::MAX)
             {
                 let name = facts.name(binding.name);
-                report
-                    .at(facts.import(id).range, format!("the module imports `{name}` already"))
-                    .label(file.id, outer.range, "imported here for the whole file")
-                    .help("remove the import in the function");
+                let diagnostic = report.at(facts.import(id).range, format!("the module imports `{name}` already"));
+                diagnostic.label(file.id, outer.range, "imported here for the whole file");
+                diagnostic.help("remove the import in the function");
+                // A function that is called while the module is loaded may run before the module's import.
+                let is_late = facts.scope(binding.scope).runs_on_load;
+                let applicability = if is_late { Applicability::Unsafe } else { Applicability::Safe };
+                diagnostic.fix =
+                    Some(removal(file, facts.import(id), "Remove the import in the function", applicability));
             }
         }
     }
+}
+
+fn removal(file: &Checked<'_>, import: &Import, title: &str, applicability: Applicability) -> Fix {
+    let kind = ChangeKind::RemoveImport(file.facts.statement(import).place(), import.range);
+    Fix { title: title.to_owned(), applicability, changes: vec![Change { file: file.id, kind }] }
 }
 
 /// A star that stands between such offsets may bring something else under the name.

@@ -1,5 +1,6 @@
 //! `duplicate-in-all`
 
+use douane_base::{Applicability, Change, ChangeKind, Fix};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -15,7 +16,7 @@ declare_rule! {
     /// ## Example
     ///
     /// ```py
-    /// __all__ = ["net", "net"]  # error: [duplicate-in-all] "`net` stands twice"
+    /// __all__ = ["net", "gross", "net"]  # error: [duplicate-in-all] "`net` stands twice"
     ///
     ///
     /// def net(price): ...
@@ -50,10 +51,13 @@ impl FileRule for DuplicateInAll {
                 continue;
             }
             let name = graph.name(entry.name);
-            report
-                .at(entry.range, format!("`{name}` stands twice in `__all__`"))
-                .label(file.id, before, "first here")
-                .help("remove one of the two");
+            let diagnostic = report.at(entry.range, format!("`{name}` stands twice in `__all__`"));
+            diagnostic.label(file.id, before, "first here").help("remove one of the two");
+            diagnostic.fix = Some(Fix {
+                title: "Remove the second".to_owned(),
+                applicability: Applicability::Safe,
+                changes: vec![Change { file: file.id, kind: ChangeKind::RemoveElement(entry.range) }],
+            });
         }
     }
 }

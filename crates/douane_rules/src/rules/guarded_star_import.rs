@@ -1,6 +1,8 @@
 //! `guarded-star-import`
 
+use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{AllEntry, Exports, Lookup, ModuleId};
+use douane_parser::Import;
 use serde::Deserialize;
 
 use crate::{
@@ -64,11 +66,33 @@ impl FileRule for GuardedStarImport {
             };
             let diagnostic = report.at(file.facts.statement(import).range, message);
             diagnostic.help(help);
+            diagnostic.fix = by_name(file, import, source);
             if let Some(other) = graph.module(source).file {
                 diagnostic.label(other, entry.range, "the entry of `__all__`");
             }
         }
     }
+}
+
+/// The import of the names that the file uses and the module has.
+fn by_name(file: &Checked<'_>, import: &Import, source: ModuleId) -> Option<Fix> {
+    let (graph, facts) = (file.graph(), file.facts);
+    let mut names: Vec<&str> = facts
+        .references
+        .iter()
+        .filter(|reference| reference.resolved.is_none())
+        .map(|reference| facts.name(reference.name))
+        .filter(|name| !file.project.is_builtin(name))
+        .filter(|name| matches!(graph.lookup(source, name), Lookup::Found(entry) if entry.is_certain))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let kind = ChangeKind::SetNames(facts.statement(import).place(), names.iter().map(|name| (*name).into()).collect());
+    (!names.is_empty()).then(|| Fix {
+        title: "Write the names that are used".to_owned(),
+        applicability: Applicability::Unsafe,
+        changes: vec![Change { file: file.id, kind }],
+    })
 }
 
 /// The first entry of a module's `__all__` that it surely does not have: a star from it raises AttributeError.

@@ -1,8 +1,10 @@
 //! `missing-all`
 
-use douane_base::TextRange;
+use std::collections::BTreeSet;
+
+use douane_base::{Applicability, Change, ChangeKind, FileId, Fix, TextRange};
 use douane_graph::{ModuleGraph, ModuleId, ModuleKind, Unknown};
-use douane_parser::{BindingKind, FileFacts, ScopeId, Symbol, Target, When};
+use douane_parser::{BindingKind, FileFacts, Import, ScopeId, Symbol, Target, When};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
@@ -148,18 +150,23 @@ impl ProjectRule for MissingAll {
             if let Some((taker, import)) = stars.get(&module) {
                 let Some((other, other_facts)) = project.module_facts(*taker) else { continue };
                 let taker = graph.module_name(*taker);
-                report
-                    .in_file(*file, start, format!("`{name}` has no `__all__`, and `{taker}` takes a star from it"))
-                    .label(other, other_facts.statement(other_facts.import(*import)).range, "the star")
-                    .help(help(project, module));
+                let message = format!("`{name}` has no `__all__`, and `{taker}` takes a star from it");
+                let diagnostic = report.in_file(*file, start, message);
+                diagnostic.label(other, other_facts.statement(other_facts.import(*import)).range, "the star");
+                diagnostic.help(help(project, module));
+                diagnostic.fix = fix(project, *file, module, &[]);
             } else if let Some(passed) = passed_on(graph, module, facts).filter(|_| is_public(name)) {
                 let message = format!("the package `{name}` has no `__all__` and passes on {}", listed(&passed));
-                report.in_file(*file, start, message).help(help(project, module));
+                let diagnostic = report.in_file(*file, start, message);
+                diagnostic.help(help(project, module));
+                diagnostic.fix = fix(project, *file, module, &passed);
             } else if self.scope == Scope::Public && is_public(name) && !is_script(graph, module, facts) {
                 let count = defined_names(facts).len();
                 if count > 0 {
                     let message = format!("`{name}` has no `__all__` and defines {}", counted(count, "public name"));
-                    report.in_file(*file, start, message).help(help(project, module));
+                    let diagnostic = report.in_file(*file, start, message);
+                    diagnostic.help(help(project, module));
+                    diagnostic.fix = fix(project, *file, module, &[]);
                 }
             }
         }
@@ -240,6 +247,36 @@ fn defined_names(facts: &FileFacts) -> FxHashSet<&str> {
         .map(|binding| facts.name(binding.name))
         .filter(|name| !name.starts_with('_'))
         .collect()
+}
+
+/// A list of the names that others take, of those that are passed on, and of the public definitions: below the imports, or
+/// else at the end.
+fn fix(project: &Project<'_>, file: FileId, module: ModuleId, passed: &[&str]) -> Option<Fix> {
+    const WIDTH: usize = 88;
+    let (graph, facts) = (project.graph, project.facts(file));
+    let mut names: BTreeSet<&str> = defined_names(facts).into_iter().chain(passed.iter().copied()).collect();
+    let taken = project.takes().from(module).map(|taken| graph.name(taken.name));
+    names.extend(taken.filter(|name| !name.starts_with('_') && graph.submodule(module, name).is_none()));
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let line = format!("__all__ = [{}]", quoted.join(", "));
+    let written = match line.len() > WIDTH {
+        true => format!("__all__ = [\n    {},\n]", quoted.join(",\n    ")),
+        false => line,
+    };
+    let of_module =
+        |import: &&Import| import.scope == ScopeId::MODULE && facts.branches.ancestors(import.branch).next().is_none();
+    let kind = match facts.imports.iter().rfind(of_module) {
+        Some(import) => ChangeKind::AddImport(facts.statement(import).place(), format!("\n{written}")),
+        None => {
+            let end = facts.scopes.first()?.range.end();
+            ChangeKind::Replace(TextRange::empty(end), format!("\n{written}\n"))
+        }
+    };
+    (!names.is_empty()).then(|| Fix {
+        title: "Add `__all__`".to_owned(),
+        applicability: Applicability::Unsafe,
+        changes: vec![Change { file, kind }],
+    })
 }
 
 fn help(project: &Project<'_>, module: ModuleId) -> String {

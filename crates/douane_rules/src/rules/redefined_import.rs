@@ -1,5 +1,6 @@
 //! `redefined-import`
 
+use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_parser::{BindingKind, Guard};
 use serde::Deserialize;
 
@@ -69,10 +70,19 @@ impl FileRule for RedefinedImport {
                 let name = facts.name(binding.name);
                 let written = written_import(facts, facts.import(import));
                 let range = facts.import_of(binding).map_or(binding.range, |import| import.range);
-                report
-                    .in_file(file.id, range, format!("`{name}` is bound again before the import of it was used"))
-                    .label(file.id, earlier.range, format!("`{name}` is imported here"))
-                    .help(format!("remove `{written}`, or give one of the two another name"));
+                let diagnostic = report.at(range, format!("`{name}` is bound again before the import of it was used"));
+                diagnostic.label(file.id, earlier.range, format!("`{name}` is imported here"));
+                diagnostic.help(format!("remove `{written}`, or give one of the two another name"));
+                // Perhaps it is the second that should not be there.
+                let place = facts.statement(facts.import(import)).place();
+                diagnostic.fix = Some(Fix {
+                    title: format!("Remove `{written}`"),
+                    applicability: Applicability::Unsafe,
+                    changes: vec![Change {
+                        file: file.id,
+                        kind: ChangeKind::RemoveImport(place, facts.import(import).range),
+                    }],
+                });
             }
         }
     }

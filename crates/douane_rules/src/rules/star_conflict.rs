@@ -1,6 +1,6 @@
 //! `star-conflict`
 
-use douane_base::TextRange;
+use douane_base::{Fix, TextRange};
 use douane_graph::{Definition, ModuleId, NameId};
 use douane_parser::{BindingKind, BranchId, Import, ImportId, ScopeId, Truth, Usage};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::{
     Checked, FileRule, Reporter,
     rule::declare_rule,
+    star_uses::{StarUses, star_fix},
     wording::{counted, listed, written_import},
 };
 
@@ -30,17 +31,17 @@ declare_rule! {
     ///
     /// from math import *  # error: [star-conflict] "rebinds `pi`"
     ///
-    /// print(pi)
+    /// print(cos(0))
     /// ```
     ///
     /// Use instead:
     ///
     /// ```py
-    /// import math
-    ///
     /// pi = 3.2
     ///
-    /// print(pi, math.pi)
+    /// from math import cos
+    ///
+    /// print(cos(0))
     /// ```
     ///
     /// Two stars may bring one name:
@@ -89,7 +90,9 @@ impl FileRule for StarConflict {
                 continue;
             }
             let conflicts = Conflicts::find(file, import, source, &owners);
-            conflicts.report(file, import, report);
+            let fix =
+                if conflicts.is_empty() { None } else { star_fix(file, id, source, &StarUses::of(file, id, source)) };
+            conflicts.report(file, import, fix.as_ref(), report);
             // The same star once more owns what it owned before; what the last one owns nobody asks.
             if Some(id) != last && (taken.insert(source) || !conflicts.is_empty()) {
                 let names = graph.star_names(source).unwrap_or_default();
@@ -138,7 +141,7 @@ impl<'c> Conflicts<'c> {
         self.with_stars.is_empty() && self.with_bindings.is_empty()
     }
 
-    fn report(&self, file: &Checked<'_>, import: &Import, report: &mut Reporter<'_>) {
+    fn report(&self, file: &Checked<'_>, import: &Import, fix: Option<&Fix>, report: &mut Reporter<'_>) {
         const MOST_LABELS: usize = 5;
         let facts = file.facts;
         let written = written_import(facts, import);
@@ -149,10 +152,10 @@ impl<'c> Conflicts<'c> {
             let count = if names.len() == 1 { String::new() } else { format!("{}, ", counted(names.len(), "name")) };
             let message = format!("`{written}` rebinds {count}{}, that `{earlier_written}` brought", listed(names));
             let message = message.replacen(", that", " that", usize::from(names.len() == 1));
-            report
-                .at(statement, message)
-                .label(file.id, facts.statement(earlier).range, "brought here first")
-                .help("import the names that are used one by one, so that each has one source");
+            let diagnostic = report.at(statement, message);
+            diagnostic.label(file.id, facts.statement(earlier).range, "brought here first");
+            diagnostic.help("import the names that are used one by one, so that each has one source");
+            diagnostic.fix = fix.cloned();
         }
         if !self.with_bindings.is_empty() {
             let names: Vec<&str> = self.with_bindings.iter().map(|(_, name)| *name).collect();
@@ -162,6 +165,7 @@ impl<'c> Conflicts<'c> {
                 diagnostic.label(file.id, facts.bindings[*binding].range, format!("`{name}` is bound here"));
             }
             diagnostic.help("import the names that are used one by one, or rename the file's own");
+            diagnostic.fix = fix.cloned();
         }
         if !self.with_builtins.is_empty() {
             let names: Vec<&str> = self.with_builtins.iter().map(|(_, name)| *name).collect();
@@ -172,6 +176,7 @@ impl<'c> Conflicts<'c> {
                 diagnostic.label(file.id, *range, format!("here `{name}` is the builtin"));
             }
             diagnostic.help("import the names that are used one by one");
+            diagnostic.fix = fix.cloned();
         }
     }
 }

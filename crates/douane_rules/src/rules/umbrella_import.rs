@@ -1,9 +1,11 @@
 //! `umbrella-import`
 
-use douane_base::TextRange;
+use std::collections::{BTreeMap, BTreeSet};
+
+use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
 use douane_cost::LoadGraph;
 use douane_graph::{Definition, EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, NameId, Object, Origin};
-use douane_parser::{BindingKind, FileFacts, ImportId, Target, When};
+use douane_parser::{BindingKind, FileFacts, Import, ImportId, Target, Usage, When};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
@@ -11,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     Checked, Project, ProjectRule, Reporter,
     rule::declare_rule,
-    wording::{counted, written_import},
+    wording::{counted, module_as_seen_from, written_import},
 };
 
 declare_rule! {
@@ -216,8 +218,122 @@ impl Candidate<'_> {
             })
             .collect();
         imports.sort_unstable();
-        report.in_file(self.file.id, self.range, message).help(format!("write {}", imports.join(" and ")));
+        let diagnostic = report.in_file(self.file.id, self.range, message);
+        diagnostic.help(format!("write {}", imports.join(" and ")));
+        diagnostic.fix = self.fix();
     }
+
+    /// The narrower imports, and the uses as they read then; none where a name would collide with another.
+    fn fix(&self) -> Option<Fix> {
+        let (graph, facts) = (self.file.graph(), self.file.facts);
+        let imports: Vec<&Import> = self.imports.iter().map(|id| facts.import(*id)).collect();
+        let first = imports.first()?;
+        let is_relative = first.target.module().0 > 0;
+        let spelling = |module: ModuleId| module_as_seen_from(graph, self.file.module, module, is_relative);
+        let is_whole = matches!(graph.imported_object(self.file.module, facts, self.imports[0]), Object::Module(module) if module == self.umbrella);
+        let mut changes: Vec<ChangeKind> = Vec::new();
+        let written: Vec<String> = if is_whole {
+            let bound = graph.symbol_id(self.file.module, facts.binding(first.binding?).name)?;
+            if self.file.project.takes().is_taken(self.file.module, bound) {
+                return None;
+            }
+            let form = self.form()?;
+            changes.extend(self.rewritten_uses(form)?);
+            match form {
+                Form::Names => grouped(self.uses.iter().map(|used| (spelling(used.module), used.name.to_owned()))),
+                Form::Modules => {
+                    let packages = self.uses.iter().map(|used| graph.module(used.module));
+                    grouped(packages.map(|module| {
+                        let package = module.parent.map(&spelling);
+                        (package.unwrap_or_default(), module.name.last().to_owned())
+                    }))
+                }
+            }
+        } else {
+            let names = imports.iter().map(|import| {
+                let Target::From { name, .. } = import.target else { return None };
+                let name = facts.name(name);
+                let alias = import.alias.map(|alias| facts.name(alias));
+                let used = self.uses.iter().find(|used| used.name == name && used.alias == alias)?;
+                Some((spelling(used.module), used.written()))
+            });
+            grouped(names.collect::<Option<Vec<_>>>()?.into_iter())
+        };
+        let place = facts.statement(first).place();
+        let is_all = facts.imports.iter().filter(|import| import.statement == first.statement).count() == imports.len();
+        if is_all {
+            changes.push(ChangeKind::SetStatements(place, written.clone()));
+        } else {
+            changes.extend(imports.iter().map(|import| ChangeKind::RemoveImport(place, import.range)));
+            changes.extend(written.iter().map(|written| ChangeKind::AddImport(place, written.clone())));
+        }
+        let relied_on = self.file.project.takes().relied_on().iter();
+        let package = graph.module(self.umbrella).name.top_level();
+        let is_felt =
+            self.file.project.module_facts(self.umbrella).is_some_and(|(_, facts)| facts.load_effect.is_some())
+                || relied_on.copied().any(|module| graph.module(module).name.is_within(package))
+                || facts.branches.ancestors(first.branch).next().is_some();
+        let file = self.file.id;
+        Some(Fix {
+            title: format!("Write `{}`", written.join("; ")),
+            applicability: if is_felt { Applicability::Unsafe } else { Applicability::Safe },
+            changes: changes.into_iter().map(|kind| Change { file, kind }).collect(),
+        })
+    }
+
+    /// The form in which no name collides with one of the file.
+    fn form(&self) -> Option<Form> {
+        let (graph, facts) = (self.file.graph(), self.file.facts);
+        let is_free = |name: &str| !facts.all_names.may_hold(name) && !self.file.project.is_builtin(name);
+        let last = |used: &Use<'_>| graph.module(used.module).name.last().to_owned();
+        let modules: FxHashSet<ModuleId> = self.uses.iter().map(|used| used.module).collect();
+        let names: FxHashSet<String> = self.uses.iter().map(last).collect();
+        let has_packages = modules.iter().all(|module| graph.module(*module).parent.is_some());
+        if self.uses.iter().all(|used| is_free(used.name)) {
+            Some(Form::Names)
+        } else if has_packages && modules.len() == names.len() && names.iter().all(|name| is_free(name)) {
+            Some(Form::Modules)
+        } else {
+            None
+        }
+    }
+
+    fn rewritten_uses(&self, form: Form) -> Option<Vec<ChangeKind>> {
+        let (graph, facts) = (self.file.graph(), self.file.facts);
+        let uses = facts.references.iter().filter(|reference| facts.import_behind(reference) == Some(self.imports[0]));
+        uses.map(|reference| {
+            let attribute = facts.chain(reference).first()?;
+            let name = facts.name(attribute.name);
+            let is_replaced = facts.chain(reference).len() == 1
+                && matches!(reference.usage, Usage::StoreAttribute | Usage::DeleteAttribute);
+            let used = self.uses.iter().find(|used| used.name == name).filter(|_| !is_replaced)?;
+            let written = match form {
+                Form::Names => name.to_owned(),
+                Form::Modules => format!("{}.{name}", graph.module(used.module).name.last()),
+            };
+            Some(ChangeKind::Replace(reference.range.cover(attribute.range), written))
+        })
+        .collect()
+    }
+}
+
+/// How names are written after the fix.
+#[derive(Clone, Copy)]
+enum Form {
+    /// `QApplication`
+    Names,
+    /// `QtWidgets.QApplication`
+    Modules,
+}
+
+/// One statement a module.
+fn grouped(names: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let mut by_module: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (module, name) in names {
+        by_module.entry(module).or_default().insert(name);
+    }
+    let joined = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+    by_module.into_iter().map(|(module, names)| format!("from {module} import {}", joined(names))).collect()
 }
 
 /// Modules that load many others and define little of what they offer.

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Lookup, ModuleKind};
 use douane_parser::{FileFacts, ScopeId, Truth};
 use rustc_hash::FxHashSet;
@@ -64,9 +65,15 @@ impl FileRule for UndefinedInAll {
             } else {
                 "so that `import *` raises AttributeError"
             };
-            report
-                .at(entry.range, format!("`{module}` does not bind `{name}`, which its `__all__` names, {what}"))
-                .help("define the name or take it out of the list");
+            let message = format!("`{module}` does not bind `{name}`, which its `__all__` names, {what}");
+            let diagnostic = report.at(entry.range, message);
+            diagnostic.help("define the name or take it out of the list");
+            // A star that raises today works then: perhaps the name is to be defined instead.
+            diagnostic.fix = Some(Fix {
+                title: format!("Take `{name}` out of `__all__`"),
+                applicability: Applicability::Unsafe,
+                changes: vec![Change { file: file.id, kind: ChangeKind::RemoveElement(entry.range) }],
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `undefined-name-behind-star`
 
+use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Exports, Lookup, ModuleId};
 use douane_parser::{Arm, Context, Reference, Truth, Usage};
 use rustc_hash::FxHashMap;
@@ -85,7 +86,7 @@ impl FileRule for UndefinedNameBehindStar {
         if stars.iter().any(|star| matches!(graph.exports(*star), Exports::Unknown(_))) {
             return;
         }
-        let mut verdicts: FxHashMap<douane_parser::Symbol, Option<(String, String)>> = FxHashMap::default();
+        let mut verdicts: FxHashMap<douane_parser::Symbol, Option<Verdict>> = FxHashMap::default();
         for reference in &facts.references {
             if !is_evaluated(file, reference) {
                 continue;
@@ -94,12 +95,17 @@ impl FileRule for UndefinedNameBehindStar {
                 let name = facts.name(reference.name);
                 verdict(file, &stars, name)
             });
-            if let Some((message, help)) = verdict {
-                report.at(reference.range, message.clone()).help(help.clone());
+            if let Some((message, help, fix)) = verdict {
+                let diagnostic = report.at(reference.range, message.clone());
+                diagnostic.help(help.clone());
+                diagnostic.fix = fix.clone();
             }
         }
     }
 }
+
+/// The message, the help, and the change that mends it.
+type Verdict = (String, String, Option<Fix>);
 
 /// True for a use that raises NameError if nobody binds the name.
 fn is_evaluated(file: &Checked<'_>, reference: &Reference) -> bool {
@@ -113,7 +119,7 @@ fn is_evaluated(file: &Checked<'_>, reference: &Reference) -> bool {
 }
 
 /// What is wrong with a name, and what to do; `None` if somebody binds it, or may.
-fn verdict(file: &Checked<'_>, stars: &[ModuleId], name: &str) -> Option<(String, String)> {
+fn verdict(file: &Checked<'_>, stars: &[ModuleId], name: &str) -> Option<Verdict> {
     let graph = file.graph();
     let is_special = name.starts_with("__") && name.ends_with("__");
     if is_special || name == "_" || file.project.is_builtin(name) || file.project.is_injected_builtin(name) {
@@ -146,9 +152,17 @@ fn verdict(file: &Checked<'_>, stars: &[ModuleId], name: &str) -> Option<(String
         } else {
             return None;
         };
+        let written = format!("from {} import {name}", written_module(file.facts, import));
+        let place = file.facts.statement(import).place();
+        let fix = Fix {
+            title: format!("Add `{written}`"),
+            applicability: Applicability::Unsafe,
+            changes: vec![Change { file: file.id, kind: ChangeKind::AddImport(place, written.clone()) }],
+        };
         return Some((
             format!("`{name}` is not defined: `{module}` has it, but {reason}"),
-            format!("import it by name: `from {} import {name}`", written_module(file.facts, import)),
+            format!("import it by name: `{written}`"),
+            Some(fix),
         ));
     }
     let count = stars.len();
@@ -157,5 +171,5 @@ fn verdict(file: &Checked<'_>, stars: &[ModuleId], name: &str) -> Option<(String
     } else {
         format!("none of the {} of this file brings it", counted(count, "star import"))
     };
-    Some((format!("`{name}` is not defined: {stars}"), "import it, or correct the name".to_owned()))
+    Some((format!("`{name}` is not defined: {stars}"), "import it, or correct the name".to_owned(), None))
 }

@@ -42,6 +42,12 @@ declare_rule! {
     /// def gross(price): ...  # error: [unused-export] "no module takes `gross` from `shop.prices`"
     /// ```
     ///
+    /// Use instead:
+    ///
+    /// ```py shop/prices.py
+    /// def net(price): ...
+    /// ```
+    ///
     /// ## Options
     ///
     /// ### `public`

@@ -1,0 +1,195 @@
+//! The findings that a project has come to terms with, in a file, so that only new ones count.
+//!
+//! A finding is known by its rule, its module and the text that it is about, which survives moved lines. Of several that
+//! look the same, as many are known as there were.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use douane_base::{Diagnostic, FileId, SourceFile};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{Analysis, Workspace, files::plain};
+
+/// The file's name, in the folder of the project.
+pub const BASELINE: &str = "douane-baseline.json";
+
+const VERSION: u32 = 1;
+
+/// Findings that are known, and how many of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Baseline {
+    known: BTreeMap<Key, usize>,
+}
+
+/// What makes two findings the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    /// The dotted name of the module, or the path of what is none.
+    module: String,
+    rule: String,
+    /// The text that the finding is about; empty for one about the file.
+    subject: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    module: String,
+    rule: String,
+    subject: String,
+    count: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    findings: Vec<Entry>,
+}
+
+/// The findings of a run, told apart by a baseline.
+pub struct Sifted {
+    /// Those that are not in it.
+    pub new: Vec<Diagnostic>,
+    /// How many are.
+    pub known: usize,
+    /// The entries that no finding fits any more.
+    pub stale: usize,
+}
+
+impl Baseline {
+    /// Reads a file; `None` if there is none.
+    pub fn read(path: &Path) -> Result<Option<Self>, String> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(format!("can't read {}: {}", path.display(), plain(&error))),
+        };
+        let file: File =
+            serde_json::from_str(&text).map_err(|error| format!("{} is no baseline: {error}", path.display()))?;
+        if file.version != VERSION {
+            return Err(format!("{} is of version {}, this douane reads {VERSION}", path.display(), file.version));
+        }
+        let known = file
+            .findings
+            .into_iter()
+            .map(|Entry { module, rule, subject, count }| (Key { module, rule, subject }, count));
+        Ok(Some(Self { known: known.collect() }))
+    }
+
+    /// Writes the file: sorted, one finding a line, so that it can be merged.
+    pub fn write(&self, path: &Path) -> Result<(), String> {
+        let mut text = format!("{{\n  \"version\": {VERSION},\n  \"findings\": [");
+        for (at, (key, count)) in self.known.iter().enumerate() {
+            let Key { module, rule, subject } = key.clone();
+            let entry = serde_json::to_string(&Entry { module, rule, subject, count: *count }).unwrap_or_default();
+            text.push_str(if at == 0 { "\n    " } else { ",\n    " });
+            text.push_str(&entry);
+        }
+        text.push_str(if self.known.is_empty() { "]\n}\n" } else { "\n  ]\n}\n" });
+        let failed = |error: std::io::Error| format!("can't write {}: {}", path.display(), plain(&error));
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut file =
+            tempfile::Builder::new().prefix(".douane-").suffix(".tmp").tempfile_in(folder).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        let mode = fs::metadata(path).map(|metadata| metadata.permissions());
+        file.persist(path).map_err(|error| failed(error.error))?;
+        // A new file is for everybody that the folder is for, as if it had been written plainly.
+        mode.map_or_else(|_| make_readable(path), |mode| fs::set_permissions(path, mode)).map_err(failed)
+    }
+
+    /// The findings of a run.
+    #[must_use]
+    pub fn of(analysis: &Analysis, diagnostics: &[Diagnostic]) -> Self {
+        let mut known = BTreeMap::new();
+        for key in keys(analysis, diagnostics) {
+            *known.entry(key).or_insert(0) += 1;
+        }
+        Self { known }
+    }
+
+    /// What of both is in this one and in another.
+    #[must_use]
+    pub fn shared(&self, other: &Self) -> Self {
+        let shared = self.known.iter().filter_map(|(key, count)| {
+            let there = other.known.get(key)?;
+            Some((key.clone(), *count.min(there)))
+        });
+        Self { known: shared.collect() }
+    }
+
+    /// How many findings it holds.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.known.values().sum()
+    }
+
+    /// Tells new findings from known ones.
+    #[must_use]
+    pub fn sift(&self, analysis: &Analysis, diagnostics: Vec<Diagnostic>) -> Sifted {
+        let mut left = self.known.clone();
+        let keys = keys(analysis, &diagnostics);
+        let total = diagnostics.len();
+        let is_new = |key: &Key| match left.get_mut(key) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                false
+            }
+            _ => true,
+        };
+        let flags: Vec<bool> = keys.iter().map(is_new).collect();
+        let mut flags = flags.into_iter();
+        let mut new = diagnostics;
+        new.retain(|_| flags.next().unwrap_or(true));
+        Sifted { known: total - new.len(), stale: left.values().filter(|count| **count > 0).count(), new }
+    }
+}
+
+#[cfg(unix)]
+fn make_readable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn keys(analysis: &Analysis, diagnostics: &[Diagnostic]) -> Vec<Key> {
+    const LONGEST: usize = 200;
+    let mut texts: FxHashMap<FileId, SourceFile> = FxHashMap::default();
+    let mut key = |diagnostic: &Diagnostic| {
+        let file = diagnostic.primary.file;
+        let source = texts.entry(file).or_insert_with(|| analysis.source_file(file));
+        let module = analysis.graph().module_of_file(file).map(|module| analysis.graph().module_name(module));
+        let words: Vec<&str> = diagnostic.primary.range.slice(source.text()).split_whitespace().collect();
+        Key {
+            module: module.map_or_else(|| source.display_path(), str::to_owned),
+            rule: diagnostic.rule.to_owned(),
+            subject: words.join(" ").chars().take(LONGEST).collect(),
+        }
+    };
+    diagnostics.iter().map(&mut key).collect()
+}
+
+impl Workspace {
+    /// Where the project's baseline is, or would be; none for a run without a project.
+    #[must_use]
+    pub fn baseline_path(&self) -> Option<PathBuf> {
+        (!self.request.isolated).then(|| self.folder.join(BASELINE))
+    }
+
+    /// True if findings are wanted of all files, so that what nobody finds is not there.
+    #[must_use]
+    pub fn looks_at_everything(&self) -> bool {
+        self.named.is_empty()
+    }
+}
