@@ -36,7 +36,10 @@ fn comments_are_written_where_something_is_found() {
     assert_eq!((run.code, run.errors.as_str()), (Some(0), "note: silenced 1 of 1 findings\n"));
     project.write("both.py", "from math import *  # douane: ignore[star-import] see above\n");
     assert_eq!(project.run(&["check", "-q", "--add-ignore"]).code, Some(0));
-    assert_eq!(text(&project, "both.py"), "from math import *  # douane: ignore[star-import, import-shadows-builtin] see above\n");
+    assert_eq!(
+        text(&project, "both.py"),
+        "from math import *  # douane: ignore[star-import, import-shadows-builtin] see above\n"
+    );
 }
 
 #[test]

@@ -59,10 +59,7 @@ impl LoadGraph {
     #[must_use]
     pub fn nearest(&self, marked: &[bool]) -> Vec<Option<ModuleId>> {
         let count = self.starts.len() - 1;
-        let mut importers: Vec<Vec<u32>> = vec![Vec::new(); count];
-        for (module, number) in (0..count).zip(0u32..) {
-            self.successors(module).iter().for_each(|target| importers[*target as usize].push(number));
-        }
+        let (importer_starts, importers) = self.reversed();
         let mut nearest: Vec<Option<ModuleId>> = vec![None; count];
         let mut queue: VecDeque<u32> = VecDeque::new();
         for (number, _) in (0u32..).zip(marked).filter(|(_, is_marked)| **is_marked) {
@@ -70,7 +67,7 @@ impl LoadGraph {
             queue.push_back(number);
         }
         while let Some(module) = queue.pop_front() {
-            for importer in &importers[module as usize] {
+            for importer in &importers[importer_starts[module as usize]..importer_starts[module as usize + 1]] {
                 if nearest[*importer as usize].is_none() {
                     nearest[*importer as usize] = nearest[module as usize];
                     queue.push_back(*importer);
@@ -78,6 +75,26 @@ impl LoadGraph {
             }
         }
         nearest
+    }
+
+    /// The importers of each module, one after the other, and where those of each begin.
+    fn reversed(&self) -> (Vec<usize>, Vec<u32>) {
+        let count = self.starts.len() - 1;
+        let mut starts = vec![0; count + 1];
+        self.targets.iter().for_each(|target| starts[*target as usize + 1] += 1);
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut free = starts.clone();
+        let mut importers = vec![0; self.targets.len()];
+        for (module, number) in (0..count).zip(0u32..) {
+            for target in self.successors(module) {
+                let place = &mut free[*target as usize];
+                importers[*place] = number;
+                *place += 1;
+            }
+        }
+        (starts, importers)
     }
 
     /// All modules that are loaded with the given ones, these included, sorted.

@@ -1,6 +1,6 @@
 //! Who takes which name from which module.
 
-use douane_parser::{BindingKind, Context, FileFacts, ImportId, Reference, ScopeId, Target, Usage};
+use douane_parser::{BindingKind, Context, FileFacts, ImportId, Reference, ScopeId, Symbol, Target, Usage};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -27,8 +27,8 @@ pub struct Takes {
     taken: Vec<(ModuleId, Taken)>,
     /// Modules that are handed on as values, sorted.
     escaped: Vec<ModuleId>,
-    /// Modules that are used through their package without an import of them in the file, sorted.
-    relied_on: Vec<ModuleId>,
+    /// Modules that are used through their package without an import of them in the file, with who does so, sorted.
+    relied_on: Vec<(ModuleId, ModuleId)>,
 }
 
 impl Takes {
@@ -60,14 +60,9 @@ impl Takes {
         taken.extend(seen);
         taken.par_sort_unstable();
         taken.dedup();
-        let sorted = |mut modules: Vec<ModuleId>| {
-            modules.par_sort_unstable();
-            modules.dedup();
-            modules
-        };
-        let escaped = sorted(takers.par_iter().flatten().flat_map_iter(Taker::escaped).collect());
-        let relied_on = sorted(takers.par_iter().flatten().flat_map_iter(Taker::relied_on).collect());
-        Self { taken, escaped, relied_on }
+        let (escaped, relied_on): (Vec<Vec<ModuleId>>, Vec<Vec<(ModuleId, ModuleId)>>) =
+            takers.par_iter().flatten().map(Taker::modules_used).unzip();
+        Self { taken, escaped: sorted(escaped.concat()), relied_on: sorted(relied_on.concat()) }
     }
 
     /// True if the program handles the module as a value, so that any of its names may be taken by a computed name.
@@ -79,8 +74,14 @@ impl Takes {
     /// The modules that some code uses through their package although its file does not import them: whoever loads
     /// them can't stop doing so.
     #[must_use]
-    pub fn relied_on(&self) -> &[ModuleId] {
-        &self.relied_on
+    pub fn relied_on(&self) -> impl Iterator<Item = ModuleId> {
+        self.relied_on.iter().map(|(module, _)| *module)
+    }
+
+    /// The modules whose code uses others in that way.
+    #[must_use]
+    pub fn relying(&self) -> FxHashSet<ModuleId> {
+        self.relied_on.iter().map(|(_, by)| *by).collect()
     }
 
     /// True if some module of the program takes the name from the module.
@@ -97,8 +98,68 @@ impl Takes {
     }
 }
 
+fn sorted<T: Ord + Send>(mut list: Vec<T>) -> Vec<T> {
+    list.par_sort_unstable();
+    list.dedup();
+    list
+}
+
+/// The imports of a file by the names that they bind.
+struct Imports {
+    /// Those of the module's scope, by symbol: a position in `list`.
+    of_module: Vec<u32>,
+    /// Sorted by scope and name.
+    list: Vec<(ScopeId, Symbol, ImportId)>,
+    /// What each import binds its name to.
+    objects: Vec<Object>,
+}
+
+impl Imports {
+    const NONE: u32 = u32::MAX;
+
+    fn new(graph: &ModuleGraph, by: ModuleId, facts: &FileFacts) -> Self {
+        let objects = (0..).map(ImportId).zip(&facts.imports).map(|(id, _)| graph.imported_object(by, facts, id));
+        let objects: Vec<Object> = objects.collect();
+        let mut list: Vec<(ScopeId, Symbol, ImportId)> = (0..)
+            .map(ImportId)
+            .zip(&facts.imports)
+            .filter_map(|(id, import)| {
+                let binding = facts.bindings.get(import.binding?.index())?;
+                (binding.kind == BindingKind::Import(id)).then_some((binding.scope, binding.name, id))
+            })
+            .collect();
+        list.sort_unstable();
+        let mut of_module = vec![Self::NONE; facts.names.len()];
+        for (at, (_, name, _)) in (0u32..).zip(&list).filter(|(_, (scope, ..))| *scope == ScopeId::MODULE) {
+            let first = &mut of_module[name.index()];
+            *first = (*first).min(at);
+        }
+        Self { of_module, list, objects }
+    }
+
+    /// The imports that may give a name that is used: several after `try` and `except ImportError`.
+    fn of(&self, reference: &Reference) -> impl Iterator<Item = ImportId> {
+        let start = match reference.resolved {
+            None => self.list.len(),
+            Some(ScopeId::MODULE) => match self.of_module[reference.name.index()] {
+                Self::NONE => self.list.len(),
+                at => at as usize,
+            },
+            Some(scope) => self.list.partition_point(|(of, name, _)| (*of, *name) < (scope, reference.name)),
+        };
+        let key = reference.resolved.map(|scope| (scope, reference.name));
+        let same = move |(scope, name, _): &&(ScopeId, Symbol, ImportId)| Some((*scope, *name)) == key;
+        self.list[start..].iter().take_while(same).map(|(_, _, import)| *import)
+    }
+
+    fn object(&self, import: ImportId) -> Object {
+        self.objects[import.index()]
+    }
+}
+
 /// A module that takes names.
 struct Taker<'g> {
+    imports: Imports,
     graph: &'g ModuleGraph,
     all_facts: &'g [FileFacts],
     facts: &'g FileFacts,
@@ -125,7 +186,8 @@ impl<'g> Taker<'g> {
                 None => open.push(*star),
             }
         }
-        Some(Self { graph, all_facts, facts, by, stars, by_name, open })
+        let imports = Imports::new(graph, by, facts);
+        Some(Self { imports, graph, all_facts, facts, by, stars, by_name, open })
     }
 
     fn taken(&self) -> Vec<(ModuleId, Taken)> {
@@ -137,8 +199,12 @@ impl<'g> Taker<'g> {
             }
         }
         for reference in &facts.references {
-            for import in self.imports_behind(reference) {
-                found.extend(graph.steps(by, facts, import, reference));
+            if !facts.chain(reference).is_empty() {
+                for import in self.imports.of(reference) {
+                    if matches!(self.imports.object(import), Object::Module(_)) {
+                        found.extend(graph.steps(by, facts, import, reference));
+                    }
+                }
             }
             if !self.stars.is_empty() && self.may_come_with_star(reference) {
                 let name = graph.symbol_id(by, reference.name);
@@ -161,36 +227,25 @@ impl<'g> Taker<'g> {
         others.map(|(source, name)| (source, Taken { name, by })).collect()
     }
 
-    fn escaped(&self) -> Vec<ModuleId> {
-        let is_value = |reference: &&Reference| reference.usage == Usage::Read && reference.context == Context::Runtime;
+    /// The modules that uses of names hand on as values, and those that they go through without an import.
+    fn modules_used(&self) -> (Vec<ModuleId>, Vec<(ModuleId, ModuleId)>) {
+        let (mut escaped, mut relied_on) = (Vec::new(), Vec::new());
         let (graph, facts) = (self.graph, self.facts);
-        let objects = facts.references.iter().filter(is_value).map(|reference| {
-            let (object, used) = graph.object(self.by, facts, reference);
-            (object, used == facts.chain(reference).len())
-        });
-        let modules = objects.filter_map(|(object, is_whole)| match object {
-            Object::Module(module) if is_whole => Some(module),
-            _ => None,
-        });
-        modules.collect()
-    }
-
-    fn relied_on(&self) -> Vec<ModuleId> {
-        let chains = self.facts.references.iter().filter(|reference| !self.facts.chain(reference).is_empty());
-        chains
-            .flat_map(|reference| self.graph.unimported(self.by, self.facts, reference))
-            .map(|(module, _)| module)
-            .collect()
-    }
-
-    /// The imports that may give a name that is used with attributes behind it: several after `try` and `except ImportError`.
-    fn imports_behind(&self, reference: &Reference) -> impl Iterator<Item = ImportId> {
-        let scope = reference.resolved.filter(|_| !self.facts.chain(reference).is_empty());
-        let bindings = scope.into_iter().flat_map(|scope| self.facts.bindings_of(scope, reference.name));
-        bindings.filter_map(|binding| match self.facts.binding(binding).kind {
-            BindingKind::Import(import) => Some(import),
-            _ => None,
-        })
+        for reference in &facts.references {
+            let Some(import) = self.imports.of(reference).next() else { continue };
+            let Object::Module(_) = self.imports.object(import) else { continue };
+            if reference.usage == Usage::Read && reference.context == Context::Runtime {
+                let (object, used) = graph.object(self.by, facts, reference);
+                if let (Object::Module(module), true) = (object, used == facts.chain(reference).len()) {
+                    escaped.push(module);
+                }
+            }
+            if !facts.chain(reference).is_empty() {
+                let unimported = graph.unimported(self.by, facts, reference);
+                relied_on.extend(unimported.into_iter().map(|(module, _)| (module, self.by)));
+            }
+        }
+        (escaped, relied_on)
     }
 
     /// Nothing in the file binds the name, or what does comes before a star.

@@ -36,7 +36,8 @@ impl Traces {
     pub(crate) fn new(project: &Project<'_>) -> Self {
         let graph = project.graph;
         let mut reasons: Vec<Option<Reason>> = graph.ids().map(|module| own_reason(project, module)).collect();
-        for module in modules_in_circles(graph) {
+        let (circles, _) = rayon::join(|| modules_in_circles(graph), || (project.takes(), project.loads()));
+        for module in circles {
             reasons[module.index()].get_or_insert(Reason::Circle);
         }
         for module in project.takes().relied_on() {
@@ -100,11 +101,13 @@ fn own_reason(project: &Project<'_>, id: ModuleId) -> Option<Reason> {
 /// The modules that import each other while they are loaded, other than a package and what it loads of its own.
 fn modules_in_circles(graph: &ModuleGraph) -> Vec<ModuleId> {
     let counts = |edge: &&Edge| edge.is_loaded() && !edge.is_implicit && edge.imported != edge.importer;
-    let targets: Vec<Vec<u32>> = graph
-        .ids()
-        .map(|module| graph.imports_of(module).iter().filter(counts).map(|edge| edge.imported.0).collect())
-        .collect();
-    let circles = components(targets.len(), |module| &targets[module]);
+    let mut starts = vec![0];
+    let mut targets: Vec<u32> = Vec::new();
+    for module in graph.ids() {
+        targets.extend(graph.imports_of(module).iter().filter(counts).map(|edge| edge.imported.0));
+        starts.push(targets.len());
+    }
+    let circles = components(starts.len() - 1, |module| &targets[starts[module]..starts[module + 1]]);
     circles.into_iter().filter(|circle| circle.len() > 1).flatten().map(ModuleId).collect()
 }
 

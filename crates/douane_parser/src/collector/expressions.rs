@@ -236,7 +236,7 @@ impl Collector<'_> {
 
 /// The generic types whose arguments may be strings that name types.
 fn is_generic(name: &str) -> bool {
-    const GENERICS: [&str; 37] = [
+    const GENERICS: [&str; 43] = [
         "AsyncContextManager",
         "AsyncGenerator",
         "AsyncIterable",
@@ -262,20 +262,27 @@ fn is_generic(name: &str) -> bool {
         "MutableMapping",
         "MutableSequence",
         "MutableSet",
+        "NotRequired",
         "Optional",
         "Protocol",
         "Required",
-        "NotRequired",
         "Sequence",
         "Set",
         "Tuple",
         "Type",
-        "Union",
-        "ValuesView",
         "TypeGuard",
+        "Union",
         "Unpack",
+        "ValuesView",
+        "dict",
+        "frozenset",
+        "list",
+        "set",
+        "tuple",
+        "type",
     ];
-    GENERICS.contains(&name) || matches!(name, "dict" | "frozenset" | "list" | "set" | "tuple" | "type")
+    // Sorted.
+    GENERICS.binary_search(&name).is_ok()
 }
 
 /// `name in ("a", "b")`: the variable, and the strings that it goes over.

@@ -266,12 +266,12 @@ impl Collector<'_> {
             _ => return false,
         };
         let is_exception = last.ends_with("Error") || last.ends_with("Exception") || last.ends_with("Warning");
-        if PURE.contains(&last) || is_exception {
+        if is_one_of(&PURE, last) || is_exception {
             return true;
         }
         let Expr::Attribute(method) = function else { return false };
         // `os.environ.get`, `"".join`, `_names.append`
-        READERS.contains(&last) || (CHANGERS.contains(&last) && !self.is_imported(&method.value))
+        is_one_of(&READERS, last) || (is_one_of(&CHANGERS, last) && !self.is_imported(&method.value))
     }
 
     pub(super) fn note_decorator(&mut self, decorator: &Decorator) {
@@ -303,8 +303,8 @@ impl Collector<'_> {
             };
             // What the file itself defines was looked at where it stands.
             let Some(last) = dotted(base).and_then(|parts| parts.last().copied()) else { return true };
-            PLAIN_BASES.contains(&last)
-                || PURE.contains(&last)
+            is_one_of(&PLAIN_BASES, last)
+                || is_one_of(&PURE, last)
                 || last.ends_with("Error")
                 || last.ends_with("Exception")
                 || last.ends_with("Warning")
@@ -357,6 +357,23 @@ impl Collector<'_> {
     }
 }
 
+/// The list is sorted.
+fn is_one_of(list: &[&str], name: &str) -> bool {
+    list.binary_search(&name).is_ok()
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_sorted() {
+        for list in [&PURE[..], &READERS, &CHANGERS, &PLAIN_BASES] {
+            assert!(list.is_sorted(), "{list:?}");
+        }
+    }
 }

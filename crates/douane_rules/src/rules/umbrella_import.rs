@@ -267,11 +267,11 @@ impl Candidate<'_> {
             changes.extend(imports.iter().map(|import| ChangeKind::RemoveImport(place, import.range)));
             changes.extend(written.iter().map(|written| ChangeKind::AddImport(place, written.clone())));
         }
-        let relied_on = self.file.project.takes().relied_on().iter();
+        let relied_on = self.file.project.takes().relied_on();
         let package = graph.module(self.umbrella).name.top_level();
         let is_felt =
             self.file.project.module_facts(self.umbrella).is_some_and(|(_, facts)| facts.load_effect.is_some())
-                || relied_on.copied().any(|module| graph.module(module).name.is_within(package))
+                || relied_on.into_iter().any(|module| graph.module(module).name.is_within(package))
                 || facts.branches.ancestors(first.branch).next().is_some();
         let file = self.file.id;
         Some(Fix {

@@ -177,6 +177,7 @@ impl UnusedImport {
         if !found.is_empty() {
             let reached = modules_reached(file);
             found.retain(|import| !object_module(file, *import).is_some_and(|module| reached.contains(&module)));
+            found.retain(|import| !is_spelt_out(facts, *import));
         }
         found.sort_unstable();
         found
@@ -256,6 +257,23 @@ fn modules_reached(file: &Checked<'_>) -> FxHashSet<ModuleId> {
         found.extend(steps.filter_map(|(module, name)| graph.submodule(module, graph.name(name))));
     }
     found
+}
+
+/// `import foo.bar` is what `f.bar` needs, with `f` from `import foo as f`, whether anybody knows `foo` or not.
+fn is_spelt_out(facts: &FileFacts, import: ImportId) -> bool {
+    let import = facts.import(import);
+    let Target::Module(module) = import.target else { return false };
+    let parts: Vec<&str> = facts.name(module).split('.').collect();
+    if parts.len() < 2 || import.alias.is_some() {
+        return false;
+    }
+    facts.references.iter().filter(|reference| !facts.chain(reference).is_empty()).any(|reference| {
+        let Some(behind) = facts.import_behind(reference).map(|id| facts.import(id)) else { return false };
+        let Target::Module(named) = behind.target else { return false };
+        let root = facts.name(named).split('.').take(if behind.alias.is_some() { usize::MAX } else { 1 });
+        let spelt = root.chain(facts.chain(reference).iter().map(|attribute| facts.name(attribute.name)));
+        spelt.take(parts.len()).eq(parts.iter().copied())
+    })
 }
 
 /// The module that an import names, where it names one.

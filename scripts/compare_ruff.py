@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Compares douane with ruff and pyflakes about imports on whole packages, and puts every difference into a class.
+
+    scripts/compare_ruff.py TREE... [--verbose]
+
+Compared are unused imports (F401), redefined ones (F811), entries of `__all__` that are not defined (F822), and late imports
+from `__future__` (F404): by file and line. The classes are told without douane, from the syntax of the files:
+
+    taken elsewhere     another module takes the name from this one
+    listed              `__all__` of the file names it, perhaps in a branch
+    public package      a package's `__init__` passes it on through a star, or the star itself is at stake
+    type comment        a comment such as `# type: List[int]` uses it
+    dynamic             the file looks at its own namespace, or computes `__all__`
+    fixture             pytest hands it to a test by its name
+    special             `__doc__` and the like, which are read by name
+    silenced            a comment of another linter silences it
+    not the last        ruff looks at the last binding of a name only; here an import is one of several
+    other scope         a parameter or local name hides the import, which is no redefinition
+    not an import       what is redefined is no import
+    conditional         under a condition, or in `try`
+    resolved star       what a star brings, or does not, is known
+    package             ruff leaves the `__all__` of packages alone
+    submodule           `import a.b` is what a use of `a.b` needs, or nobody uses `a.b`
+    used in between     the import was used before its name was taken over
+    string              a string that holds a type is read in another scope
+
+What fits none is printed as `?`. Exits with 1 if there is any. ruff and pyflakes are installed below target/compare-ruff.
+"""
+
+import argparse
+import ast
+import collections
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import venv
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LAB = ROOT / "target" / "compare-ruff"
+DOUANE = ROOT / "target" / "release" / "douane"
+CODES = {
+    "F401": {"unused-import", "unused-star"},
+    "F811": {"redefined-import", "duplicate-import", "import-shadows-name", "name-shadows-import", "star-conflict"},
+    "F822": {"undefined-in-all"},
+    "F404": {"late-future-import"},
+}
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from nothing_breaks import modules_of, takes  # noqa: E402
+
+
+def tools() -> pathlib.Path:
+    if not (LAB / "bin" / "ruff").exists():
+        venv.create(LAB, with_pip=True)
+        subprocess.run([LAB / "bin" / "pip", "install", "-q", "ruff==0.17.*", "pyflakes"], check=True)
+    return LAB / "bin"
+
+
+def said_by_ruff(tree: pathlib.Path) -> dict[str, dict[tuple[str, int], list[str]]]:
+    command = [tools() / "ruff", "check", "--isolated", "--no-cache", "--select", ",".join(CODES), "--output-format", "json", str(tree)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    said = {code: collections.defaultdict(list) for code in CODES}
+    for finding in found:
+        if finding["code"] in CODES:
+            said[finding["code"]][os.path.realpath(finding["filename"]), finding["location"]["row"]].append(finding["message"])
+    return said
+
+
+def said_by_douane(tree: pathlib.Path) -> dict[str, dict[tuple[str, int], list[str]]]:
+    rules = sorted(set().union(*CODES.values()))
+    command = [DOUANE, "check", "--isolated", "--select", ",".join(rules), "--output-format", "json", str(tree)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    said = {code: collections.defaultdict(list) for code in CODES}
+    for finding in found["diagnostics"]:
+        for code, names in CODES.items():
+            if finding["rule"] in names:
+                place = os.path.realpath(finding["path"]), finding["range"]["start"]["line"]
+                said[code][place].append(f"{finding['rule']}: {finding['message']}")
+    return said
+
+
+def name_in(message: str) -> str:
+    quoted = re.findall(r"`([^`]*)`", message)
+    name = quoted[0] if quoted else ""
+    return re.split(r"\s+as\s+|\.", name)[-1].split()[-1] if name else ""
+
+
+def class_of_missing(code: str, path: str, line: int, message: str, taken: dict[str, set[str]]) -> str:
+    """Why douane does not say what ruff says."""
+    text = pathlib.Path(path).read_text(errors="replace")
+    lines = text.splitlines()
+    here = lines[line - 1] if line <= len(lines) else ""
+    name = name_in(message)
+    top = re.findall(r"`([^`]*)`", message)[0].lstrip(".").split(".")[0] if "`" in message else ""
+    if code == "F811":
+        if re.search(rf"(def\s+\w+|lambda)\b.*\b{re.escape(name)}\b", here) and not re.match(rf"\s*(async\s+)?def\s+{re.escape(name)}\b", here):
+            return "other scope"
+        first = re.search(r"from line (\d+)", message)
+        original = lines[int(first[1]) - 1] if first else ""
+        block = "\n".join(lines[max(0, int(first[1]) - 30) : int(first[1])]) if first else ""
+        if "import" not in original and not re.search(r"import\s*\([^)]*$", block):
+            return "not an import"
+        if first and re.match(r"\s", original) and re.search(r"\b(try|if|else|except)\b.*:\s*(#.*)?$", block, re.M):
+            return "conditional"
+        if re.match(r"\s", here) or re.search(r"\bdef\b", here):
+            return "other scope"
+        return "?"
+    if code == "F822":
+        return "dynamic" if re.search(r"globals\(\)|setattr|__getattr__|import \*|exec\(", text) else "?"
+    if code != "F401":
+        return "?"
+    alias = re.search(rf"\b{re.escape(name)}\s+as\s+(\w+)", here)
+    if {name, top, alias[1] if alias else name} & taken.get(path, set()):
+        return "taken elsewhere"
+    if "." in message.split("`")[1] and re.search(rf"^\s*import\s+\w+\.\w+", here):
+        return "submodule"
+    if name.startswith("__") and name.endswith("__"):
+        return "special"
+    if re.search(r"pylint:\s*(disable|skip)|flake8:|noqa|NOQA", here) or re.search(r"^#\s*(pylint:\s*(disable=.*unused|skip-file)|flake8|ruff:)", text, re.M):
+        return "silenced"
+    if re.search(rf"#\s*type:.*\b{re.escape(name)}\b", text):
+        return "type comment"
+    if re.search(r"\b(globals|eval|exec|vars|locals|dir)\s*\(", text):
+        return "dynamic"
+    lists = re.findall(r"__all__[^=\n]*=.*?[\])]", text, re.S)
+    if any(re.search(rf"['\"]({re.escape(name)}|{re.escape(top)})['\"]", entry) for entry in lists):
+        return "listed"
+    if re.search(r"__all__\s*(\+?=|\.)\s*[^\[(\s]|__all__\s*=.*(\+|for |\*)", text):
+        return "dynamic"
+    if pathlib.Path(path).name == "conftest.py" or (pathlib.Path(path).name.startswith("test") and re.search(rf"def\s+\w+\([^)]*\b{re.escape(name)}\b", text)):
+        return "fixture"
+    if re.search(rf"['\"][^'\"\n]*\b{re.escape(name)}\b[^'\"\n]*['\"]", text):
+        return "string"
+    return "?"
+
+
+def class_of_added(code: str, path: str, line: int, message: str) -> str:
+    """Why ruff does not say what douane says."""
+    text = pathlib.Path(path).read_text(errors="replace")
+    lines = text.splitlines()
+    here = lines[line - 1] if line <= len(lines) else ""
+    name = name_in(message)
+    if re.search(r"noqa|NOQA", here):
+        return "silenced"
+    if code == "F811":
+        if "hides" in message or "the module imports" in message:
+            return "other scope"
+        if message.startswith("star-conflict"):
+            return "resolved star"
+        if "replaces" in message and "used before" in message:
+            return "used in between"
+        return "conditional" if re.match(r"\s", here) else "not the last"
+    if message.startswith("unused-star"):
+        return "resolved star"
+    bound = len(re.findall(rf"(import|as|,|\(|^)\s*{re.escape(name)}\s*(,|\)|$|#)|^\s*{re.escape(name)}\s*=|def {re.escape(name)}\b|class {re.escape(name)}\b", text, re.M))
+    if code == "F401" and bound > 1:
+        return "not the last"
+    if code == "F401" and ("only tells" in message or re.match(r"\s", here)):
+        return "conditional"
+    if code == "F401" and re.search(r"import\s+\w+\.\w+", here):
+        return "submodule"
+    if code == "F822":
+        return "package" if pathlib.Path(path).name == "__init__.py" else "resolved star" if re.search(r"import \*", text) else "?"
+    return "?"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trees", nargs="+", type=pathlib.Path)
+    parser.add_argument("--verbose", action="store_true", help="print every difference, not only those without a class")
+    arguments = parser.parse_args()
+    subprocess.run(["cargo", "build", "--release", "-q"], cwd=ROOT, check=True)
+    unexplained = 0
+    for tree in arguments.trees:
+        base = tree if not (tree / "__init__.py").exists() else tree.parent
+        modules = modules_of(base)
+        # Stubs take names, too.
+        stubs = {f"{name}-stub": path.with_suffix(".pyi") for name, path in modules.items() if path.with_suffix(".pyi").exists()}
+        alone = {".".join(path.relative_to(base).with_suffix("").parts) + "-stub": path for path in base.rglob("*.pyi")}
+        modules |= stubs | alone
+        taken = {os.path.realpath(modules[name]): names for name, names in takes(modules).items()}
+        ruff, douane = said_by_ruff(tree), said_by_douane(tree)
+        for code in CODES:
+            classes: collections.Counter = collections.Counter()
+            both = 0
+            for place in sorted({*ruff[code], *douane[code]}):
+                theirs, ours = ruff[code].get(place, []), douane[code].get(place, [])
+                both += min(len(theirs), len(ours))
+                if len(theirs) > len(ours):
+                    # Of one line those first that both name.
+                    theirs = sorted(theirs, key=lambda message: not any(name_in(message) in other for other in ours))
+                for message in theirs[len(ours) :]:
+                    kind = class_of_missing(code, *place, message, taken)
+                    classes["-" + kind] += 1
+                    if kind == "?" or arguments.verbose:
+                        print(f"  - {kind}: {place[0]}:{place[1]}: {message}")
+                for message in ours[len(theirs) :]:
+                    kind = class_of_added(code, *place, message)
+                    classes["+" + kind] += 1
+                    if kind == "?" or arguments.verbose:
+                        print(f"  + {kind}: {place[0]}:{place[1]}: {message}")
+            unexplained += classes["-?"] + classes["+?"]
+            listed = ", ".join(f"{kind} {count}" for kind, count in sorted(classes.items()))
+            counts = f"ruff {sum(map(len, ruff[code].values()))}, douane {sum(map(len, douane[code].values()))}, both {both}"
+            print(f"{tree.name} {code}: {counts}{'; ' if listed else ''}{listed}")
+    sys.exit(1 if unexplained else 0)
+
+
+if __name__ == "__main__":
+    main()
