@@ -55,6 +55,13 @@ pub enum Definition {
     Unknown,
 }
 
+impl Definition {
+    /// The name is defined in that module.
+    fn is_of(self, module: ModuleId) -> bool {
+        matches!(self, Self::Binding(of, _) | Self::Standard(of, _) if of == module)
+    }
+}
+
 /// What an imported name, with the attributes behind it, stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Object {
@@ -290,8 +297,8 @@ impl ModuleGraph {
     }
 
     /// Those of some stars of a file that a name comes with: those that surely bring it, or else those that may. Not,
-    /// where the file has the same thing from an explicit import or an earlier star, and not where a later star replaces
-    /// it. Facts by file.
+    /// where the file has the same thing from an explicit import, from a star of the module that defines it or else an
+    /// earlier star, and not where a later star replaces it. Facts by file.
     #[must_use]
     pub fn providers(
         &self,
@@ -318,8 +325,12 @@ impl ModuleGraph {
         };
         let is_replaced = |(star, source): (ImportId, ModuleId), definition: Definition| {
             certain.iter().filter(|((_, other), _)| *other != source).any(
-                |((other, _), other_definition)| match is_same(definition, *other_definition) {
-                    true => *other < star,
+                |((other, other_source), other_definition)| match is_same(definition, *other_definition) {
+                    // Of those that bring the same the one that defines it, or else the first.
+                    true => {
+                        let rank = |star: ImportId, source: ModuleId| (!definition.is_of(source), star);
+                        rank(*other, *other_source) < rank(star, source)
+                    }
                     false => *other > star && !are_alternatives(star, *other),
                 },
             )

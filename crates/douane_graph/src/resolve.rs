@@ -328,6 +328,7 @@ impl ModuleTable {
         let facts = program.facts(file);
         facts.traits.is_broken
             || facts.traits.touches_path
+            || facts.traits.installs_importer
             || facts.effects.iter().any(|effect| matches!(effect.kind, EffectKind::ReplacesItself(_)))
     }
 }

@@ -239,6 +239,9 @@ impl Maker<'_> {
                 made.exports = Exports::Unknown(Unknown::NamespaceWrite);
             }
         }
+        if facts.traits.installs_importer {
+            made.open.get_or_insert(Unknown::OpenPackage);
+        }
         if facts.traits.has_getattr {
             made.open.get_or_insert(Unknown::Getattr);
         }

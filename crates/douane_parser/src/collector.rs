@@ -387,6 +387,7 @@ impl<'a> Collector<'a> {
         let start = self.found.attributes.len();
         let mut at = expression;
         while let Expr::Attribute(attribute) = at {
+            self.found.traits.installs_importer |= matches!(attribute.attr.as_str(), "meta_path" | "path_hooks");
             let name = self.found.names.intern(attribute.attr.as_str());
             self.found.attributes.push(Attribute { name, range: text_range(attribute.attr.range()) });
             at = &attribute.value;

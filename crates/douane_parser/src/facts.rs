@@ -117,6 +117,8 @@ pub struct ModuleTraits {
     pub sets_names_of_others: bool,
     /// The code mentions `__path__`: the package's modules may lie elsewhere.
     pub touches_path: bool,
+    /// The code changes how modules are found, `sys.meta_path`: its package may have any submodule.
+    pub installs_importer: bool,
     /// The file has an `if __name__ == "__main__":` block.
     pub has_main_block: bool,
     /// The parser had to skip something: what is missing here may stand in the file all the same.

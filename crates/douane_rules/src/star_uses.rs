@@ -15,6 +15,8 @@ pub(crate) struct StarUses<'c> {
     pub(crate) here: Vec<&'c str>,
     /// Only by other modules of the program, which take them from this one.
     pub(crate) elsewhere: Vec<&'c str>,
+    /// It brings something that somebody wants, though perhaps another import of the file brings the same.
+    pub(crate) brings_wanted: bool,
 }
 
 impl<'c> StarUses<'c> {
@@ -48,6 +50,9 @@ impl<'c> StarUses<'c> {
         let mut elsewhere: Vec<&str> = taken.filter(is_inherited).map(|name| graph.name(name)).collect();
         let stars: Vec<(ImportId, ModuleId)> =
             graph.stars(file.module, facts).filter_map(|(star, _, source)| Some((star, source?))).collect();
+        let brings =
+            |name: &&str| graph.name_id(name).is_some_and(|name| graph.star_brings_id(source, name) != Some(false));
+        let brings_wanted = here.iter().chain(&elsewhere).any(brings);
         for names in [&mut here, &mut elsewhere] {
             names.sort_unstable();
             names.dedup();
@@ -58,7 +63,7 @@ impl<'c> StarUses<'c> {
             });
         }
         elsewhere.retain(|name| here.binary_search(name).is_err());
-        Self { here, elsewhere }
+        Self { here, elsewhere, brings_wanted }
     }
 
     /// How many they are, in words; nothing where none is known and there may be some.
@@ -71,6 +76,7 @@ impl<'c> StarUses<'c> {
         let at_least = if is_open { "at least " } else { "" };
         match (self.here.len(), self.elsewhere.len()) {
             (0, 0) if is_open => None,
+            (0, 0) if self.brings_wanted => Some("this file has all it uses from elsewhere as well".to_owned()),
             (0, 0) => Some("this file uses none".to_owned()),
             (here, 0) => Some(format!("this file uses {at_least}{here}")),
             (0, elsewhere) => Some(format!("others take {at_least}{elsewhere} from here")),

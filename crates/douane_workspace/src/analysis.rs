@@ -295,10 +295,14 @@ impl Workspace {
             let Some(location) = module_of(&path, roots_of(&path), &is_package) else { continue };
             let at = *sources.entry((path.with_extension(""), location.name.clone())).or_insert_with(|| {
                 folders.extend(std::iter::successors(location.name.parent(), ModuleName::parent));
-                modules.push(module(location.name, ModuleKind::Extension));
+                let kind = if location.is_package { ModuleKind::Package } else { ModuleKind::Extension };
+                modules.push(module(location.name, kind));
                 modules.len() - 1
             });
-            modules[at].kind = ModuleKind::Extension;
+            // A compiled `__init__` is a package all the same.
+            if !location.is_package {
+                modules[at].kind = ModuleKind::Extension;
+            }
         }
         let named: FxHashSet<&ModuleName> = modules.iter().map(|module| &module.name).collect();
         let mut namespaces: Vec<ModuleName> = folders.into_iter().filter(|folder| !named.contains(folder)).collect();

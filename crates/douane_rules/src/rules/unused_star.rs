@@ -63,7 +63,7 @@ impl FileRule for UnusedStar {
                 continue;
             }
             let uses = StarUses::of(file, id, source);
-            if most == 0 || passes_names_on(file, source) || !uses.all().is_empty() {
+            if most == 0 || passes_names_on(file, source) || uses.brings_wanted {
                 continue;
             }
             let written = written_import(facts, import);
