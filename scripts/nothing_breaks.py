@@ -127,7 +127,7 @@ def takes(modules: dict[str, pathlib.Path]) -> dict[str, set[str]]:
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     aliases[alias.asname or alias.name.split(".")[0]] = alias.name if alias.asname else alias.name.split(".")[0]
-        used = globals_of(path)
+        used = globals_of(path) - bound_by(tree)
         for node in ast.walk(tree):
             if not isinstance(node, ast.Attribute):
                 continue
@@ -148,6 +148,19 @@ def takes(modules: dict[str, pathlib.Path]) -> dict[str, set[str]]:
         if stars:
             taken[name] |= used
     return taken
+
+
+def bound_by(tree: ast.Module) -> set[str]:
+    """The names that a file binds itself: a star brings them in vain."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
 
 
 def globals_of(path: pathlib.Path) -> set[str]:

@@ -60,7 +60,7 @@ warning[star-import]: `from shop.prices import *` brings 2 names, of which this 
   │ ^^^^^^^^^^^^^^^^^^^^^^^^^
   │
   = help: it brings `json` and `net`; import what other modules need from here by name
-  = fix: Remove `from shop.prices import *`
+  = unsafe fix: Remove `from shop.prices import *`
 
 ";
     assert_eq!(run.output, format!("{star}{expected}"));
@@ -95,7 +95,7 @@ error[guarded-star-import]: `from settings import *` raises AttributeError: `set
 fn concise_is_one_line_a_finding() {
     let run = shop().run(&["check", "--output-format", "concise", "--ignore", "F401"]);
     let mut lines: Vec<&str> = run.output.lines().collect();
-    assert_eq!(lines.pop(), Some("`--fix` mends 1 of them, `--unsafe-fixes` 1 more."));
+    assert_eq!(lines.pop(), Some("`--fix --unsafe-fixes` mends 2 of them."));
     let summary = lines.pop().expect("a summary");
     assert!(summary.starts_with("Found 1 error and 2 warnings in 2 of 3 files (3 modules) in "), "{summary}");
     assert_eq!(
@@ -129,7 +129,7 @@ fn json_is_one_object() {
                 "range": star,
                 "related": [],
                 "fix": {
-                    "applicability": "safe",
+                    "applicability": "unsafe",
                     "title": "Remove `from shop.prices import *`",
                     "edits": [{
                         "path": "shop/orders.py",

@@ -60,8 +60,7 @@ impl Takes {
         taken.extend(seen);
         taken.par_sort_unstable();
         taken.dedup();
-        let (escaped, relied_on): (Vec<Vec<ModuleId>>, Vec<Vec<(ModuleId, ModuleId)>>) =
-            takers.par_iter().flatten().map(Taker::modules_used).unzip();
+        let (escaped, relied_on): (Vec<_>, Vec<_>) = takers.par_iter().flatten().map(Taker::modules_used).unzip();
         Self { taken, escaped: sorted(escaped.concat()), relied_on: sorted(relied_on.concat()) }
     }
 
@@ -79,7 +78,6 @@ impl Takes {
     }
 
     /// The modules whose code uses others in that way.
-    #[must_use]
     pub fn relying(&self) -> FxHashSet<ModuleId> {
         self.relied_on.iter().map(|(_, by)| *by).collect()
     }

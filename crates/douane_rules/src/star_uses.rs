@@ -1,7 +1,7 @@
 //! Which names of a star somebody wants.
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
-use douane_graph::{Exports, ModuleId, ModuleKind, NameId, Unknown};
+use douane_graph::{Exports, ModuleId, ModuleKind, NameId, Origin, Unknown};
 use douane_parser::{Binding, BindingKind, Codes, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Truth};
 
 use crate::{
@@ -108,6 +108,21 @@ pub(crate) fn passes_names_on(file: &Checked<'_>, source: ModuleId) -> bool {
     is_facade || is_half || file.graph().module(file.module).kind == ModuleKind::Package
 }
 
+/// A module of a package that nobody in the program imports, and that has no `__all__`, may take a star from another one of
+/// the program to offer all of it to code outside, next to what it defines itself.
+pub(crate) fn may_pass_names_on(file: &Checked<'_>, source: ModuleId) -> bool {
+    let (graph, own) = (file.graph(), file.graph().module(file.module));
+    let is_offer = || {
+        graph.module(source).origin == Origin::FirstParty
+            && own.parent.is_some()
+            && !graph.has_all(file.module)
+            && !file.facts.traits.has_main_block
+            && is_public(own.name.as_str())
+            && graph.importers_of(file.module).all(|edge| edge.is_implicit)
+    };
+    passes_names_on(file, source) || is_offer()
+}
+
 /// The change that puts the names that somebody wants in the place of a star.
 pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses: &StarUses<'_>) -> Option<Fix> {
     let (graph, facts) = (file.graph(), file.facts);
@@ -125,6 +140,7 @@ pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses:
         && facts.branches.truth(import.branch) == Truth::True
         && facts.branches.ancestors(import.branch).next().is_none()
         && !loads_more(file, source, &wanted);
+    let is_safe = is_safe && (!wanted.is_empty() || !may_pass_names_on(file, source));
     let (title, kind, is_safe) = if !wanted.is_empty() {
         let names = wanted.iter().map(|name| (*name).to_owned()).collect();
         ("Write the names that are used".to_owned(), ChangeKind::SetNames(place, names), is_safe)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     Checked, FileRule, Reporter,
     rule::declare_rule,
-    star_uses::{StarUses, passes_names_on, star_fix},
+    star_uses::{StarUses, may_pass_names_on, star_fix},
     wording::{written_import, written_module},
 };
 
@@ -18,8 +18,8 @@ declare_rule! {
     ///
     /// The module is loaded, and its names pushed into the file, for nothing.
     ///
-    /// A package's `__init__`, and a file that defines nothing of its own, pass names on to code outside the program and are
-    /// left alone.
+    /// A package's `__init__`, a file that defines nothing of its own, and a module of a package that nobody in the program
+    /// imports may pass the names of other modules on to code outside of it, and are left alone.
     ///
     /// ## Example
     ///
@@ -63,7 +63,7 @@ impl FileRule for UnusedStar {
                 continue;
             }
             let uses = StarUses::of(file, id, source);
-            if most == 0 || passes_names_on(file, source) || uses.brings_wanted {
+            if most == 0 || may_pass_names_on(file, source) || uses.brings_wanted {
                 continue;
             }
             let written = written_import(facts, import);
