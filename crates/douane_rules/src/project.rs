@@ -25,6 +25,7 @@ pub struct Project<'p> {
     builtins: OnceLock<FxHashSet<&'static str>>,
     loads: OnceLock<LoadGraph>,
     takes: OnceLock<Takes>,
+    certain_loads: OnceLock<LoadGraph>,
     traces: OnceLock<Traces>,
     injected: OnceLock<FxHashSet<Box<str>>>,
 }
@@ -42,6 +43,7 @@ impl<'p> Project<'p> {
             builtins: OnceLock::new(),
             loads: OnceLock::new(),
             takes: OnceLock::new(),
+            certain_loads: OnceLock::new(),
             traces: OnceLock::new(),
             injected: OnceLock::new(),
         }
@@ -102,6 +104,12 @@ impl<'p> Project<'p> {
     #[must_use]
     pub fn loads(&self) -> &LoadGraph {
         self.loads.get_or_init(|| LoadGraph::possible(self.graph))
+    }
+
+    /// What is surely loaded with what.
+    #[must_use]
+    pub fn certain_loads(&self) -> &LoadGraph {
+        self.certain_loads.get_or_init(|| LoadGraph::certain(self.graph))
     }
 
     /// The names that Python offers everywhere in the target version.

@@ -1,7 +1,6 @@
 //! What loading a module leaves behind besides the module itself: whether an import can go without anybody noticing.
 
 use douane_base::{FileId, TextRange};
-use douane_cost::LoadGraph;
 use douane_graph::{Edge, ModuleGraph, ModuleId, ModuleKind, Origin, components};
 use douane_parser::{LoadEffect, LoadEffectKind};
 
@@ -124,9 +123,4 @@ pub(crate) fn loaded_before(
         edge.is_loaded() && edge.truth == douane_parser::Truth::True && starts(edge).is_some_and(|start| start < offset)
     });
     parents.chain(above.map(|edge| edge.imported)).collect()
-}
-
-/// What is surely loaded with modules.
-pub(crate) fn certain_loads(project: &Project<'_>) -> LoadGraph {
-    LoadGraph::certain(project.graph)
 }

@@ -66,7 +66,7 @@ impl FileRule for GuardedStarImport {
             };
             let diagnostic = report.at(file.facts.statement(import).range, message);
             diagnostic.help(help);
-            diagnostic.fix = by_name(file, import, source);
+            diagnostic.fix = by_name(file, import, source).or_else(|| without_entry(file.project, source, entry));
             if let Some(other) = graph.module(source).file {
                 diagnostic.label(other, entry.range, "the entry of `__all__`");
             }
@@ -92,6 +92,16 @@ fn by_name(file: &Checked<'_>, import: &Import, source: ModuleId) -> Option<Fix>
         title: "Write the names that are used".to_owned(),
         applicability: Applicability::Unsafe,
         changes: vec![Change { file: file.id, kind }],
+    })
+}
+
+/// Taking the entry out lets the star in: whether it is a guard or a slip is for a person to say.
+fn without_entry(project: &Project<'_>, source: ModuleId, entry: AllEntry) -> Option<Fix> {
+    let (file, _) = project.module_facts(source).filter(|_| entry.is_literal)?;
+    Some(Fix {
+        title: format!("Take `{}` out of `__all__`", project.graph.name(entry.name)),
+        applicability: Applicability::DisplayOnly,
+        changes: vec![Change { file, kind: ChangeKind::RemoveElement(entry.range) }],
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
-use douane_cost::LoadGraph;
+
 use douane_graph::{Definition, EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, NameId, Object, Origin};
 use douane_parser::{BindingKind, FileFacts, Import, ImportId, Target, Usage, When};
 use rayon::prelude::*;
@@ -160,14 +160,12 @@ impl ProjectRule for UmbrellaImport {
         if candidates.is_empty() {
             return;
         }
-        let certain = LoadGraph::certain(project.graph);
         let mut saved_by: FxHashMap<(ModuleId, Vec<ModuleId>), Vec<ModuleId>> = FxHashMap::default();
         let mut questions = Vec::with_capacity(candidates.len());
         candidates.retain(|candidate| {
             let narrow = narrow_modules(candidate);
             let key = (candidate.umbrella, narrow.clone());
-            let saved =
-                saved_by.entry(key).or_insert_with(|| difference(project, &certain, candidate.umbrella, &narrow));
+            let saved = saved_by.entry(key).or_insert_with(|| difference(project, candidate.umbrella, &narrow));
             if saved.len() < self.min_saved {
                 return false;
             }
@@ -584,9 +582,9 @@ fn narrow_modules(candidate: &Candidate<'_>) -> Vec<ModuleId> {
 
 /// The modules that the umbrella surely loads and the narrow ones surely don't, the standard library's left out: most
 /// programs load those anyway.
-fn difference(project: &Project<'_>, certain: &LoadGraph, umbrella: ModuleId, narrow: &[ModuleId]) -> Vec<ModuleId> {
+fn difference(project: &Project<'_>, umbrella: ModuleId, narrow: &[ModuleId]) -> Vec<ModuleId> {
     let needed: FxHashSet<ModuleId> = project.loads().loaded_with(narrow).into_iter().collect();
-    let loaded = certain.loaded_with(&[umbrella]);
+    let loaded = project.certain_loads().loaded_with(&[umbrella]);
     let counts =
         |module: &ModuleId| !needed.contains(module) && project.graph.module(*module).origin != Origin::Standard;
     loaded.into_iter().filter(counts).collect()

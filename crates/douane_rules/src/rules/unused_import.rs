@@ -13,7 +13,7 @@ use super::import_shadows_name::{live_before, same_name};
 use crate::{
     Checked, ModulePattern, Project, ProjectRule, Reporter,
     rule::declare_rule,
-    traces::{Reason, certain_loads, loaded_before},
+    traces::{Reason, loaded_before},
     wording::{written_import, written_module},
 };
 
@@ -420,8 +420,8 @@ fn settle_what_is_loaded_anyway(project: &Project<'_>, found: &[Unused<'_>], rem
     if questions.is_empty() {
         return;
     }
-    let loads = certain_loads(project);
-    for ((at, number), loaded) in asked.into_iter().zip(loads.loaded_among(&questions)) {
+    let answers = project.certain_loads().loaded_among(&questions);
+    for ((at, number), loaded) in asked.into_iter().zip(answers) {
         if !loaded.is_empty() {
             removals[at][number] = Removal::Safe;
         }
