@@ -86,6 +86,7 @@ error[guarded-star-import]: `from settings import *` raises AttributeError: `set
   │            ---------------------------------- the entry of `__all__`
   │
   = help: the entry is there to keep stars away: import the names that are used, or the module itself
+  = suggestion: Take `Never use from settings import *` out of `__all__`
 
 ";
     assert_eq!(run.output, expected);

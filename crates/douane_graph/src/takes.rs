@@ -72,7 +72,6 @@ impl Takes {
 
     /// The modules that some code uses through their package although its file does not import them: whoever loads
     /// them can't stop doing so.
-    #[must_use]
     pub fn relied_on(&self) -> impl Iterator<Item = ModuleId> {
         self.relied_on.iter().map(|(module, _)| *module)
     }

@@ -206,6 +206,7 @@ fn module_import(facts: &FileFacts, import: &Import) -> Option<(String, String)>
 
 /// The comments behind the statement that silence nothing but what stars are reported for.
 fn stale_comments(facts: &FileFacts, statement: TextRange) -> impl Iterator<Item = TextRange> {
+    const LINE_BREAK: u32 = 2;
     const ABOUT_STARS: [&str; 4] = ["star-import", "unused-star", "undefined-name-behind-star", "star-conflict"];
     let is_about_stars =
         |code: &str| code == "F401" || rules_named(code).iter().any(|rule| ABOUT_STARS.contains(&rule.name));
@@ -213,9 +214,8 @@ fn stale_comments(facts: &FileFacts, statement: TextRange) -> impl Iterator<Item
         .suppressions
         .iter()
         .filter(move |suppression| {
-            suppression.range.start() >= statement.end()
-                && suppression.covers.contains(statement)
-                && suppression.covers.len() < 2 * statement.len() + 400
+            let is_of_line = suppression.covers.end() <= suppression.range.end() + LINE_BREAK;
+            is_of_line && suppression.range.start() >= statement.end() && suppression.covers.contains(statement)
         })
         .filter(move |suppression| match &suppression.codes {
             Codes::All => true,
