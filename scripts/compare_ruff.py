@@ -167,13 +167,28 @@ def class_of_added(code: str, path: str, line: int, message: str) -> str:
     return "?"
 
 
+# Differences about more than the file itself, about what is asked, or about comments.
+BEYOND_ONE_FILE = {"taken elsewhere", "resolved star", "package", "silenced", "other scope", "not an import", "dynamic", "listed"}
+
+
+def imported_names(paths: list[pathlib.Path]) -> int:
+    count = 0
+    for path in paths:
+        try:
+            nodes = ast.walk(ast.parse(path.read_bytes()))
+        except (SyntaxError, ValueError):
+            continue
+        count += sum(len(node.names) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
+    return count
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trees", nargs="+", type=pathlib.Path)
     parser.add_argument("--verbose", action="store_true", help="print every difference, not only those without a class")
     arguments = parser.parse_args()
     subprocess.run(["cargo", "build", "--release", "-q"], cwd=ROOT, check=True)
-    unexplained = 0
+    unexplained = differing = imported = 0
     for tree in arguments.trees:
         base = tree if not (tree / "__init__.py").exists() else tree.parent
         modules = modules_of(base)
@@ -182,6 +197,7 @@ def main() -> None:
         alone = {".".join(path.relative_to(base).with_suffix("").parts) + "-stub": path for path in base.rglob("*.pyi")}
         modules |= stubs | alone
         taken = {os.path.realpath(modules[name]): names for name, names in takes(modules).items()}
+        imported += imported_names(list(modules.values()))
         ruff, douane = said_by_ruff(tree), said_by_douane(tree)
         for code in CODES:
             classes: collections.Counter = collections.Counter()
@@ -203,9 +219,11 @@ def main() -> None:
                     if kind == "?" or arguments.verbose:
                         print(f"  + {kind}: {place[0]}:{place[1]}: {message}")
             unexplained += classes["-?"] + classes["+?"]
+            differing += sum(count for kind, count in classes.items() if kind[1:] not in BEYOND_ONE_FILE)
             listed = ", ".join(f"{kind} {count}" for kind, count in sorted(classes.items()))
             counts = f"ruff {sum(map(len, ruff[code].values()))}, douane {sum(map(len, douane[code].values()))}, both {both}"
             print(f"{tree.name} {code}: {counts}{'; ' if listed else ''}{listed}")
+    print(f"Of {imported} imported names the two judge {differing} differently by the file alone: {1 - differing / max(imported, 1):.3%} agree; {unexplained} without a class")
     sys.exit(1 if unexplained else 0)
 
 

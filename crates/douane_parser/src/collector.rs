@@ -11,6 +11,7 @@ mod load_effects;
 mod statements;
 
 use douane_base::{Block, TextRange};
+use memchr::memmem;
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -116,6 +117,8 @@ struct Collector<'a> {
     scope: ScopeId,
     branch: BranchId,
     context: Context,
+    /// The file has conditions for pytest, which evaluates those that are strings among the names of the module.
+    evaluates_strings: bool,
     /// The block that is walked, and how many there are so far.
     block: Block,
     blocks: u32,
@@ -158,6 +161,9 @@ impl<'a> Collector<'a> {
             scope: ScopeId::MODULE,
             branch: BranchId::ROOT,
             context: Context::Runtime,
+            evaluates_strings: ["skipif", "xfail"]
+                .iter()
+                .any(|word| memmem::find(source.as_bytes(), word.as_bytes()).is_some()),
             block: Block::default(),
             blocks: 0,
             is_beginning: true,

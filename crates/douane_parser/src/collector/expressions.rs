@@ -95,6 +95,7 @@ impl Collector<'_> {
             }
             Expr::Subscript(subscript) => self.nested(|this| this.subscript(subscript)),
             Expr::StringLiteral(literal) if self.context != Context::Runtime => self.string_annotation(literal),
+            Expr::StringLiteral(literal) if self.evaluates_strings => self.mentioned_names(text_range(literal.range())),
             other => self.nested(|this| visitor::walk_expr(this, other)),
         }
     }

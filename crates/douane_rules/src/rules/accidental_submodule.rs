@@ -1,7 +1,7 @@
 //! `accidental-submodule`
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
-use douane_graph::{Edge, ModuleId};
+use douane_graph::{Edge, ModuleId, Origin, StandardLibrary};
 use douane_parser::{Arm, Context, ImportId, Truth, Usage, When};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -118,10 +118,15 @@ fn uses(file: Checked<'_>) -> Vec<Use<'_>> {
         if matches!(reference.usage, Usage::StoreAttribute | Usage::DeleteAttribute) {
             unimported.retain(|(_, at)| at + 1 < facts.chain(reference).len());
         }
-        let is_dynamic = |module: ModuleId| {
-            let package = graph.module(module).parent;
-            package.is_some_and(|package| graph.open(package).is_some())
+        let makes_names = |package: ModuleId| {
+            let module = graph.module(package);
+            let does =
+                |library: StandardLibrary| library.module(module.name.as_str()).is_some_and(|known| known.has_getattr);
+            // In whatever version and in whatever way.
+            graph.open(package).is_some()
+                || (module.origin == Origin::Standard && StandardLibrary::versions().any(does))
         };
+        let is_dynamic = |module: ModuleId| graph.module(module).parent.is_some_and(makes_names);
         if unimported.iter().any(|(submodule, _)| is_dynamic(*submodule)) {
             continue;
         }

@@ -81,6 +81,10 @@ impl FileRule for UnresolvedImport {
         let mut seen: FxHashSet<(u32, String)> = FxHashSet::default();
         for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
             let Resolution::Missing(nearest) = graph.resolution(file.module, id) else { continue };
+            // A module that makes names on demand makes a `__path__`, too.
+            if nearest.is_some_and(|nearest| graph.open(nearest).is_some()) {
+                continue;
+            }
             let Some(module) = absolute(file, import) else { continue };
             if is_guarded(file, import)
                 || is_generated(&module)

@@ -143,6 +143,9 @@ impl UnusedImport {
             || facts.traits.reads_namespace
             || (graph.has_all(file.module)
                 && matches!(graph.exports(file.module), Exports::Unknown(Unknown::DynamicAll)));
+        // The stub of a package says what the package offers.
+        let declares_package =
+            graph.module(file.module).is_stub && graph.module(file.module).kind == ModuleKind::Package;
         let mut found = Vec::new();
         for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
             let Some(first) = group.first().map(|first| facts.binding(*first)) else { continue };
@@ -150,7 +153,7 @@ impl UnusedImport {
                 continue;
             }
             let is_of_module = first.scope == ScopeId::MODULE;
-            if is_of_module && (is_public || is_open) {
+            if is_of_module && (is_public || is_open || declares_package) {
                 continue;
             }
             let imports = || {
@@ -353,10 +356,10 @@ impl Unused<'_> {
         let is_attempt = facts.guard(import) == Some(Guard::ImportError);
         let graph = file.graph();
         let is_package = graph.module(file.module).kind == ModuleKind::Package && import.scope == ScopeId::MODULE;
-        let message = if is_attempt {
-            format!("`{written}` is never used: it only tells whether that can be imported")
-        } else if is_package {
+        let message = if is_package {
             format!("`{written}` is not used here, and no module takes it from `{}`", file.module_name())
+        } else if is_attempt {
+            format!("`{written}` is never used: it only tells whether that can be imported")
         } else {
             format!("`{written}` is never used")
         };
@@ -376,7 +379,7 @@ impl Unused<'_> {
                     diagnostic.label(place, range, "this runs when it is loaded");
                 }
             }
-            _ if is_attempt => {
+            _ if is_attempt && !is_package => {
                 diagnostic.help(format!(
                     "`importlib.util.find_spec(\"{module}\")` tells whether it is there, and loads nothing"
                 ));
