@@ -233,3 +233,148 @@ mod unix {
         assert_eq!(fs::read_to_string(project.path("other.py")).expect("it is there"), "");
     }
 }
+
+/// Programs that a careless fix breaks: CPython prints the same before and after.
+const DELICATE: [(&str, &[(&str, &str)]); 18] = [
+    (
+        "a duplicate below a condition",
+        &[
+            ("a.py", "def m(y):\n    if y: import os\n    import os\n    return os.sep\n"),
+            ("main.py", "import a\nprint(a.m(0))\n"),
+        ],
+    ),
+    ("a duplicate below a loop", &[("main.py", "for x in ():\n    import cmd\nimport cmd\nprint(cmd.__name__)\n")]),
+    (
+        "an import above and one in the function",
+        &[("a.py", "import os\ndef f():\n    import os\n    return os.sep\n"), ("main.py", "import a\nprint(a.f())\n")],
+    ),
+    (
+        "a parameter in between",
+        &[(
+            "main.py",
+            "import json\nprint(json.dumps(0))\ndef h(json):\n    def i():\n        import json\n        return json.dumps(2)\n    return i()\nprint(h(1))\n",
+        )],
+    ),
+    (
+        "a function that runs early",
+        &[(
+            "main.py",
+            "class K:\n    def __init__(self):\n        import re\n        self.r = re.I\nk = K()\nimport re\nprint(re.I, k.r)\n",
+        )],
+    ),
+    (
+        "a callback that runs early",
+        &[
+            ("fw.py", "def run(f): return f()\n"),
+            (
+                "main.py",
+                "from fw import run\ndef cb():\n    import bz2\n    return bz2.__name__\nx = run(cb)\nimport bz2\nprint(bz2.__name__, x)\n",
+            ),
+        ],
+    ),
+    (
+        "a value that is read again",
+        &[
+            ("x.py", "val = 1\n"),
+            ("y.py", "import x\nx.val = 5\nother = 1\n"),
+            ("main.py", "from x import val\nfrom y import other\nfrom x import val\nprint(val, other)\n"),
+        ],
+    ),
+    (
+        "names that a function lists",
+        &[(
+            "main.py",
+            "import json\nprint(json.dumps(0))\ndef q():\n    r = 'json' in locals()\n    import json\n    return r, 'json' in locals()\nprint(q())\n",
+        )],
+    ),
+    (
+        "stars in a circle",
+        &[
+            ("a.py", "from b import *\ndef fa(): return fb()\n"),
+            ("b.py", "from a import *\ndef fb(): return 1\ndef fc(): return fa()\n"),
+            ("main.py", "import a\nprint(a.fa())\n"),
+        ],
+    ),
+    (
+        "a star in a circle",
+        &[
+            ("a.py", "from b import *\ndef fa(): return fb()\n"),
+            ("b.py", "import a\ndef fb(): return 1\n"),
+            ("main.py", "import b\nprint(b.fb())\n"),
+        ],
+    ),
+    (
+        "a submodule that comes with a star",
+        &[
+            ("p/__init__.py", ""),
+            ("p/b.py", "y = 1\n"),
+            ("w.py", "from p import *\ndef z(): return b.y\n"),
+            ("main.py", "import p.b\nimport w\nprint(w.z())\n"),
+        ],
+    ),
+    (
+        "what an import adds to",
+        &[
+            ("cfg.py", "P = []\n"),
+            ("pl.py", "from cfg import P\nP += ['x']\n"),
+            ("main.py", "import cfg\nimport pl\nprint(cfg.P)\n"),
+        ],
+    ),
+    (
+        "a builtin that an import makes",
+        &[("p2.py", "__builtins__['bar'] = 4\n"), ("main.py", "import p2\nprint(bar)\n")],
+    ),
+    (
+        "a name that is not there",
+        &[
+            ("p8.py", "x = 1\n"),
+            ("a.py", "def f():\n    from p8 import nothere\n"),
+            ("main.py", "import a\ntry:\n    a.f()\nexcept ImportError:\n    print('raises')\n"),
+        ],
+    ),
+    (
+        "a module that is named by a string",
+        &[
+            ("a.py", "import os, json\n"),
+            (
+                "main.py",
+                "import importlib\ndef g(n): return getattr(importlib.import_module('a'), n)\nprint(g('os').__name__)\n",
+            ),
+        ],
+    ),
+    (
+        "a module that asks itself",
+        &[
+            ("a.py", "import os, sys, json\nme = sys.modules[__name__]\ndef f(n): return getattr(me, n).__name__\n"),
+            ("main.py", "import a\nprint(a.f('os'))\n"),
+        ],
+    ),
+    (
+        "a string that is no docstring",
+        &[
+            ("a.py", "import os\n\"\"\"not a docstring\"\"\"\ndef f():\n    import os\n    \"nodoc\"\n"),
+            ("main.py", "import a\nprint(a.__doc__, a.f.__doc__)\n"),
+        ],
+    ),
+    ("a name that a class takes over", &[("main.py", "from math import pi\nclass C:\n    pi = pi\nprint(C.pi)\n")]),
+];
+
+#[test]
+fn cpython_sees_no_difference() {
+    let python = |project: &Project| {
+        let mut command = std::process::Command::new("python3");
+        command.args(["-B", "main.py"]).current_dir(project.path(""));
+        let output = command.output().expect("python3 can be started");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for (what, files) in DELICATE {
+        let project = Project::new(files);
+        let before = python(&project);
+        assert!(before.0, "{what}: the program is to work");
+        let run = project.run(&["check", "--fix-only", "--quiet"]);
+        assert_eq!((run.code, run.errors.as_str()), (Some(0), ""), "{what}");
+        let texts: Vec<String> =
+            files.iter().map(|(path, _)| fs::read_to_string(project.path(path)).expect("it is there")).collect();
+        assert_eq!(python(&project), before, "{what}:\n{}", texts.join("\n---\n"));
+    }
+}

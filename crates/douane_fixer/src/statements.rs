@@ -93,6 +93,16 @@ pub(crate) fn remove(places: &[ImportPlace], edits: &mut Edits<'_>) {
     }
 }
 
+/// A string that comes first in its block is its docstring.
+fn would_leave_docstring(text: &str, start: u32, end: u32) -> bool {
+    let code = |line: &&str| !is_blank_or_comment(line);
+    let before = text.get(..start as usize).unwrap_or_default();
+    let is_first = before.lines().rev().find(code).is_none_or(|line| line.trim_end().ends_with(':'));
+    let after = text.get(end as usize..).unwrap_or_default();
+    let next = after.lines().find(code).unwrap_or_default().trim_start();
+    is_first && next.trim_start_matches(['r', 'R', 'u', 'U']).starts_with(['"', '\''])
+}
+
 /// One past the blank lines that follow, where what is removed was the first of its block.
 fn past_gap(text: &str, start: u32, end: u32) -> u32 {
     let before = text.get(..start as usize).unwrap_or_default().trim_end();
@@ -122,6 +132,9 @@ fn remove_one(statement: TextRange, edits: &mut Edits<'_>) {
     let before = before.trim_end();
     if before.is_empty() {
         let start = start_of_line(text, statement.start());
+        if would_leave_docstring(text, start, past_newline(text, end_of_line(text, end))) {
+            return edits.replace(statement, "pass".to_owned());
+        }
         edits.delete(TextRange::new(start, past_gap(text, start, past_newline(text, end_of_line(text, end)))));
     } else if before.ends_with(';') {
         let semicolon = start_of_line(text, statement.start()) + length(before) - 1;

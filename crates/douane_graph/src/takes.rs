@@ -228,6 +228,13 @@ impl<'g> Taker<'g> {
     fn modules_used(&self) -> (Vec<ModuleId>, Vec<(ModuleId, ModuleId)>) {
         let (mut escaped, mut relied_on) = (Vec::new(), Vec::new());
         let (graph, facts) = (self.graph, self.facts);
+        let named = facts.modules_by_name.iter().filter_map(|name| graph.find(facts.name(*name)));
+        escaped.extend(named);
+        for reference in facts.references.iter().filter(|reference| reference.resolved.is_none()) {
+            let stars =
+                self.stars.iter().filter_map(|(_, source)| graph.submodule(*source, facts.name(reference.name)));
+            relied_on.extend(stars.map(|submodule| (submodule, self.by)));
+        }
         for reference in &facts.references {
             let Some(import) = self.imports.of(reference).next() else { continue };
             let Object::Module(_) = self.imports.object(import) else { continue };

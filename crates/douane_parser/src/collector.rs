@@ -59,6 +59,7 @@ pub(crate) struct Collected {
     pub(crate) effects: Vec<Effect>,
     pub(crate) load_effect: Option<LoadEffect>,
     pub(crate) type_comment_names: Vec<Symbol>,
+    pub(crate) modules_by_name: Vec<Symbol>,
     /// The functions that are called by their bare name, each with the scope that calls.
     pub(crate) calls: Vec<(ScopeId, Symbol)>,
     pub(crate) declarations: FxHashMap<(ScopeId, Symbol), Declaration>,
@@ -87,6 +88,7 @@ impl Collected {
         self.effects.clear();
         self.load_effect = None;
         self.type_comment_names.clear();
+        self.modules_by_name.clear();
         self.calls.clear();
         self.declarations.clear();
         self.traits = ModuleTraits::default();
@@ -178,6 +180,7 @@ impl<'a> Collector<'a> {
 
     fn finish(mut self) -> Collected {
         self.note_type_comments();
+        self.found.traits.takes_itself = self.takes_own_module.is_some();
         if let (Some(range), true) = (self.takes_own_module, self.sets_attributes) {
             self.effect(EffectKind::NamespaceWrite, range);
         }

@@ -92,6 +92,8 @@ pub struct FileFacts {
     pub effects: Vec<Effect>,
     /// The first thing that loading the module does to anything but the module itself.
     pub load_effect: Option<LoadEffect>,
+    /// The modules that calls such as `import_module("a.b")` name.
+    pub modules_by_name: Vec<Symbol>,
     /// The names that code binds or uses, whether there are facts about them or not.
     pub all_names: NameFilter,
     /// Names in comments that hold types (PEP 484).
@@ -113,6 +115,8 @@ pub struct ModuleTraits {
     pub all_escapes: bool,
     /// The code looks at its own namespace: `globals()`, `eval(…)`; it may use names that it does not spell.
     pub reads_namespace: bool,
+    /// The code takes itself out of `sys.modules`, as a value that may be asked for any name.
+    pub takes_itself: bool,
     /// The code sets attributes of modules that others name to it: `setattr(sys.modules[cls.__module__], …)`.
     pub sets_names_of_others: bool,
     /// The code mentions `__path__`: the package's modules may lie elsewhere.

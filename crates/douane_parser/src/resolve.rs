@@ -201,6 +201,7 @@ fn finish(found: &mut Collected, branches: Branches) -> FileFacts {
         aliases: found.aliases.drain(..).collect(),
         effects: found.effects.drain(..).collect(),
         load_effect: found.load_effect,
+        modules_by_name: found.modules_by_name.drain(..).collect(),
         all_names: found.interest.seen,
         type_comment_names: found.type_comment_names.drain(..).collect(),
         suppressions: Vec::new(),

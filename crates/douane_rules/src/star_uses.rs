@@ -139,7 +139,10 @@ pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses:
         && wanted.len() == uses.all().len()
         && facts.branches.truth(import.branch) == Truth::True
         && facts.branches.ancestors(import.branch).next().is_none()
-        && !loads_more(file, source, &wanted);
+        && !loads_more(file, source, &wanted)
+        && !takes_submodules(file, source)
+        // A star takes what is there already, a name has to be.
+        && !file.project.traces().share_circle(file.module, source);
     let is_safe = is_safe && (!wanted.is_empty() || !may_pass_names_on(file, source));
     let (title, kind, is_safe) = if !wanted.is_empty() {
         let names = wanted.iter().map(|name| (*name).to_owned()).collect();
@@ -189,6 +192,18 @@ fn loads_more(file: &Checked<'_>, source: ModuleId, wanted: &[&str]) -> bool {
     left.any(|exported| {
         graph.entry(source, exported.name).is_none() && graph.submodule(source, graph.name(exported.name)).is_some()
     })
+}
+
+/// The file uses names that may be submodules of the star's package, which come with the star once somebody has loaded them.
+pub(crate) fn takes_submodules(file: &Checked<'_>, source: ModuleId) -> bool {
+    let graph = file.graph();
+    if !graph.module(source).is_package() {
+        return false;
+    }
+    let unbound = file.facts.references.iter().filter(|reference| reference.resolved.is_none());
+    unbound
+        .map(|reference| file.facts.name(reference.name))
+        .any(|name| graph.submodule(source, name).is_some() && graph.star_brings(source, name) == Some(false))
 }
 
 /// `import m` or `from .package import m` for `from .package.m import *`, and the name that it binds.

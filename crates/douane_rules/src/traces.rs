@@ -11,6 +11,8 @@ pub(crate) struct Traces {
     /// The nearest module with an effect of its own that is loaded with it.
     nearest: Vec<Option<ModuleId>>,
     reasons: Vec<Option<Reason>>,
+    /// For each module the number of its circle, 0 for none.
+    circles: Vec<u32>,
 }
 
 /// Why loading a module matters.
@@ -36,14 +38,20 @@ impl Traces {
         let graph = project.graph;
         let mut reasons: Vec<Option<Reason>> = graph.ids().map(|module| own_reason(project, module)).collect();
         let (circles, _) = rayon::join(|| modules_in_circles(graph), || (project.takes(), project.loads()));
-        for module in circles {
-            reasons[module.index()].get_or_insert(Reason::Circle);
+        for (reason, _) in reasons.iter_mut().zip(&circles).filter(|(_, circle)| **circle != 0) {
+            reason.get_or_insert(Reason::Circle);
         }
         for module in project.takes().relied_on() {
             reasons[module.index()].get_or_insert(Reason::ReliedOn);
         }
         let marked: Vec<bool> = reasons.iter().map(Option::is_some).collect();
-        Self { nearest: project.loads().nearest(&marked), reasons }
+        Self { nearest: project.loads().nearest(&marked), reasons, circles }
+    }
+
+    /// The two modules import each other: what one takes from the other has to be there already.
+    pub(crate) fn share_circle(&self, one: ModuleId, other: ModuleId) -> bool {
+        let circle = self.circles[one.index()];
+        circle != 0 && circle == self.circles[other.index()]
     }
 
     /// The module that makes it matter whether a module is loaded, and why.
@@ -97,8 +105,8 @@ fn own_reason(project: &Project<'_>, id: ModuleId) -> Option<Reason> {
     }
 }
 
-/// The modules that import each other while they are loaded, other than a package and what it loads of its own.
-fn modules_in_circles(graph: &ModuleGraph) -> Vec<ModuleId> {
+/// The circles of modules that import each other while they are loaded, by module and counted from 1.
+fn modules_in_circles(graph: &ModuleGraph) -> Vec<u32> {
     let counts = |edge: &&Edge| edge.is_loaded() && !edge.is_implicit && edge.imported != edge.importer;
     let mut starts = vec![0];
     let mut targets: Vec<u32> = Vec::new();
@@ -107,7 +115,11 @@ fn modules_in_circles(graph: &ModuleGraph) -> Vec<ModuleId> {
         starts.push(targets.len());
     }
     let circles = components(starts.len() - 1, |module| &targets[starts[module]..starts[module + 1]]);
-    circles.into_iter().filter(|circle| circle.len() > 1).flatten().map(ModuleId).collect()
+    let mut numbers = vec![0; starts.len() - 1];
+    for (number, circle) in (1..).zip(circles.into_iter().filter(|circle| circle.len() > 1)) {
+        circle.into_iter().for_each(|module| numbers[module as usize] = number);
+    }
+    numbers
 }
 
 /// The modules that are surely loaded before an import of a file runs: the packages around it, and what imports above

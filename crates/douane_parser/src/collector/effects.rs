@@ -165,6 +165,10 @@ impl Collector<'_> {
                 self.sets_attributes = true;
                 self.note_set_attribute(owner);
             }
+            (Some("import_module" | "__import__"), [Expr::StringLiteral(name), ..]) => {
+                let name = self.found.names.intern(name.value.to_str());
+                self.found.modules_by_name.push(name);
+            }
             (Some("import_module" | "__import__"), [name, ..]) if is_dunder_name(name) => {
                 self.takes_own_module = self.takes_own_module.or(Some(range));
             }

@@ -249,7 +249,8 @@ impl Collector<'_> {
 
     fn is_imported(&self, expression: &Expr) -> bool {
         let Some(root) = root_name(expression) else { return false };
-        self.found.interest.has_star()
+        root == "__builtins__"
+            || self.found.interest.has_star()
             || self.found.names.find(root).is_some_and(|name| self.found.interest.is_imported(name))
     }
 
@@ -324,6 +325,8 @@ impl Collector<'_> {
         let owner = match target {
             Expr::Attribute(attribute) => &*attribute.value,
             Expr::Subscript(subscript) => &*subscript.value,
+            // `imported += …`
+            Expr::Name(_) => target,
             _ => return,
         };
         if self.looks_for_load_effect() && self.is_imported(owner) {

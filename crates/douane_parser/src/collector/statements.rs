@@ -381,6 +381,7 @@ impl<'a> Collector<'a> {
         match &*assign.target {
             Expr::Name(name) => {
                 let range = text_range(name.range());
+                self.note_patch(&assign.target);
                 self.bare_reference(name, Usage::Read);
                 self.bind(name.id.as_str(), range, BindingKind::AugmentedAssignment);
             }

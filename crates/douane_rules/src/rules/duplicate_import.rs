@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 
+use douane_graph::Definition;
 use douane_parser::{
-    Binding, BindingId, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, ScopeKind, When,
+    Binding, BindingId, BindingKind, BranchId, EffectKind, FileFacts, Import, ImportId, ScopeId, ScopeKind, Target,
+    When,
 };
 use serde::Deserialize;
 
-use super::import_shadows_name::{live_before, same_name};
+use super::import_shadows_name::{definition, live_before, same_name};
 use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
 
 declare_rule! {
@@ -18,7 +20,7 @@ declare_rule! {
     /// ## Why is this bad?
     ///
     /// The second import does nothing. In a function it does nothing either where the module imports the same, apart from
-    /// taking time at each call.
+    /// taking time at each call. (Where nobody else uses the module's import, that one is a case for `unused-import`.)
     ///
     /// What is imported again only under a condition, or in a function while the module has it for type checkers only, is
     /// left alone; so are `import a.b` beside `import a.c`, and files that take modules out of `sys.modules`.
@@ -29,6 +31,8 @@ declare_rule! {
     /// import os
     /// import sys
     /// import os  # error: [duplicate-import] "`import os` stands here already"
+    ///
+    /// print(sys.version)
     ///
     ///
     /// def home():
@@ -42,6 +46,8 @@ declare_rule! {
     /// ```py
     /// import os
     /// import sys
+    ///
+    /// print(sys.version)
     ///
     ///
     /// def home():
@@ -91,11 +97,19 @@ impl FileRule for DuplicateImport {
                 let Some(import) = facts.import_of(binding) else { continue };
                 let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
                 let Some(first) = facts.import_of(earlier) else { continue };
-                if is_same(first, import) && !is_replaced(file, binding, first.range.end()..import.range.start()) {
+                // Whoever gets to the second has passed the first.
+                let is_passed = earlier.branch == binding.branch
+                    || earlier.branch == BranchId::ROOT
+                    || facts.branches.ancestor_ids(binding.branch).any(|branch| branch == earlier.branch);
+                if is_passed
+                    && is_same(first, import)
+                    && !is_replaced(file, binding, first.range.end()..import.range.start())
+                {
                     let written = written_import(facts, import);
                     let diagnostic = report.at(import.range, format!("`{written}` stands here already"));
                     diagnostic.label(file.id, earlier.range, "imported here first").help("remove one of the two");
-                    diagnostic.fix = Some(removal(file, import, "Remove the second import", Applicability::Safe));
+                    let applicability = safe_if(is_fixed(file, *id) && !facts.traits.reads_namespace);
+                    diagnostic.fix = Some(removal(file, import, "Remove the second import", applicability));
                 }
             }
         }
@@ -108,13 +122,35 @@ impl FileRule for DuplicateImport {
                 let diagnostic = report.at(facts.import(id).range, format!("the module imports `{name}` already"));
                 diagnostic.label(file.id, outer.range, "imported here for the whole file");
                 diagnostic.help("remove the import in the function");
-                // A function that is called while the module is loaded may run before the module's import.
-                let is_late = facts.scope(binding.scope).runs_on_load;
-                let applicability = if is_late { Applicability::Unsafe } else { Applicability::Safe };
+                // A function that stands above the module's import may be called before that.
+                let is_above = outer.range.start() < facts.scope(binding.scope).range.start();
+                let is_same_object = outer_id(facts, outer).is_some_and(|outer| is_fixed(file, outer));
+                let applicability = safe_if(is_above && is_same_object && !facts.traits.reads_namespace);
                 diagnostic.fix =
                     Some(removal(file, facts.import(id), "Remove the import in the function", applicability));
             }
         }
+    }
+}
+
+fn safe_if(is_safe: bool) -> Applicability {
+    if is_safe { Applicability::Safe } else { Applicability::Unsafe }
+}
+
+fn outer_id(facts: &FileFacts, outer: &Binding) -> Option<BindingId> {
+    facts.bindings_of(outer.scope, outer.name).next()
+}
+
+/// What is imported is a module, a function or a class: to read it again gives the same.
+fn is_fixed(file: &Checked<'_>, binding: BindingId) -> bool {
+    let BindingKind::Import(import) = file.facts.binding(binding).kind else { return false };
+    match definition(file, import) {
+        Definition::Module(_) | Definition::Standard(..) => true,
+        Definition::Binding(module, binding) => {
+            let facts = file.project.module_facts(module).map(|(_, facts)| facts);
+            facts.is_some_and(|facts| facts.binding(binding).kind.is_definition())
+        }
+        Definition::Unknown => matches!(file.facts.import(import).target, Target::Module(_)),
     }
 }
 
@@ -146,6 +182,20 @@ fn imported_by_module<'f>(facts: &'f FileFacts, binding: &Binding, id: ImportId)
     let (outer, none) = (facts.binding(of_module.next()?), of_module.next());
     let import = facts.import(id);
     let first = facts.import_of(outer).filter(|_| none.is_none())?;
+    // Else the module's import is the one that nobody needs.
+    let is_used = facts
+        .references
+        .iter()
+        .any(|reference| reference.resolved == Some(ScopeId::MODULE) && reference.name == binding.name);
+    let hides = |scope: ScopeId| {
+        facts.scope(scope).kind == ScopeKind::Function && facts.bindings_of(scope, binding.name).next().is_some()
+    };
+    let around = std::iter::successors(Some(facts.scope(binding.scope).parent), |scope| {
+        (*scope != ScopeId::MODULE).then(|| facts.scope(*scope).parent)
+    });
+    if !is_used || facts.scope(binding.scope).reads_locals || around.into_iter().any(hides) {
+        return None;
+    }
     let is_plain = first.when == When::Load && facts.branches.ancestors(outer.branch).next().is_none();
     let is_alone = facts.bindings_of(binding.scope, binding.name).all(|other: BindingId| {
         matches!(facts.binding(other).kind, BindingKind::Import(other) if is_same(facts.import(other), import))

@@ -186,7 +186,8 @@ fn fix(file: &Checked<'_>, statement: StatementId, found: &[(ImportId, ModuleId,
             || file.project.traces().of(source).is_none()
     };
     let never_runs = facts.import(found[0].0).when == When::TypeChecking;
-    let is_safe = never_runs || found.iter().all(|(_, source, _)| stays(*source));
+    let circular = |better: ModuleId| file.project.traces().share_circle(file.module, better);
+    let is_safe = never_runs || found.iter().all(|(_, source, better)| stays(*source) && !circular(*better));
     let applicability = if is_safe { Applicability::Safe } else { Applicability::Unsafe };
     Fix { title, applicability, changes }
 }

@@ -270,7 +270,8 @@ impl Candidate<'_> {
         let is_felt =
             self.file.project.module_facts(self.umbrella).is_some_and(|(_, facts)| facts.load_effect.is_some())
                 || relied_on.into_iter().any(|module| graph.module(module).name.is_within(package))
-                || facts.branches.ancestors(first.branch).next().is_some();
+                || facts.branches.ancestors(first.branch).next().is_some()
+                || self.uses.iter().any(|used| self.file.project.traces().share_circle(self.file.module, used.module));
         let file = self.file.id;
         Some(Fix {
             title: format!("Write `{}`", written.join("; ")),

@@ -1,7 +1,7 @@
 //! `unused-import`
 
 use douane_base::{Applicability, Change, ChangeKind, Fix};
-use douane_graph::{Edge, Exports, ModuleId, ModuleKind, Object, Unknown};
+use douane_graph::{Edge, Exports, Lookup, ModuleId, ModuleKind, Object, Unknown};
 use douane_parser::{
     AllItem, Arm, Binding, BindingKind, FileFacts, Guard, Import, ImportId, ScopeId, ScopeKind, Symbol, Target, When,
 };
@@ -323,7 +323,13 @@ impl Unused<'_> {
         }
         let is_attempt = facts.branches.ancestors(import.branch).any(|branch| branch.arm == Arm::Try);
         let is_package = graph.module(file.module).kind == ModuleKind::Package;
-        if is_attempt || is_package || (import.scope == ScopeId::MODULE && file.project.takes().escapes(file.module)) {
+        let hands_itself_on = import.scope == ScopeId::MODULE && facts.traits.takes_itself;
+        if is_attempt
+            || is_package
+            || hands_itself_on
+            || self.raises(id)
+            || (import.scope == ScopeId::MODULE && file.project.takes().escapes(file.module))
+        {
             return Removal::Unsafe;
         }
         let Some(loaded) = self.loaded(id) else { return Removal::Unsafe };
@@ -334,6 +340,16 @@ impl Unused<'_> {
             Some((culprit, reason)) => Removal::Felt(culprit, reason),
             None => Removal::Safe,
         }
+    }
+
+    /// The module has no such name, so that the import ends the program, or at least what it stands in.
+    fn raises(&self, id: ImportId) -> bool {
+        let (graph, module) = (self.file.graph(), self.file.module);
+        let Target::From { name, .. } = self.file.facts.import(id).target else { return false };
+        let (Some(source), Some(name)) = (graph.resolution(module, id).module(), graph.symbol_id(module, name)) else {
+            return false;
+        };
+        graph.lookup_id(source, name) == Lookup::Missing
     }
 
     /// The module that the import loads.

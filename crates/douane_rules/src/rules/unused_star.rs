@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     Checked, FileRule, Reporter,
     rule::declare_rule,
-    star_uses::{StarUses, may_pass_names_on, star_fix},
+    star_uses::{StarUses, may_pass_names_on, star_fix, takes_submodules},
     wording::{written_import, written_module},
 };
 
@@ -63,7 +63,7 @@ impl FileRule for UnusedStar {
                 continue;
             }
             let uses = StarUses::of(file, id, source);
-            if most == 0 || may_pass_names_on(file, source) || uses.brings_wanted {
+            if most == 0 || may_pass_names_on(file, source) || uses.brings_wanted || takes_submodules(file, source) {
                 continue;
             }
             let written = written_import(facts, import);
