@@ -48,6 +48,7 @@ EXPLAINED = {
     "test_ignored_when_not_directly_assigned": "an `__all__` that is built in such a way is not known",
     "test_redefinedButUsedLater": OTHER_SCOPE,
     "test_redefinedInNestedFunction": OTHER_SCOPE,
+    "test_redefinedInNestedFunctionTwice": OTHER_SCOPE,
     "test_shadowedByLambda": OTHER_SCOPE,
     "test_shadowedByParameter": OTHER_SCOPE,
     "test_redefinedByGenExp": OTHER_SCOPE,
