@@ -235,7 +235,7 @@ mod unix {
 }
 
 /// Programs that a careless fix breaks: CPython prints the same before and after.
-const DELICATE: [(&str, &[(&str, &str)]); 18] = [
+const DELICATE: [(&str, &[(&str, &str)]); 19] = [
     (
         "a duplicate below a condition",
         &[
@@ -330,6 +330,14 @@ const DELICATE: [(&str, &[(&str, &str)]); 18] = [
             ("p8.py", "x = 1\n"),
             ("a.py", "def f():\n    from p8 import nothere\n"),
             ("main.py", "import a\ntry:\n    a.f()\nexcept ImportError:\n    print('raises')\n"),
+        ],
+    ),
+    (
+        "a module that refuses",
+        &[
+            ("compat.py", "import sys\nassert sys.version_info < (3,), 'too new'\n"),
+            ("a.py", "def f():\n    import compat\n"),
+            ("main.py", "import a\ntry:\n    a.f()\nexcept AssertionError:\n    print('raises')\n"),
         ],
     ),
     (

@@ -481,6 +481,8 @@ pub enum LoadEffectKind {
     Subclass,
     /// An attribute or item of something imported is set or deleted.
     Patch,
+    /// It may refuse to be loaded: `raise`, `assert`.
+    Raise,
 }
 
 /// The ways in which code changes `sys.modules`.

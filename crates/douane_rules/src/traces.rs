@@ -73,6 +73,7 @@ impl Reason {
                     (LoadEffectKind::Decorator, what) => format!("decorates with `@{what}`"),
                     (LoadEffectKind::Subclass, what) => format!("subclasses `{what}`"),
                     (LoadEffectKind::Patch, what) => format!("changes `{what}`"),
+                    (LoadEffectKind::Raise, _) => "may refuse to be loaded".to_owned(),
                 }
             }
             Self::Unknown => "may do anything".to_owned(),

@@ -275,6 +275,13 @@ impl Collector<'_> {
         is_one_of(&READERS, last) || (is_one_of(&CHANGERS, last) && !self.is_imported(&method.value))
     }
 
+    /// `raise` and `assert`.
+    pub(super) fn note_refusal(&mut self, what: &Expr) {
+        if self.looks_for_load_effect() {
+            self.load_effect(LoadEffectKind::Raise, what);
+        }
+    }
+
     pub(super) fn note_decorator(&mut self, decorator: &Decorator) {
         if !self.looks_for_load_effect() {
             return;

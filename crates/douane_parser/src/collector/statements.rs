@@ -60,6 +60,7 @@ impl<'a> Collector<'a> {
             }
             Stmt::Raise(raised) => {
                 for expression in [&raised.exc, &raised.cause].into_iter().flatten() {
+                    self.note_refusal(expression);
                     self.expression(expression);
                 }
                 self.found.branches.terminate(self.branch);
@@ -68,6 +69,7 @@ impl<'a> Collector<'a> {
             }
             Stmt::Break(_) | Stmt::Continue(_) => self.found.branches.terminate(self.branch),
             Stmt::Assert(assertion) => {
+                self.note_refusal(&assertion.test);
                 self.expression(&assertion.test);
                 if let Some(message) = &assertion.msg {
                     self.expression(message);
