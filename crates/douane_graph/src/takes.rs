@@ -20,8 +20,8 @@ pub struct Taken {
     pub by: ModuleId,
 }
 
-/// The names that the program's modules take from each module: by `from` imports, as attributes, and through stars. What
-/// a module takes through another that only passes it on by a star is taken from both.
+/// The names that the program's modules take from each module: by `from` imports, as attributes, and through stars, and by the
+/// paths in strings that `mock.patch` and the like are given. What a module takes through another that only passes it on by a star is taken from both.
 pub struct Takes {
     /// Sorted by the module that is taken from.
     taken: Vec<(ModuleId, Taken)>,
@@ -218,10 +218,25 @@ impl<'g> Taker<'g> {
                 .filter(|name| graph.entry(by, *name).is_none_or(|entry| entry.module != by));
             found.extend(inherited.flat_map(|name| self.stars_that_bring(name).map(move |star| (star, name))));
         }
+        found.extend(self.looked_up().filter_map(|(module, rest)| {
+            let name = rest?.split(['.', ':']).next()?;
+            Some((module, graph.name_id(name)?))
+        }));
         found.sort_unstable();
         found.dedup();
         let others = found.into_iter().filter(|(source, _)| *source != by);
         others.map(|(source, name)| (source, Taken { name, by })).collect()
+    }
+
+    /// The modules that strings of the file name, each with what follows its name.
+    fn looked_up(&self) -> impl Iterator<Item = (ModuleId, Option<&'g str>)> {
+        let (graph, facts) = (self.graph, self.facts);
+        facts.paths_in_strings.iter().filter_map(move |path| {
+            let path = facts.name(*path);
+            let ends = path.match_indices(['.', ':']).map(|(at, _)| at).chain([path.len()]);
+            let modules = ends.map_while(|end| Some((graph.find(&path[..end])?, path.get(end + 1..))));
+            modules.last()
+        })
     }
 
     /// The modules that uses of names hand on as values, and those that they go through without an import.
@@ -230,6 +245,8 @@ impl<'g> Taker<'g> {
         let (graph, facts) = (self.graph, self.facts);
         let named = facts.modules_by_name.iter().filter_map(|name| graph.find(facts.name(*name)));
         escaped.extend(named);
+        let looked_up = self.looked_up().filter(|(_, rest)| rest.is_none());
+        relied_on.extend(looked_up.map(|(module, _)| (module, self.by)));
         for reference in facts.references.iter().filter(|reference| reference.resolved.is_none()) {
             let stars =
                 self.stars.iter().filter_map(|(_, source)| graph.submodule(*source, facts.name(reference.name)));

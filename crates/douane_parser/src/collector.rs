@@ -60,6 +60,7 @@ pub(crate) struct Collected {
     pub(crate) load_effect: Option<LoadEffect>,
     pub(crate) type_comment_names: Vec<Symbol>,
     pub(crate) modules_by_name: Vec<Symbol>,
+    pub(crate) paths_in_strings: Vec<Symbol>,
     /// The functions that are called by their bare name, each with the scope that calls.
     pub(crate) calls: Vec<(ScopeId, Symbol)>,
     pub(crate) declarations: FxHashMap<(ScopeId, Symbol), Declaration>,
@@ -89,6 +90,7 @@ impl Collected {
         self.load_effect = None;
         self.type_comment_names.clear();
         self.modules_by_name.clear();
+        self.paths_in_strings.clear();
         self.calls.clear();
         self.declarations.clear();
         self.traits = ModuleTraits::default();
@@ -136,6 +138,10 @@ struct Collector<'a> {
     /// `sys.modules[__name__]` and the like were seen, and `setattr` on something that is no `self`.
     takes_own_module: Option<TextRange>,
     sets_attributes: bool,
+    /// Names that the load of the module gives to what other modules may see as well.
+    shared_names: FxHashSet<String>,
+    /// Names of Python's own functions and classes that the module gives another meaning.
+    own_pure_names: FxHashSet<String>,
 }
 
 /// The stack is looked at once in so many levels; each level needs less than a kilobyte or so.
@@ -175,6 +181,8 @@ impl<'a> Collector<'a> {
             spelt_out: Vec::new(),
             takes_own_module: None,
             sets_attributes: false,
+            shared_names: FxHashSet::default(),
+            own_pure_names: FxHashSet::default(),
         }
     }
 
@@ -302,6 +310,9 @@ impl<'a> Collector<'a> {
         self.found.traits.all_escapes |= owner == ScopeId::MODULE && name == "__all__" && !self.in_module_scope();
         // A function, or a class whose call is one.
         self.found.traits.has_getattr |= owner == ScopeId::MODULE && name == "__getattr__" && !kind.unbinds();
+        if owner == ScopeId::MODULE && !matches!(kind, BindingKind::Import(_)) {
+            self.note_own_name(name);
+        }
         self.found.bindings.push(Binding {
             name: symbol,
             scope: owner,

@@ -94,6 +94,8 @@ pub struct FileFacts {
     pub load_effect: Option<LoadEffect>,
     /// The modules that calls such as `import_module("a.b")` name.
     pub modules_by_name: Vec<Symbol>,
+    /// The strings that may be paths of modules or of names in them, `"package.module.name"`, each once.
+    pub paths_in_strings: Vec<Symbol>,
     /// The names that code binds or uses, whether there are facts about them or not.
     pub all_names: NameFilter,
     /// Names in comments that hold types (PEP 484).
@@ -481,6 +483,8 @@ pub enum LoadEffectKind {
     Subclass,
     /// An attribute or item of something imported is set or deleted.
     Patch,
+    /// An operator of something imported is applied, which may do anything.
+    Operator,
     /// It may refuse to be loaded: `raise`, `assert`.
     Raise,
 }

@@ -202,12 +202,19 @@ fn finish(found: &mut Collected, branches: Branches) -> FileFacts {
         effects: found.effects.drain(..).collect(),
         load_effect: found.load_effect,
         modules_by_name: found.modules_by_name.drain(..).collect(),
+        paths_in_strings: distinct(&mut found.paths_in_strings),
         all_names: found.interest.seen,
         type_comment_names: found.type_comment_names.drain(..).collect(),
         suppressions: Vec::new(),
         syntax_errors: Vec::new(),
         traits: found.traits,
     }
+}
+
+fn distinct(names: &mut Vec<Symbol>) -> Vec<Symbol> {
+    names.sort_unstable();
+    names.dedup();
+    names.as_slice().into()
 }
 
 fn by_name(bindings: &[Binding]) -> Vec<BindingId> {

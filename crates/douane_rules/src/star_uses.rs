@@ -142,7 +142,7 @@ pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses:
         && !loads_more(file, source, &wanted)
         && !takes_submodules(file, source)
         // A star takes what is there already, a name has to be.
-        && !file.project.traces().share_circle(file.module, source);
+        && file.project.traces().come_in_time(file, source, &wanted);
     let is_safe = is_safe && (!wanted.is_empty() || !may_pass_names_on(file, source));
     let (title, kind, is_safe) = if !wanted.is_empty() {
         let names = wanted.iter().map(|name| (*name).to_owned()).collect();

@@ -1,10 +1,13 @@
 //! What loading a module leaves behind besides the module itself: whether an import can go without anybody noticing.
 
 use douane_base::{FileId, TextRange};
-use douane_graph::{Edge, ModuleGraph, ModuleId, ModuleKind, Origin, components};
-use douane_parser::{LoadEffect, LoadEffectKind};
+use douane_graph::{Edge, Lookup, ModuleGraph, ModuleId, ModuleKind, Origin, Resolution, components};
+use douane_parser::{
+    BindingKind, FileFacts, Guard, ImportId, LoadEffect, LoadEffectKind, ScopeId, Target, Truth, When,
+};
+use rayon::prelude::*;
 
-use crate::Project;
+use crate::{Checked, Project, wording::written_import};
 
 /// For each module, why loading it is not nothing.
 pub(crate) struct Traces {
@@ -13,6 +16,8 @@ pub(crate) struct Traces {
     reasons: Vec<Option<Reason>>,
     /// For each module the number of its circle, 0 for none.
     circles: Vec<u32>,
+    /// The same for circles in which one load starts the next.
+    load_circles: Vec<u32>,
 }
 
 /// Why loading a module matters.
@@ -20,6 +25,8 @@ pub(crate) struct Traces {
 pub(crate) enum Reason {
     /// Its code does something besides binding names.
     Effect(FileId, LoadEffect),
+    /// It imports what is not known, or not there.
+    Doubt(FileId, ImportId),
     /// What it does is not known.
     Unknown,
     /// Modules that import each other work only if they are loaded in the right order.
@@ -36,16 +43,56 @@ const EFFECTIVE: [&str; 7] = ["__main__", "antigravity", "readline", "rlcomplete
 impl Traces {
     pub(crate) fn new(project: &Project<'_>) -> Self {
         let graph = project.graph;
-        let mut reasons: Vec<Option<Reason>> = graph.ids().map(|module| own_reason(project, module)).collect();
-        let (circles, _) = rayon::join(|| modules_in_circles(graph), || (project.takes(), project.loads()));
-        for (reason, _) in reasons.iter_mut().zip(&circles).filter(|(_, circle)| **circle != 0) {
+        let modules: Vec<ModuleId> = graph.ids().collect();
+        let mut reasons: Vec<Option<Reason>> = modules.par_iter().map(|module| own_reason(project, *module)).collect();
+        let ((circles, load_circles), _) = rayon::join(
+            || {
+                let is_direct = |edge: &Edge| !edge.is_implicit;
+                (modules_in_circles(graph, is_direct), modules_in_circles(graph, |edge| may_start_load(project, edge)))
+            },
+            || (project.takes(), project.loads()),
+        );
+        let in_circle = |at: usize| circles[at] != 0 || load_circles[at] != 0;
+        for (_, reason) in reasons.iter_mut().enumerate().filter(|(at, _)| in_circle(*at)) {
             reason.get_or_insert(Reason::Circle);
         }
         for module in project.takes().relied_on() {
             reasons[module.index()].get_or_insert(Reason::ReliedOn);
         }
+        // Whoever has a package as a value can ask it for any of its modules.
+        for module in graph.ids() {
+            if graph.module(module).parent.is_some_and(|package| project.takes().escapes(package)) {
+                reasons[module.index()].get_or_insert(Reason::ReliedOn);
+            }
+        }
         let marked: Vec<bool> = reasons.iter().map(Option::is_some).collect();
-        Self { nearest: project.loads().nearest(&marked), reasons, circles }
+        Self { nearest: project.loads().nearest(&marked), reasons, circles, load_circles }
+    }
+
+    /// The names are there whenever the file takes a star from the module, even where that module is still being loaded
+    /// because one of its own imports leads to the file.
+    pub(crate) fn come_in_time(&self, file: &Checked<'_>, source: ModuleId, names: &[&str]) -> bool {
+        let circle = self.load_circles[source.index()];
+        if circle == 0 || circle != self.load_circles[file.module.index()] {
+            return true;
+        }
+        let Some((_, facts)) = file.project.module_facts(source) else { return false };
+        let leads_here =
+            |edge: &&Edge| may_start_load(file.project, edge) && self.load_circles[edge.imported.index()] == circle;
+        let imports = file.graph().imports_of(source).iter().filter(leads_here).map(|edge| edge.import);
+        let Some(imports) = imports.collect::<Option<Vec<ImportId>>>() else { return false };
+        let first = imports.into_iter().map(|import| facts.import(import).position).min().unwrap_or(0);
+        names.iter().all(|name| {
+            let Some(name) = facts.names.find(name) else { return false };
+            let mut before = facts.bindings_of(ScopeId::MODULE, name).filter(|binding| binding.0 < first).peekable();
+            before.peek().is_some()
+                && before.map(|binding| facts.binding(binding)).all(|binding| {
+                    let is_sure = facts.branches.truth(binding.branch) == Truth::True
+                        && facts.branches.ancestors(binding.branch).next().is_none();
+                    let is_value = !binding.kind.unbinds() && binding.kind != BindingKind::Annotation;
+                    is_sure && is_value && binding.site == ScopeId::MODULE
+                })
+        })
     }
 
     /// The two modules import each other: what one takes from the other has to be there already.
@@ -72,9 +119,16 @@ impl Reason {
                     (LoadEffectKind::Call, what) => format!("calls `{what}()`"),
                     (LoadEffectKind::Decorator, what) => format!("decorates with `@{what}`"),
                     (LoadEffectKind::Subclass, what) => format!("subclasses `{what}`"),
+                    (LoadEffectKind::Patch, "") => "changes something".to_owned(),
                     (LoadEffectKind::Patch, what) => format!("changes `{what}`"),
+                    (LoadEffectKind::Operator, "") => "applies operators to something imported".to_owned(),
+                    (LoadEffectKind::Operator, what) => format!("applies operators to `{what}`"),
                     (LoadEffectKind::Raise, _) => "may refuse to be loaded".to_owned(),
                 }
+            }
+            Self::Doubt(file, import) => {
+                let facts = project.facts(file);
+                format!("may fail or do anything with `{}`", written_import(facts, facts.import(import)))
             }
             Self::Unknown => "may do anything".to_owned(),
             Self::Circle => "is part of an import cycle".to_owned(),
@@ -84,8 +138,9 @@ impl Reason {
     }
 
     /// Where it can be seen.
-    pub(crate) fn place(self) -> Option<(FileId, TextRange)> {
+    pub(crate) fn place(self, project: &Project<'_>) -> Option<(FileId, TextRange)> {
         match self {
+            Self::Doubt(file, import) => Some((file, project.facts(file).import(import).range)),
             Self::Effect(file, effect) => Some((file, effect.range)),
             _ => None,
         }
@@ -101,14 +156,57 @@ fn own_reason(project: &Project<'_>, id: ModuleId) -> Option<Reason> {
         _ => match project.module_facts(id) {
             None => Some(Reason::Unknown),
             Some((_, facts)) if facts.traits.is_broken || module.is_stub => Some(Reason::Unknown),
-            Some((file, facts)) => facts.load_effect.map(|effect| Reason::Effect(file, effect)),
+            Some((file, facts)) => {
+                let effect = facts.load_effect.map(|effect| Reason::Effect(file, effect));
+                effect.or_else(|| doubtful_import(project, id, file, facts))
+            }
         },
     }
 }
 
+/// An import that may fail, or load what nobody knows.
+fn doubtful_import(project: &Project<'_>, id: ModuleId, file: FileId, facts: &FileFacts) -> Option<Reason> {
+    let graph = project.graph;
+    let mut imports = (0..)
+        .map(ImportId)
+        .zip(&facts.imports)
+        .filter(|(_, import)| import.when == When::Load && facts.branches.truth(import.branch) != Truth::False);
+    let (import, _) = imports.find(|(number, import)| {
+        let is_caught = || facts.guard(import) == Some(Guard::ImportError);
+        match (graph.resolution(id, *number), import.target) {
+            (Resolution::Module(source), Target::From { name, .. }) => {
+                let lookup = || graph.symbol_id(id, name).map(|name| graph.lookup_id(source, name));
+                let is_source = graph.module(source).origin != Origin::Standard && graph.module(source).file.is_some();
+                match is_source.then(lookup).flatten() {
+                    Some(Lookup::Missing) => !is_caught(),
+                    Some(Lookup::Unknown(_)) => true,
+                    _ => false,
+                }
+            }
+            (Resolution::Module(_), _) => false,
+            (Resolution::Missing(_) | Resolution::BeyondTop, _) => !is_caught(),
+            (Resolution::Unknown(_), _) => true,
+        }
+    })?;
+    Some(Reason::Doubt(file, import))
+}
+
+/// The import may be what starts the load of a module; the packages around the importer were begun before it. Stars from these
+/// count all the same.
+fn may_start_load(project: &Project<'_>, edge: &Edge) -> bool {
+    let (importer, imported) = (edge.importer, edge.imported);
+    let is_around = project.graph.module(importer).name.is_within(project.graph.module_name(imported));
+    let is_star = || {
+        let facts = project.module_facts(importer).map(|(_, facts)| facts);
+        let import = facts.zip(edge.import).map(|(facts, import)| facts.import(import));
+        import.is_some_and(|import| matches!(import.target, Target::Star { .. })) && !edge.is_implicit
+    };
+    !is_around || is_star()
+}
+
 /// The circles of modules that import each other while they are loaded, by module and counted from 1.
-fn modules_in_circles(graph: &ModuleGraph) -> Vec<u32> {
-    let counts = |edge: &&Edge| edge.is_loaded() && !edge.is_implicit && edge.imported != edge.importer;
+fn modules_in_circles(graph: &ModuleGraph, is_edge: impl Fn(&Edge) -> bool) -> Vec<u32> {
+    let counts = |edge: &&Edge| edge.is_loaded() && edge.imported != edge.importer && is_edge(edge);
     let mut starts = vec![0];
     let mut targets: Vec<u32> = Vec::new();
     for module in graph.ids() {
@@ -133,7 +231,7 @@ pub(crate) fn loaded_before(
 ) -> Vec<ModuleId> {
     let parents = std::iter::successors(graph.module(file).parent, |module| graph.module(*module).parent);
     let above = graph.imports_of(file).iter().filter(|edge| {
-        edge.is_loaded() && edge.truth == douane_parser::Truth::True && starts(edge).is_some_and(|start| start < offset)
+        edge.is_loaded() && edge.truth == Truth::True && starts(edge).is_some_and(|start| start < offset)
     });
     parents.chain(above.map(|edge| edge.imported)).collect()
 }

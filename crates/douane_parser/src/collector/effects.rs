@@ -91,6 +91,29 @@ impl Collector<'_> {
         }
     }
 
+    /// A string such as `"package.module.name"` may be the path of something that other code looks up or replaces.
+    pub(super) fn note_path(&mut self, text: &str) {
+        const LONGEST: usize = 120;
+        let is_identifier = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte == b':';
+        let bytes = text.as_bytes();
+        let is_path = bytes.len() <= LONGEST
+            && bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
+            && bytes.iter().all(|byte| is_identifier(*byte))
+            && bytes.contains(&b'.');
+        if is_path {
+            let path = self.found.names.intern(text);
+            self.found.paths_in_strings.push(path);
+        }
+    }
+
+    /// `sys.modules["name"]`, `sys.modules.get("name")`, `"name" in sys.modules`: the module is wanted, if it is loaded.
+    fn note_module_asked_for(&mut self, modules: &Expr, key: Option<&Expr>) {
+        if let (true, Some(Expr::StringLiteral(name))) = (is_sys_modules(modules), key) {
+            let name = self.found.names.intern(name.value.to_str());
+            self.found.paths_in_strings.push(name);
+        }
+    }
+
     /// Notes that nothing but a look is taken at the namespace, if that is what the expression is.
     pub(super) fn look_at(&mut self, expression: &Expr) {
         if is_globals_call(expression) {
@@ -102,9 +125,20 @@ impl Collector<'_> {
     /// `sorted(globals())`. Those that write are effects of their own.
     pub(super) fn look_below(&mut self, expression: &Expr) {
         match expression {
-            Expr::Subscript(subscript) => self.look_at(&subscript.value),
-            Expr::Compare(compare) => compare.comparators.iter().for_each(|expression| self.look_at(expression)),
+            Expr::Subscript(subscript) => {
+                self.look_at(&subscript.value);
+                self.note_module_asked_for(&subscript.value, Some(&subscript.slice));
+            }
+            Expr::Compare(compare) => {
+                for expression in &compare.comparators {
+                    self.look_at(expression);
+                    self.note_module_asked_for(expression, Some(&compare.left));
+                }
+            }
             Expr::Call(call) => {
+                if let Expr::Attribute(method) = &*call.func {
+                    self.note_module_asked_for(&method.value, call.arguments.args.first());
+                }
                 const READERS: [&str; 13] = [
                     "eval",
                     "len",

@@ -81,6 +81,7 @@ impl Collector<'_> {
             Expr::Call(call) => self.nested(|this| this.call(call)),
             Expr::Named(named) => {
                 self.nested(|this| this.expression(&named.value));
+                self.note_shared(&named.target, &named.value);
                 self.bind_target(&named.target, BindingKind::NamedExpression);
             }
             Expr::Lambda(lambda) => self.nested(|this| this.lambda(lambda)),
@@ -95,8 +96,16 @@ impl Collector<'_> {
             }
             Expr::Subscript(subscript) => self.nested(|this| this.subscript(subscript)),
             Expr::StringLiteral(literal) if self.context != Context::Runtime => self.string_annotation(literal),
-            Expr::StringLiteral(literal) if self.evaluates_strings => self.mentioned_names(text_range(literal.range())),
-            other => self.nested(|this| visitor::walk_expr(this, other)),
+            Expr::StringLiteral(literal) => {
+                self.note_path(literal.value.to_str());
+                if self.evaluates_strings {
+                    self.mentioned_names(text_range(literal.range()));
+                }
+            }
+            other => {
+                self.note_operators(other);
+                self.nested(|this| visitor::walk_expr(this, other));
+            }
         }
     }
 
@@ -135,6 +144,7 @@ impl Collector<'_> {
     }
 
     pub(super) fn generator(&mut self, generator: &Comprehension) {
+        self.note_shared(&generator.target, &generator.iter);
         self.bind_target(&generator.target, BindingKind::LoopTarget);
         for test in &generator.ifs {
             self.nested(|this| this.expression(test));
@@ -143,6 +153,7 @@ impl Collector<'_> {
 
     pub(super) fn subscript(&mut self, subscript: &ast::ExprSubscript) {
         self.expression(&subscript.value);
+        self.note_operand(&subscript.value);
         if is_sys_modules(&subscript.value) && is_dunder_name(&subscript.slice) {
             self.takes_own_module = self.takes_own_module.or(Some(text_range(subscript.range())));
         }

@@ -9,15 +9,15 @@ use crate::{
     branches::Truth,
     dunder_all::dotted,
     facts::{Context, LoadEffect, LoadEffectKind, Usage},
+    interest::top_level,
     text_range,
 };
 
 /// Functions and classes of Python and its standard library that change nothing but what they are given.
-const PURE: [&str; 143] = [
+const PURE: [&str; 142] = [
     "ABC",
     "ABCMeta",
     "BytesIO",
-    "CDLL",
     "ChainMap",
     "Condition",
     "ContextVar",
@@ -147,7 +147,7 @@ const PURE: [&str; 143] = [
     "str",
     "sum",
     "super",
-    "system",
+    "suppress",
     "time",
     "timedelta",
     "timezone",
@@ -158,32 +158,27 @@ const PURE: [&str; 143] = [
     "wraps",
     "zip",
 ];
-/// Methods that only read what they are called on.
-const READERS: [&str; 23] = [
-    "copy",
+/// Methods of containers and patterns that only read what they are called on.
+const READERS: [&str; 9] = ["copy", "find", "get", "index", "items", "keys", "match", "search", "values"];
+/// Methods of strings.
+const OF_STRINGS: [&str; 14] = [
     "decode",
     "encode",
     "endswith",
-    "find",
     "format",
-    "get",
-    "index",
-    "items",
     "join",
-    "keys",
     "lower",
     "lstrip",
-    "match",
     "replace",
     "rstrip",
-    "search",
     "split",
     "splitlines",
     "startswith",
     "strip",
     "upper",
-    "values",
 ];
+/// Those of [`PURE`] that call what they are given.
+const CALLERS: [&str; 5] = ["filter", "map", "max", "min", "sorted"];
 /// Methods that change what they are called on, which is nobody else's where the file makes it.
 const CHANGERS: [&str; 10] =
     ["add", "append", "discard", "extend", "insert", "pop", "remove", "setdefault", "sort", "update"];
@@ -232,6 +227,68 @@ const PLAIN_BASES: [&str; 41] = [
     "type",
 ];
 
+/// Modules of the standard library that the names above, and values without surprises, come from.
+const PYTHON: [&str; 55] = [
+    "__future__",
+    "abc",
+    "argparse",
+    "array",
+    "ast",
+    "asyncio",
+    "base64",
+    "builtins",
+    "codecs",
+    "collections",
+    "contextlib",
+    "contextvars",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "errno",
+    "fractions",
+    "functools",
+    "html",
+    "http",
+    "inspect",
+    "io",
+    "itertools",
+    "json",
+    "logging",
+    "math",
+    "numbers",
+    "operator",
+    "os",
+    "pathlib",
+    "platform",
+    "queue",
+    "re",
+    "select",
+    "signal",
+    "socket",
+    "ssl",
+    "stat",
+    "string",
+    "struct",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+    "types",
+    "typing",
+    "typing_extensions",
+    "unittest",
+    "urllib",
+    "uuid",
+    "warnings",
+    "weakref",
+];
+
+/// How deep an expression is looked into for what it may share with other modules; what goes deeper may.
+const DEEPEST: usize = 30;
+
 impl Collector<'_> {
     /// The code runs while the module is loaded, and nothing was found in it yet.
     fn looks_for_load_effect(&self) -> bool {
@@ -247,32 +304,182 @@ impl Collector<'_> {
         self.found.load_effect = Some(LoadEffect { kind, what: what_name, range: text_range(what.range()) });
     }
 
-    fn is_imported(&self, expression: &Expr) -> bool {
-        let Some(root) = root_name(expression) else { return false };
-        root == "__builtins__"
-            || self.found.interest.has_star()
-            || self.found.names.find(root).is_some_and(|name| self.found.interest.is_imported(name))
+    fn is_imported(&self, name: &str) -> bool {
+        self.found.names.find(name).is_some_and(|name| self.found.interest.is_imported(name))
+    }
+
+    /// `re.IGNORECASE`, `partial`: the name is imported, and from one of [`PYTHON`].
+    fn is_of_python(&self, expression: &Expr) -> bool {
+        let Some(name) = root_name(expression).and_then(|root| self.found.names.find(root)) else { return false };
+        let mut imports = self
+            .found
+            .imports
+            .iter()
+            .filter(|import| {
+                let binding = import.binding.and_then(|binding| self.found.bindings.get(binding.index()));
+                binding.is_some_and(|binding| binding.name == name)
+            })
+            .peekable();
+        imports.peek().is_some()
+            && imports.all(|import| {
+                let (level, module) = import.target.module();
+                let module = module.map_or("", |module| self.found.names.text(module));
+                level == 0 && is_one_of(&PYTHON, top_level(module))
+            })
+    }
+
+    /// What the expression gives may be an object that other modules see as well.
+    fn may_be_shared(&self, expression: &Expr) -> bool {
+        self.may_be_shared_at(expression, 0)
+    }
+
+    fn may_be_shared_at(&self, expression: &Expr, depth: usize) -> bool {
+        let below = |expression: &Expr| self.may_be_shared_at(expression, depth + 1);
+        if depth > DEEPEST {
+            return true;
+        }
+        match expression {
+            Expr::Name(name) => {
+                let name = name.id.as_str();
+                name == "__builtins__"
+                    || self.found.interest.has_star()
+                    || self.is_imported(name)
+                    || self.shared_names.contains(name)
+            }
+            Expr::Attribute(attribute) => below(&attribute.value),
+            Expr::Subscript(subscript) => below(&subscript.value),
+            Expr::Starred(starred) => below(&starred.value),
+            Expr::Named(named) => below(&named.value),
+            Expr::BoolOp(choice) => choice.values.iter().any(below),
+            Expr::If(choice) => below(&choice.body) || below(&choice.orelse),
+            Expr::Tuple(ast::ExprTuple { elts, .. })
+            | Expr::List(ast::ExprList { elts, .. })
+            | Expr::Set(ast::ExprSet { elts, .. }) => elts.iter().any(below),
+            Expr::Dict(dict) => dict.items.iter().any(|item| below(&item.value)),
+            Expr::Call(call) => {
+                let is_method = match &*call.func {
+                    Expr::Attribute(method) if is_one_of(&OF_STRINGS, method.attr.as_str()) => false,
+                    Expr::Attribute(method) => !self.is_pure_name(&call.func) && below(&method.value),
+                    _ => false,
+                };
+                is_method || call.arguments.iter_source_order().any(|argument| below(argument.value()))
+            }
+            _ => false,
+        }
+    }
+
+    /// `target = value`, `for target in value`: the names get what others may see.
+    pub(super) fn note_shared(&mut self, target: &Expr, value: &Expr) {
+        if self.looks_for_load_effect() && self.may_be_shared(value) {
+            self.share(target);
+        }
+    }
+
+    fn share(&mut self, target: &Expr) {
+        match target {
+            Expr::Name(name) => drop(self.shared_names.insert(name.id.to_string())),
+            Expr::Starred(starred) => self.nested(|this| this.share(&starred.value)),
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                elts.iter().for_each(|target| self.nested(|this| this.share(target)));
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn note_load_call(&mut self, call: &ast::ExprCall) {
-        if self.looks_for_load_effect() && !self.is_pure_function(&call.func) {
+        if self.looks_for_load_effect() && !self.is_pure_call(call) {
             self.load_effect(LoadEffectKind::Call, &call.func);
         }
     }
 
-    fn is_pure_function(&self, function: &Expr) -> bool {
-        let last = match function {
-            Expr::Name(name) => name.id.as_str(),
-            Expr::Attribute(method) => method.attr.as_str(),
-            _ => return false,
+    fn is_pure_call(&self, call: &ast::ExprCall) -> bool {
+        let is_callable = |given: &Expr| match given {
+            Expr::Name(name) => {
+                let symbol = self.found.names.find(name.id.as_str());
+                symbol.is_some_and(|name| self.found.interest.is_imported_or_function(name))
+                    || self.may_be_shared(given)
+            }
+            Expr::Attribute(_) => self.may_be_shared(given),
+            _ => false,
         };
-        let is_exception = last.ends_with("Error") || last.ends_with("Exception") || last.ends_with("Warning");
-        if is_one_of(&PURE, last) || is_exception {
-            return true;
+        let arguments = &call.arguments;
+        if self.is_pure_name(&call.func) {
+            let last = last_name(&call.func);
+            let makes_class = last == "type" && arguments.args.len() == 3;
+            let calls = is_one_of(&CALLERS, last)
+                && arguments.iter_source_order().any(|argument| is_callable(argument.value()))
+                && !arguments.args.iter().all(|argument| self.is_of_python(argument));
+            return !makes_class && !calls;
         }
-        let Expr::Attribute(method) = function else { return false };
-        // `os.environ.get`, `"".join`, `_names.append`
-        is_one_of(&READERS, last) || (is_one_of(&CHANGERS, last) && !self.is_imported(&method.value))
+        let Expr::Attribute(method) = &*call.func else { return false };
+        let name = method.attr.as_str();
+        // `"".join`, `os.environ.get`, `_names.append`
+        is_one_of(&OF_STRINGS, name)
+            || (is_one_of(&READERS, name) && (!self.may_be_shared(&method.value) || self.is_of_python(&method.value)))
+            || (is_one_of(&CHANGERS, name) && !self.may_be_shared(&method.value))
+    }
+
+    /// The function or class is one of Python and its standard library that changes nothing but what it is given.
+    fn is_pure_name(&self, function: &Expr) -> bool {
+        let last = last_name(function);
+        let is_exception = is_exception(last);
+        match function {
+            Expr::Name(name) => {
+                let is_pure = is_one_of(&PURE, last) && !self.own_pure_names.contains(last);
+                is_exception || (is_pure && (!self.is_imported(name.id.as_str()) || self.is_of_python(function)))
+            }
+            Expr::Attribute(method) => {
+                let is_pure =
+                    is_one_of(&PURE, last) || matches!(dotted(function).as_deref(), Some(["platform", "system"]));
+                is_exception || (is_pure && (self.is_of_python(function) || !self.may_be_shared(&method.value)))
+            }
+            _ => false,
+        }
+    }
+
+    /// The module gives one of these names another meaning.
+    pub(super) fn note_own_name(&mut self, name: &str) {
+        if self.found.load_effect.is_none() && (is_one_of(&PURE, name) || is_one_of(&PLAIN_BASES, name)) {
+            self.own_pure_names.insert(name.to_owned());
+        }
+    }
+
+    /// `one >> other`: operators of what others made may do anything, apart from those that calculate with a literal.
+    pub(super) fn note_operators(&mut self, expression: &Expr) {
+        let is_plain = |operand: &Expr| operand.is_literal_expr() || operand.is_f_string_expr();
+        match expression {
+            Expr::BinOp(operation) if !is_plain(&operation.left) && !is_plain(&operation.right) => {
+                self.note_operand(&operation.left);
+                self.note_operand(&operation.right);
+            }
+            Expr::Compare(compare) if !compare.comparators.iter().any(is_plain) => {
+                let is_overloaded = |operator: &ast::CmpOp| !matches!(operator, ast::CmpOp::Is | ast::CmpOp::IsNot);
+                if compare.ops.iter().any(is_overloaded) {
+                    self.note_operand(&compare.left);
+                    compare.comparators.iter().for_each(|operand| self.note_operand(operand));
+                }
+            }
+            Expr::UnaryOp(operation) if operation.op != ast::UnaryOp::Not => self.note_operand(&operation.operand),
+            _ => {}
+        }
+    }
+
+    pub(super) fn note_operand(&mut self, operand: &Expr) {
+        let root = innermost(operand);
+        if self.looks_for_load_effect()
+            && root_name(root).is_some()
+            && self.may_be_shared(root)
+            && !self.is_of_python(root)
+        {
+            self.load_effect(LoadEffectKind::Operator, operand);
+        }
+    }
+
+    /// `with imported.lock:`
+    pub(super) fn note_entered(&mut self, manager: &Expr) {
+        if self.looks_for_load_effect() && !manager.is_call_expr() && self.may_be_shared(manager) {
+            self.load_effect(LoadEffectKind::Call, manager);
+        }
     }
 
     /// `raise` and `assert`.
@@ -286,14 +493,14 @@ impl Collector<'_> {
         if !self.looks_for_load_effect() {
             return;
         }
-        let (function, is_called) = match &decorator.expression {
-            Expr::Call(call) => (&*call.func, true),
-            other => (other, false),
+        let function = match &decorator.expression {
+            Expr::Call(call) => &*call.func,
+            other => other,
         };
         // `@property` and `@name.setter` of a class.
         let is_accessor = matches!(function, Expr::Attribute(method)
-            if matches!(method.attr.as_str(), "setter" | "getter" | "deleter") && !self.is_imported(&method.value));
-        if !is_called && !is_accessor && !self.is_pure_function(function) {
+            if matches!(method.attr.as_str(), "setter" | "getter" | "deleter") && !self.may_be_shared(&method.value));
+        if !is_accessor && !self.is_pure_name(function) {
             self.load_effect(LoadEffectKind::Decorator, function);
         }
     }
@@ -303,26 +510,15 @@ impl Collector<'_> {
             return;
         }
         let metaclass = arguments.keywords.iter().filter(|keyword| keyword.arg.as_deref() == Some("metaclass"));
-        let bases = arguments.args.iter().chain(metaclass.map(|keyword| &keyword.value));
+        let bases = arguments.args.iter().chain(metaclass.map(|keyword| &keyword.value)).map(innermost);
         let is_plain = |base: &Expr| {
-            let base = match base {
-                Expr::Subscript(subscript) => &*subscript.value,
-                other => other,
-            };
+            let last = last_name(base);
             // What the file itself defines was looked at where it stands.
-            let Some(last) = dotted(base).and_then(|parts| parts.last().copied()) else { return true };
-            is_one_of(&PLAIN_BASES, last)
-                || is_one_of(&PURE, last)
-                || last.ends_with("Error")
-                || last.ends_with("Exception")
-                || last.ends_with("Warning")
-                || !self.is_imported(base)
+            let is_known = is_one_of(&PLAIN_BASES, last) || is_one_of(&PURE, last);
+            is_exception(last) || !self.may_be_shared(base) || (is_known && self.is_of_python(base))
         };
+        let bases: Vec<&Expr> = bases.collect();
         if let Some(base) = bases.into_iter().find(|base| !is_plain(base)) {
-            let base = match base {
-                Expr::Subscript(subscript) => &*subscript.value,
-                other => other,
-            };
             self.load_effect(LoadEffectKind::Subclass, base);
         }
     }
@@ -336,7 +532,7 @@ impl Collector<'_> {
             Expr::Name(_) => target,
             _ => return,
         };
-        if self.looks_for_load_effect() && self.is_imported(owner) {
+        if self.looks_for_load_effect() && self.may_be_shared(owner) {
             self.load_effect(LoadEffectKind::Patch, owner);
         }
     }
@@ -367,6 +563,27 @@ impl Collector<'_> {
     }
 }
 
+/// What stands before the brackets: `Generic` of `Generic[T]`.
+fn innermost(expression: &Expr) -> &Expr {
+    let mut at = expression;
+    while let Expr::Subscript(subscript) = at {
+        at = &subscript.value;
+    }
+    at
+}
+
+fn last_name(expression: &Expr) -> &str {
+    match expression {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => "",
+    }
+}
+
+fn is_exception(name: &str) -> bool {
+    name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Warning")
+}
+
 /// The list is sorted.
 fn is_one_of(list: &[&str], name: &str) -> bool {
     list.binary_search(&name).is_ok()
@@ -382,7 +599,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted() {
-        for list in [&PURE[..], &READERS, &CHANGERS, &PLAIN_BASES] {
+        for list in [&PURE[..], &READERS, &OF_STRINGS, &CALLERS, &CHANGERS, &PLAIN_BASES, &PYTHON] {
             assert!(list.is_sorted(), "{list:?}");
         }
     }

@@ -114,8 +114,8 @@ impl<'a> Collector<'a> {
         let range = text_range(class.range());
         self.with_type_parameters(class.type_params.as_deref(), range, |this| {
             if let Some(arguments) = &class.arguments {
-                visitor::walk_arguments(this, arguments);
                 this.note_subclass(arguments);
+                visitor::walk_arguments(this, arguments);
             }
             this.in_scope(ScopeKind::Class, Some(symbol), range, |this| this.body(&class.body));
         });
@@ -270,7 +270,9 @@ impl<'a> Collector<'a> {
         let mut suppresses = None;
         for item in &with.items {
             self.expression(&item.context_expr);
+            self.note_entered(&item.context_expr);
             if let Some(target) = &item.optional_vars {
+                self.note_shared(target, &item.context_expr);
                 self.bind_target(target, BindingKind::WithTarget);
             }
             suppresses = suppresses.or_else(|| suppressed_guard(&item.context_expr));
@@ -288,6 +290,7 @@ impl<'a> Collector<'a> {
         self.look_at(&each.iter);
         self.expression(&each.iter);
         let fork = self.found.branches.fork();
+        self.note_shared(&each.target, &each.iter);
         self.bind_target(&each.target, BindingKind::LoopTarget);
         let outer = self.spelt_out.len();
         self.spelt_out.extend(spelt_out(self.source, &each.target, &each.iter));
@@ -340,6 +343,7 @@ impl<'a> Collector<'a> {
         self.found.traits.all_escapes |= is_own_all(&assign.value);
         for target in &assign.targets {
             let before = self.position();
+            self.note_shared(target, &assign.value);
             self.bind_target(target, BindingKind::Assignment);
             if matches!(target, Expr::Name(_)) && self.position() > before {
                 self.note_value(BindingId(before), &assign.value);
@@ -413,6 +417,7 @@ impl<'a> Collector<'a> {
             } else {
                 self.expression(value);
             }
+            self.note_shared(&assign.target, value);
         }
         let kind = if assign.value.is_some() { BindingKind::Assignment } else { BindingKind::Annotation };
         let before = self.position();

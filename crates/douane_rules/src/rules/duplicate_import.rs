@@ -125,7 +125,12 @@ impl FileRule for DuplicateImport {
                 // A function that stands above the module's import may be called before that.
                 let is_above = outer.range.start() < facts.scope(binding.scope).range.start();
                 let is_same_object = outer_id(facts, outer).is_some_and(|outer| is_fixed(file, outer));
-                let applicability = safe_if(is_above && is_same_object && !facts.traits.reads_namespace);
+                // Others may set the module's name to something else.
+                let takes = file.project.takes();
+                let symbol = file.graph().symbol_id(file.module, binding.name);
+                let is_own = symbol.is_some_and(|name| !takes.is_taken(file.module, name));
+                let is_safe = is_above && is_same_object && is_own && !takes.escapes(file.module);
+                let applicability = safe_if(is_safe && !facts.traits.reads_namespace);
                 diagnostic.fix =
                     Some(removal(file, facts.import(id), "Remove the import in the function", applicability));
             }

@@ -1,7 +1,7 @@
 //! `unused-import`
 
 use douane_base::{Applicability, Change, ChangeKind, Fix};
-use douane_graph::{Edge, Exports, Lookup, ModuleId, ModuleKind, Object, Unknown};
+use douane_graph::{Edge, Exports, Lookup, ModuleId, ModuleKind, Object, Origin, Unknown};
 use douane_parser::{
     AllItem, Arm, Binding, BindingKind, FileFacts, Guard, Import, ImportId, ScopeId, ScopeKind, Symbol, Target, When,
 };
@@ -327,7 +327,7 @@ impl Unused<'_> {
         if is_attempt
             || is_package
             || hands_itself_on
-            || self.raises(id)
+            || self.may_do_more(id)
             || (import.scope == ScopeId::MODULE && file.project.takes().escapes(file.module))
         {
             return Removal::Unsafe;
@@ -342,14 +342,16 @@ impl Unused<'_> {
         }
     }
 
-    /// The module has no such name, so that the import ends the program, or at least what it stands in.
-    fn raises(&self, id: ImportId) -> bool {
+    /// The module may have no such name, so that the import ends the program, or at least what it stands in; or it makes
+    /// the name on request, which may be to do anything.
+    fn may_do_more(&self, id: ImportId) -> bool {
         let (graph, module) = (self.file.graph(), self.file.module);
         let Target::From { name, .. } = self.file.facts.import(id).target else { return false };
         let (Some(source), Some(name)) = (graph.resolution(module, id).module(), graph.symbol_id(module, name)) else {
             return false;
         };
-        graph.lookup_id(source, name) == Lookup::Missing
+        graph.module(source).origin != Origin::Standard
+            && matches!(graph.lookup_id(source, name), Lookup::Missing | Lookup::Unknown(_))
     }
 
     /// The module that the import loads.
@@ -391,7 +393,7 @@ impl Unused<'_> {
                 diagnostic.help(format!(
                     "to load `{module}` is not nothing: `{culprit}` {described}; remove the import, or say why it stays: `# douane: ignore[unused-import] reason`"
                 ));
-                if let Some((place, range)) = reason.place() {
+                if let Some((place, range)) = reason.place(file.project) {
                     diagnostic.label(place, range, "this runs when it is loaded");
                 }
             }

@@ -1,0 +1,315 @@
+//! Programs that tempt fixes to change what they do: CPython runs each before and after `--fix`, and has to print the same.
+
+mod project;
+
+use std::fs;
+
+use project::Project;
+
+/// Programs that a careless fix breaks: CPython prints the same before and after.
+const DELICATE: [(&str, &[(&str, &str)]); 35] = [
+    (
+        "a duplicate below a condition",
+        &[
+            ("a.py", "def m(y):\n    if y: import os\n    import os\n    return os.sep\n"),
+            ("main.py", "import a\nprint(a.m(0))\n"),
+        ],
+    ),
+    ("a duplicate below a loop", &[("main.py", "for x in ():\n    import cmd\nimport cmd\nprint(cmd.__name__)\n")]),
+    (
+        "an import above and one in the function",
+        &[("a.py", "import os\ndef f():\n    import os\n    return os.sep\n"), ("main.py", "import a\nprint(a.f())\n")],
+    ),
+    (
+        "a parameter in between",
+        &[(
+            "main.py",
+            "import json\nprint(json.dumps(0))\ndef h(json):\n    def i():\n        import json\n        return json.dumps(2)\n    return i()\nprint(h(1))\n",
+        )],
+    ),
+    (
+        "a function that runs early",
+        &[(
+            "main.py",
+            "class K:\n    def __init__(self):\n        import re\n        self.r = re.I\nk = K()\nimport re\nprint(re.I, k.r)\n",
+        )],
+    ),
+    (
+        "a callback that runs early",
+        &[
+            ("fw.py", "def run(f): return f()\n"),
+            (
+                "main.py",
+                "from fw import run\ndef cb():\n    import bz2\n    return bz2.__name__\nx = run(cb)\nimport bz2\nprint(bz2.__name__, x)\n",
+            ),
+        ],
+    ),
+    (
+        "a value that is read again",
+        &[
+            ("x.py", "val = 1\n"),
+            ("y.py", "import x\nx.val = 5\nother = 1\n"),
+            ("main.py", "from x import val\nfrom y import other\nfrom x import val\nprint(val, other)\n"),
+        ],
+    ),
+    (
+        "names that a function lists",
+        &[(
+            "main.py",
+            "import json\nprint(json.dumps(0))\ndef q():\n    r = 'json' in locals()\n    import json\n    return r, 'json' in locals()\nprint(q())\n",
+        )],
+    ),
+    (
+        "stars in a circle",
+        &[
+            ("a.py", "from b import *\ndef fa(): return fb()\n"),
+            ("b.py", "from a import *\ndef fb(): return 1\ndef fc(): return fa()\n"),
+            ("main.py", "import a\nprint(a.fa())\n"),
+        ],
+    ),
+    (
+        "a star in a circle",
+        &[
+            ("a.py", "from b import *\ndef fa(): return fb()\n"),
+            ("b.py", "import a\ndef fb(): return 1\n"),
+            ("main.py", "import b\nprint(b.fb())\n"),
+        ],
+    ),
+    (
+        "a submodule that comes with a star",
+        &[
+            ("p/__init__.py", ""),
+            ("p/b.py", "y = 1\n"),
+            ("w.py", "from p import *\ndef z(): return b.y\n"),
+            ("main.py", "import p.b\nimport w\nprint(w.z())\n"),
+        ],
+    ),
+    (
+        "what an import adds to",
+        &[
+            ("cfg.py", "P = []\n"),
+            ("pl.py", "from cfg import P\nP += ['x']\n"),
+            ("main.py", "import cfg\nimport pl\nprint(cfg.P)\n"),
+        ],
+    ),
+    (
+        "a builtin that an import makes",
+        &[("p2.py", "__builtins__['bar'] = 4\n"), ("main.py", "import p2\nprint(bar)\n")],
+    ),
+    (
+        "a name that is not there",
+        &[
+            ("p8.py", "x = 1\n"),
+            ("a.py", "def f():\n    from p8 import nothere\n"),
+            ("main.py", "import a\ntry:\n    a.f()\nexcept ImportError:\n    print('raises')\n"),
+        ],
+    ),
+    (
+        "a module that refuses",
+        &[
+            ("compat.py", "import sys\nassert sys.version_info < (3,), 'too new'\n"),
+            ("a.py", "def f():\n    import compat\n"),
+            ("main.py", "import a\ntry:\n    a.f()\nexcept AssertionError:\n    print('raises')\n"),
+        ],
+    ),
+    (
+        "a module that is named by a string",
+        &[
+            ("a.py", "import os, json\n"),
+            (
+                "main.py",
+                "import importlib\ndef g(n): return getattr(importlib.import_module('a'), n)\nprint(g('os').__name__)\n",
+            ),
+        ],
+    ),
+    (
+        "a module that asks itself",
+        &[
+            ("a.py", "import os, sys, json\nme = sys.modules[__name__]\ndef f(n): return getattr(me, n).__name__\n"),
+            ("main.py", "import a\nprint(a.f('os'))\n"),
+        ],
+    ),
+    (
+        "a string that is no docstring",
+        &[
+            ("a.py", "import os\n\"\"\"not a docstring\"\"\"\ndef f():\n    import os\n    \"nodoc\"\n"),
+            ("main.py", "import a\nprint(a.__doc__, a.f.__doc__)\n"),
+        ],
+    ),
+    ("a name that a class takes over", &[("main.py", "from math import pi\nclass C:\n    pi = pi\nprint(C.pi)\n")]),
+    (
+        "a route",
+        &[
+            (
+                "app.py",
+                "class App:\n    paths = []\n    def get(self, path):\n        self.paths.append(path)\n        return lambda f: f\napp = App()\n",
+            ),
+            ("routes.py", "from app import app\n@app.get('/')\ndef home(): ...\n"),
+            ("main.py", "import routes\nfrom app import app\nprint(app.paths)\n"),
+        ],
+    ),
+    (
+        "a filter of templates",
+        &[
+            (
+                "lib.py",
+                "class Library:\n    found = []\n    def filter(self, f):\n        self.found.append(f.__name__)\n        return f\nregister = Library()\n",
+            ),
+            ("tags.py", "from lib import register\n@register.filter\ndef cut(x): ...\n"),
+            ("more.py", "from lib import register\ndef upto(x): ...\nregister.filter(upto)\n"),
+            ("main.py", "import tags, more\nfrom lib import register\nprint(register.found)\n"),
+        ],
+    ),
+    (
+        "a function called as one of Python's",
+        &[
+            ("cfg.py", "P = []\n"),
+            ("a.py", "import cfg\ndef count(): cfg.P.append(1)\ncount()\n"),
+            ("main.py", "import a, cfg\nprint(cfg.P)\n"),
+        ],
+    ),
+    (
+        "a base class called as one of Python's",
+        &[
+            ("fw.py", "known = []\nclass Thread:\n    def __init_subclass__(cls): known.append(cls.__name__)\n"),
+            ("a.py", "from fw import Thread\nclass A(Thread): ...\n"),
+            ("main.py", "import a, fw\nprint(fw.known)\n"),
+        ],
+    ),
+    (
+        "a list by another name",
+        &[
+            ("cfg.py", "P, Q, R, S = [], [0], {}, [[]]\n"),
+            ("a.py", "from cfg import P\nx = P\nx += [1]\n"),
+            ("b.py", "import cfg\ny = cfg.Q\ny[:] = [5, 6]\n"),
+            ("c.py", "import cfg\nz = w = getattr(cfg, 'R')\nw.update(a=1)\n"),
+            ("d.py", "import cfg\nfor each in cfg.S:\n    each.append(2)\n"),
+            ("main.py", "import a, b, c, d, cfg\nprint(cfg.P, cfg.Q, cfg.R, cfg.S)\n"),
+        ],
+    ),
+    (
+        "operators that do something",
+        &[
+            (
+                "flow.py",
+                "order = []\nclass Meta(type):\n    def __getitem__(cls, key):\n        order.append(key)\n        return cls\nclass Task(metaclass=Meta):\n    def __rshift__(self, other):\n        order.append((self, other))\none, two = 1, Task()\nclass One:\n    def __rshift__(self, other): order.append('then')\none = One()\n",
+            ),
+            ("a.py", "from flow import one, two\none >> two\n"),
+            ("b.py", "import flow\nkept = flow.Task['x']\n"),
+            ("main.py", "import a, b, flow\nprint(flow.order)\n"),
+        ],
+    ),
+    (
+        "a module that loads what is not there",
+        &[
+            ("a.py", "import no_such_module_anywhere\n"),
+            ("b.py", "def has():\n    import a\n    return True\n"),
+            ("main.py", "import b\ntry:\n    print(b.has())\nexcept ImportError:\n    print('no')\n"),
+        ],
+    ),
+    (
+        "a module that is looked up",
+        &[
+            ("q.py", "X = 1\n"),
+            ("p/__init__.py", ""),
+            ("p/s.py", "Y = 2\n"),
+            ("b.py", "import sys\ndef f(): return sys.modules['q'].X, sys.modules.get('p.s').Y\n"),
+            ("main.py", "import q\nimport p.s\nimport b\nprint(b.f())\n"),
+        ],
+    ),
+    (
+        "a submodule by a computed name",
+        &[
+            ("p/__init__.py", ""),
+            ("p/s.py", "Y = 2\n"),
+            ("load.py", "import p.s\n"),
+            ("main.py", "import load, p\nprint(getattr(p, 's').Y)\n"),
+        ],
+    ),
+    (
+        "a submodule in a dictionary",
+        &[
+            ("p/__init__.py", ""),
+            ("p/s.py", "Y = 2\n"),
+            ("load.py", "import p.s\n"),
+            ("main.py", "import load, p\nprint(vars(p)['s'].Y)\n"),
+        ],
+    ),
+    (
+        "a name that a string spells",
+        &[
+            ("a.py", "import json\nfrom os.path import join, sep\ndef f(): return sep\n"),
+            (
+                "main.py",
+                "from unittest import mock\nimport pkgutil, a\nwith mock.patch('a.json', 1):\n    print(a.json)\nprint(pkgutil.resolve_name('a.join')('x', 'y'), a.f())\n",
+            ),
+        ],
+    ),
+    (
+        "a name that others replace",
+        &[
+            ("a.py", "import json\ndef g(): return json\ndef f():\n    import json\n    return json.dumps(1)\n"),
+            ("main.py", "import a\na.json = None\nprint(a.f())\n"),
+        ],
+    ),
+    (
+        "a star in a circle that comes in time",
+        &[
+            ("a.py", "def fa(): return fb()\nx = 1\nfrom b import *\n"),
+            ("b.py", "from a import *\ndef fb(): return x\n"),
+            ("main.py", "import a, b\nprint(a.fa())\n"),
+        ],
+    ),
+    (
+        "a package that loads its modules, which take stars of each other",
+        &[
+            ("p/__init__.py", "from p.a import *\nfrom p.b import *\n"),
+            ("p/a.py", "def fa(): return 1\nimport p.b\n"),
+            ("p/b.py", "from p.a import *\ndef fb(): return fa()\n"),
+            ("main.py", "import p\nprint(p.fb())\n"),
+        ],
+    ),
+    (
+        "a star of the package around, half loaded",
+        &[
+            ("p/__init__.py", "x = 1\nfrom p import b\ny = 2\n"),
+            ("p/b.py", "from p import *\ndef f(): return x, y\n"),
+            ("main.py", "import p\ntry:\n    print(p.b.f())\nexcept NameError:\n    print('no y')\n"),
+        ],
+    ),
+    (
+        "a circle through a package",
+        &[
+            ("s.py", "import q.m\nx = 1\n"),
+            ("q/__init__.py", "import f\n"),
+            ("q/m.py", ""),
+            ("f.py", "from s import *\ndef g(): return x\n"),
+            ("main.py", "import s, f\ntry:\n    print(f.g())\nexcept NameError:\n    print('no x')\n"),
+        ],
+    ),
+];
+
+#[test]
+fn cpython_sees_no_difference() {
+    let python = |project: &Project| {
+        let mut command = std::process::Command::new("python3");
+        command.args(["-B", "main.py"]).current_dir(project.path(""));
+        let output = command.output().expect("python3 can be started");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let mut harmed = Vec::new();
+    for (what, files) in DELICATE {
+        let project = Project::new(files);
+        let before = python(&project);
+        assert!(before.0, "{what}: the program is to work");
+        let run = project.run(&["check", "--fix-only", "--quiet"]);
+        assert_eq!((run.code, run.errors.as_str()), (Some(0), ""), "{what}");
+        let after = python(&project);
+        if after != before {
+            let text = |path| fs::read_to_string(project.path(path)).expect("it is there");
+            let texts: Vec<String> = files.iter().map(|(path, _)| format!("--- {path}\n{}", text(*path))).collect();
+            harmed.push(format!("{what}: {before:?} became {after:?}\n{}", texts.concat()));
+        }
+    }
+    assert!(harmed.is_empty(), "{}", harmed.join("\n"));
+}
