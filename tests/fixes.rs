@@ -33,6 +33,11 @@ fn a_statement_goes_with_its_last_name() {
     assert_eq!(without_unused("from os import (\n    path,\n    sep,\n)\nx = 1\n"), "x = 1\n");
     assert_eq!(without_unused("import os, \\\n    sys\nx = 1\n"), "x = 1\n");
     assert_eq!(without_unused("import os"), "");
+    assert_eq!(without_unused("import os; import sys  # both\nx = 1\n"), "x = 1\n");
+    assert_eq!(without_unused("x = 1; import os; import sys  # both\n"), "x = 1  # both\n");
+    assert_eq!(without_unused("import os; x = 1; import sys  # both\n"), "x = 1  # both\n");
+    // A form feed parts the pages of a text.
+    assert_eq!(without_unused("x = 1\n\x0cimport os\ny = 1\n"), "x = 1\n\x0cy = 1\n");
     // Blank lines stay as they are, except where a block would begin with them.
     assert_eq!(without_unused("x = 1\n\nimport os\n\ny = 2\n"), "x = 1\n\n\ny = 2\n");
     assert_eq!(without_unused("def f():\n    import os\n\n    return 1\n"), "def f():\n    return 1\n");

@@ -7,7 +7,7 @@ use std::fs;
 use project::Project;
 
 /// Programs that a careless fix breaks: CPython prints the same before and after.
-const DELICATE: [(&str, &[(&str, &str)]); 35] = [
+const DELICATE: [(&str, &[(&str, &str)]); 41] = [
     (
         "a duplicate below a condition",
         &[
@@ -145,7 +145,7 @@ const DELICATE: [(&str, &[(&str, &str)]); 35] = [
                 "class App:\n    paths = []\n    def get(self, path):\n        self.paths.append(path)\n        return lambda f: f\napp = App()\n",
             ),
             ("routes.py", "from app import app\n@app.get('/')\ndef home(): ...\n"),
-            ("main.py", "import routes\nfrom app import app\nprint(app.paths)\n"),
+            ("main.py", "from app import app\nimport routes\nprint(app.paths)\n"),
         ],
     ),
     (
@@ -157,7 +157,7 @@ const DELICATE: [(&str, &[(&str, &str)]); 35] = [
             ),
             ("tags.py", "from lib import register\n@register.filter\ndef cut(x): ...\n"),
             ("more.py", "from lib import register\ndef upto(x): ...\nregister.filter(upto)\n"),
-            ("main.py", "import tags, more\nfrom lib import register\nprint(register.found)\n"),
+            ("main.py", "from lib import register\nimport tags, more\nprint(register.found)\n"),
         ],
     ),
     (
@@ -285,6 +285,65 @@ const DELICATE: [(&str, &[(&str, &str)]); 35] = [
             ("q/m.py", ""),
             ("f.py", "from s import *\ndef g(): return x\n"),
             ("main.py", "import s, f\ntry:\n    print(f.g())\nexcept NameError:\n    print('no x')\n"),
+        ],
+    ),
+    (
+        "a name that is made on request",
+        &[
+            ("cfg.py", "P = []\n"),
+            ("lazy.py", "def __getattr__(name):\n    import cfg\n    cfg.P.append(name)\n    return 1\n"),
+            ("a.py", "from lazy import thing\n"),
+            ("main.py", "import a, cfg\nfrom lazy import other\nprint(cfg.P)\n"),
+        ],
+    ),
+    (
+        "functions that others call",
+        &[
+            ("cfg.py", "P = []\n"),
+            ("a.py", "from cfg import P\ndef note(x): P.append(x)\nlist(map(note, [1]))\n"),
+            ("b.py", "from cfg import P\nlist(map(P.append, [2]))\n"),
+            ("c.py", "import cfg\nany(cfg.P.append(x) for x in [3])\n"),
+            ("d.py", "import cfg\n[x.append(4) for x in [cfg.P]]\n"),
+            ("main.py", "import cfg\nimport a, b, c, d\nprint(cfg.P)\n"),
+        ],
+    ),
+    (
+        "classes that take note",
+        &[
+            (
+                "cfg.py",
+                "P = []\nclass Base:\n    def __init_subclass__(cls): P.append(cls.__name__)\nclass Lock:\n    def __enter__(self): P.append('entered')\n    def __exit__(self, *_): ...\nlock = Lock()\n",
+            ),
+            ("a.py", "from cfg import Base\nA = type('A', (Base,), {})\n"),
+            (
+                "b.py",
+                "import cfg\nclass Own:\n    def __init_subclass__(cls): cfg.P.append(cls.__name__)\nclass B(Own): ...\n",
+            ),
+            (
+                "c.py",
+                "import cfg\nclass Meta(type):\n    def __init__(cls, name, bases, names): cfg.P.append(name)\nclass C(metaclass=Meta): ...\n",
+            ),
+            ("d.py", "from cfg import lock\nwith lock: ...\n"),
+            ("e.py", "import cfg\nclass E:\n    mine = cfg.P\n    mine += ['e']\n"),
+            ("main.py", "import cfg\nimport a, b, c, d, e\nprint(cfg.P)\n"),
+        ],
+    ),
+    (
+        "a logger of another name",
+        &[
+            ("a.py", "import logging\nlog = logging.getLogger('other')\nlog.disabled = True\n"),
+            ("main.py", "import logging\nimport a\nprint(logging.getLogger('other').disabled)\n"),
+        ],
+    ),
+    (
+        "a module that is asked for",
+        &[("q.py", "X = 1\n"), ("main.py", "import q\nimport sys\nprint('q' in sys.modules)\n")],
+    ),
+    (
+        "examples that are run",
+        &[
+            ("a.py", "import json\ndef f():\n    \"\"\"\n    >>> json.dumps(f())\n    '1'\n    \"\"\"\n    return 1\n"),
+            ("main.py", "import doctest, a\nprint(doctest.testmod(a))\n"),
         ],
     ),
 ];

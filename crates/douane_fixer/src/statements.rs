@@ -81,16 +81,36 @@ pub(crate) fn remove(places: &[ImportPlace], edits: &mut Edits<'_>) {
         *removed.entry(place.block.number).or_default() += 1;
     }
     let mut emptied: Vec<u32> = Vec::new();
+    let mut others: Vec<TextRange> = Vec::new();
     for place in places {
         let block = place.block;
         let is_emptied = block.number != 0 && removed.get(&block.number) >= Some(&block.statements);
         if is_emptied && !emptied.contains(&block.number) {
             emptied.push(block.number);
             edits.replace(place.range, "pass".to_owned());
+        } else if !is_emptied {
+            others.push(place.range);
         } else {
             remove_one(place.range, edits);
         }
     }
+    others.sort_unstable();
+    // Neighbours on a line go as one.
+    let mut runs: Vec<TextRange> = Vec::new();
+    for range in others {
+        match runs.last_mut() {
+            Some(run) if is_gap(TextRange::new(run.end(), range.start()).slice(edits.text)) => {
+                *run = TextRange::new(run.start(), range.end());
+            }
+            _ => runs.push(range),
+        }
+    }
+    runs.into_iter().for_each(|run| remove_one(run, edits));
+}
+
+/// Nothing but what parts statements of a line.
+fn is_gap(text: &str) -> bool {
+    text.contains(';') && text.trim_matches([' ', '\t', ';']).is_empty()
 }
 
 /// A string that comes first in its block is its docstring.
@@ -119,7 +139,7 @@ fn past_gap(text: &str, start: u32, end: u32) -> u32 {
 
 fn remove_one(statement: TextRange, edits: &mut Edits<'_>) {
     let text = edits.text;
-    let (before, after) = around(text, statement);
+    let (before_all, after) = around(text, statement);
     let length = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX);
     if let Some(rest) = after.trim_start().strip_prefix(';').filter(|rest| !is_blank_or_comment(rest)) {
         let next = end_of_line(text, statement.end()) - length(rest.trim_start());
@@ -129,15 +149,19 @@ fn remove_one(statement: TextRange, edits: &mut Edits<'_>) {
         Some(rest) => end_of_line(text, statement.end()) - length(rest),
         None => statement.end(),
     };
-    let before = before.trim_end();
+    let before = before_all.trim();
     if before.is_empty() {
-        let start = start_of_line(text, statement.start());
+        // A form feed parts the pages of a text.
+        let start = match before_all.rfind('\x0c') {
+            Some(at) => start_of_line(text, statement.start()) + length(&before_all[..=at]),
+            None => start_of_line(text, statement.start()),
+        };
         if would_leave_docstring(text, start, past_newline(text, end_of_line(text, end))) {
             return edits.replace(statement, "pass".to_owned());
         }
         edits.delete(TextRange::new(start, past_gap(text, start, past_newline(text, end_of_line(text, end)))));
     } else if before.ends_with(';') {
-        let semicolon = start_of_line(text, statement.start()) + length(before) - 1;
+        let semicolon = start_of_line(text, statement.start()) + length(before_all.trim_end()) - 1;
         edits.delete(TextRange::new(semicolon, end));
     } else {
         edits.replace(statement, "pass".to_owned());

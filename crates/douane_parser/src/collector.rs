@@ -7,7 +7,9 @@
 mod effects;
 mod expressions;
 mod imports;
+mod known;
 mod load_effects;
+mod mentions;
 mod statements;
 
 use douane_base::{Block, TextRange};
@@ -59,6 +61,7 @@ pub(crate) struct Collected {
     pub(crate) effects: Vec<Effect>,
     pub(crate) load_effect: Option<LoadEffect>,
     pub(crate) type_comment_names: Vec<Symbol>,
+    pub(crate) example_names: Vec<Symbol>,
     pub(crate) modules_by_name: Vec<Symbol>,
     pub(crate) paths_in_strings: Vec<Symbol>,
     /// The functions that are called by their bare name, each with the scope that calls.
@@ -89,6 +92,7 @@ impl Collected {
         self.effects.clear();
         self.load_effect = None;
         self.type_comment_names.clear();
+        self.example_names.clear();
         self.modules_by_name.clear();
         self.paths_in_strings.clear();
         self.calls.clear();
@@ -142,6 +146,8 @@ struct Collector<'a> {
     shared_names: FxHashSet<String>,
     /// Names of Python's own functions and classes that the module gives another meaning.
     own_pure_names: FxHashSet<String>,
+    /// Some class of the file acts when it gets a subclass.
+    has_init_subclass: bool,
 }
 
 /// The stack is looked at once in so many levels; each level needs less than a kilobyte or so.
@@ -183,11 +189,13 @@ impl<'a> Collector<'a> {
             sets_attributes: false,
             shared_names: FxHashSet::default(),
             own_pure_names: FxHashSet::default(),
+            has_init_subclass: false,
         }
     }
 
     fn finish(mut self) -> Collected {
         self.note_type_comments();
+        self.note_examples();
         self.found.traits.takes_itself = self.takes_own_module.is_some();
         if let (Some(range), true) = (self.takes_own_module, self.sets_attributes) {
             self.effect(EffectKind::NamespaceWrite, range);

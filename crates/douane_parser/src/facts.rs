@@ -100,6 +100,8 @@ pub struct FileFacts {
     pub all_names: NameFilter,
     /// Names in comments that hold types (PEP 484).
     pub type_comment_names: Vec<Symbol>,
+    /// The imported names that examples in docstrings use (`doctest`), sorted.
+    pub example_names: Vec<Symbol>,
     /// The comments that silence findings.
     pub suppressions: Vec<Suppression>,
     /// What the parser could not read.

@@ -204,6 +204,7 @@ fn finish(found: &mut Collected, branches: Branches) -> FileFacts {
         modules_by_name: found.modules_by_name.drain(..).collect(),
         paths_in_strings: distinct(&mut found.paths_in_strings),
         all_names: found.interest.seen,
+        example_names: distinct(&mut found.example_names),
         type_comment_names: found.type_comment_names.drain(..).collect(),
         suppressions: Vec::new(),
         syntax_errors: Vec::new(),

@@ -4,287 +4,18 @@
 use ruff_python_ast::{self as ast, Arguments, Decorator, Expr};
 use ruff_text_size::Ranged;
 
-use super::{Collector, root_name};
+use super::{
+    Collector,
+    known::{CALLERS, CHANGERS, OF_STRINGS, PLAIN_BASES, PURE, PYTHON, READERS, is_one_of},
+    root_name,
+};
 use crate::{
     branches::Truth,
     dunder_all::dotted,
-    facts::{Context, LoadEffect, LoadEffectKind, Usage},
+    facts::{Context, LoadEffect, LoadEffectKind},
     interest::top_level,
     text_range,
 };
-
-/// Functions and classes of Python and its standard library that change nothing but what they are given.
-const PURE: [&str; 142] = [
-    "ABC",
-    "ABCMeta",
-    "BytesIO",
-    "ChainMap",
-    "Condition",
-    "ContextVar",
-    "Counter",
-    "Decimal",
-    "Enum",
-    "Event",
-    "Flag",
-    "ForwardRef",
-    "Fraction",
-    "IntEnum",
-    "IntFlag",
-    "Lock",
-    "MappingProxyType",
-    "NamedTuple",
-    "NewType",
-    "OrderedDict",
-    "ParamSpec",
-    "Path",
-    "PurePath",
-    "RLock",
-    "Semaphore",
-    "SimpleNamespace",
-    "StringIO",
-    "Struct",
-    "TypeAliasType",
-    "TypeVar",
-    "TypeVarTuple",
-    "TypedDict",
-    "UUID",
-    "WeakKeyDictionary",
-    "WeakSet",
-    "WeakValueDictionary",
-    "abs",
-    "abspath",
-    "abstractmethod",
-    "all",
-    "any",
-    "ascii",
-    "asynccontextmanager",
-    "attrgetter",
-    "auto",
-    "basename",
-    "bin",
-    "bool",
-    "bytearray",
-    "bytes",
-    "cache",
-    "cached_property",
-    "calcsize",
-    "callable",
-    "cast",
-    "chr",
-    "classmethod",
-    "compile",
-    "complex",
-    "contextmanager",
-    "count",
-    "cycle",
-    "dataclass",
-    "dataclass_transform",
-    "date",
-    "datetime",
-    "defaultdict",
-    "deprecated",
-    "deque",
-    "dict",
-    "dirname",
-    "divmod",
-    "encode",
-    "enumerate",
-    "exists",
-    "expanduser",
-    "field",
-    "filter",
-    "final",
-    "float",
-    "format",
-    "frozenset",
-    "getLogger",
-    "getattr",
-    "getenv",
-    "hasattr",
-    "hash",
-    "hex",
-    "id",
-    "int",
-    "isfile",
-    "isinstance",
-    "issubclass",
-    "itemgetter",
-    "iter",
-    "join",
-    "len",
-    "list",
-    "local",
-    "lru_cache",
-    "maketrans",
-    "map",
-    "max",
-    "memoryview",
-    "methodcaller",
-    "min",
-    "namedtuple",
-    "no_type_check",
-    "object",
-    "oct",
-    "ord",
-    "overload",
-    "override",
-    "partial",
-    "property",
-    "python_implementation",
-    "range",
-    "realpath",
-    "repeat",
-    "repr",
-    "reversed",
-    "round",
-    "runtime_checkable",
-    "set",
-    "singledispatch",
-    "slice",
-    "sorted",
-    "splitext",
-    "staticmethod",
-    "str",
-    "sum",
-    "super",
-    "suppress",
-    "time",
-    "timedelta",
-    "timezone",
-    "total_ordering",
-    "tuple",
-    "type",
-    "unique",
-    "wraps",
-    "zip",
-];
-/// Methods of containers and patterns that only read what they are called on.
-const READERS: [&str; 9] = ["copy", "find", "get", "index", "items", "keys", "match", "search", "values"];
-/// Methods of strings.
-const OF_STRINGS: [&str; 14] = [
-    "decode",
-    "encode",
-    "endswith",
-    "format",
-    "join",
-    "lower",
-    "lstrip",
-    "replace",
-    "rstrip",
-    "split",
-    "splitlines",
-    "startswith",
-    "strip",
-    "upper",
-];
-/// Those of [`PURE`] that call what they are given.
-const CALLERS: [&str; 5] = ["filter", "map", "max", "min", "sorted"];
-/// Methods that change what they are called on, which is nobody else's where the file makes it.
-const CHANGERS: [&str; 10] =
-    ["add", "append", "discard", "extend", "insert", "pop", "remove", "setdefault", "sort", "update"];
-/// Base classes that keep no note of their subclasses.
-const PLAIN_BASES: [&str; 41] = [
-    "ABC",
-    "AbstractContextManager",
-    "Enum",
-    "Flag",
-    "Generic",
-    "HTMLParser",
-    "IntEnum",
-    "IntFlag",
-    "JSONDecoder",
-    "JSONEncoder",
-    "Mapping",
-    "MutableMapping",
-    "MutableSequence",
-    "MutableSet",
-    "NamedTuple",
-    "OrderedDict",
-    "Protocol",
-    "ReprEnum",
-    "Sequence",
-    "Set",
-    "StrEnum",
-    "TestCase",
-    "Thread",
-    "TypedDict",
-    "UserDict",
-    "UserList",
-    "UserString",
-    "bool",
-    "bytearray",
-    "bytes",
-    "dict",
-    "float",
-    "frozenset",
-    "int",
-    "list",
-    "object",
-    "property",
-    "set",
-    "str",
-    "tuple",
-    "type",
-];
-
-/// Modules of the standard library that the names above, and values without surprises, come from.
-const PYTHON: [&str; 55] = [
-    "__future__",
-    "abc",
-    "argparse",
-    "array",
-    "ast",
-    "asyncio",
-    "base64",
-    "builtins",
-    "codecs",
-    "collections",
-    "contextlib",
-    "contextvars",
-    "copy",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "enum",
-    "errno",
-    "fractions",
-    "functools",
-    "html",
-    "http",
-    "inspect",
-    "io",
-    "itertools",
-    "json",
-    "logging",
-    "math",
-    "numbers",
-    "operator",
-    "os",
-    "pathlib",
-    "platform",
-    "queue",
-    "re",
-    "select",
-    "signal",
-    "socket",
-    "ssl",
-    "stat",
-    "string",
-    "struct",
-    "subprocess",
-    "sys",
-    "tempfile",
-    "threading",
-    "time",
-    "types",
-    "typing",
-    "typing_extensions",
-    "unittest",
-    "urllib",
-    "uuid",
-    "warnings",
-    "weakref",
-];
 
 /// How deep an expression is looked into for what it may share with other modules; what goes deeper may.
 const DEEPEST: usize = 30;
@@ -359,6 +90,8 @@ impl Collector<'_> {
             Expr::Call(call) => {
                 let is_method = match &*call.func {
                     Expr::Attribute(method) if is_one_of(&OF_STRINGS, method.attr.as_str()) => false,
+                    // Loggers are known by name.
+                    function if last_name(function) == "getLogger" => true,
                     Expr::Attribute(method) => !self.is_pure_name(&call.func) && below(&method.value),
                     _ => false,
                 };
@@ -509,13 +242,19 @@ impl Collector<'_> {
         if !self.looks_for_load_effect() {
             return;
         }
-        let metaclass = arguments.keywords.iter().filter(|keyword| keyword.arg.as_deref() == Some("metaclass"));
-        let bases = arguments.args.iter().chain(metaclass.map(|keyword| &keyword.value)).map(innermost);
+        let mut metaclass = arguments.keywords.iter().filter(|keyword| keyword.arg.as_deref() == Some("metaclass"));
+        let is_surprising =
+            |metaclass: &&ast::Keyword| !matches!(last_name(&metaclass.value), "ABCMeta" | "EnumMeta" | "type");
+        if let Some(metaclass) = metaclass.find(is_surprising) {
+            return self.load_effect(LoadEffectKind::Subclass, &metaclass.value);
+        }
+        let bases = arguments.args.iter().map(innermost);
         let is_plain = |base: &Expr| {
             let last = last_name(base);
             // What the file itself defines was looked at where it stands.
             let is_known = is_one_of(&PLAIN_BASES, last) || is_one_of(&PURE, last);
-            is_exception(last) || !self.may_be_shared(base) || (is_known && self.is_of_python(base))
+            let is_own = !self.may_be_shared(base) && !self.has_init_subclass;
+            is_exception(last) || is_own || (is_known && self.is_of_python(base))
         };
         let bases: Vec<&Expr> = bases.collect();
         if let Some(base) = bases.into_iter().find(|base| !is_plain(base)) {
@@ -534,31 +273,6 @@ impl Collector<'_> {
         };
         if self.looks_for_load_effect() && self.may_be_shared(owner) {
             self.load_effect(LoadEffectKind::Patch, owner);
-        }
-    }
-
-    /// Notes the names in a string that holds a type but can't be read as one.
-    pub(super) fn mentioned_names(&mut self, range: douane_base::TextRange) {
-        for word in words(range.slice(self.source)) {
-            if let Some(name) = self.used(word) {
-                let attributes = self.found.attributes.len();
-                self.in_context(Context::StringAnnotation, |this| {
-                    this.reference(name, range, attributes, Usage::Read);
-                });
-            }
-        }
-    }
-
-    /// Notes the names in comments such as `# type: List[int]`.
-    pub(super) fn note_type_comments(&mut self) {
-        let source = self.source;
-        for at in memchr::memmem::find_iter(source.as_bytes(), b"# type:") {
-            let comment = source[at..].lines().next().unwrap_or_default();
-            for word in words(comment) {
-                if let Some(name) = self.found.names.find(word).filter(|name| self.found.interest.is_imported(*name)) {
-                    self.found.type_comment_names.push(name);
-                }
-            }
         }
     }
 }
@@ -582,25 +296,4 @@ fn last_name(expression: &Expr) -> &str {
 
 fn is_exception(name: &str) -> bool {
     name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Warning")
-}
-
-/// The list is sorted.
-fn is_one_of(list: &[&str], name: &str) -> bool {
-    list.binary_search(&name).is_ok()
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lists_are_sorted() {
-        for list in [&PURE[..], &READERS, &OF_STRINGS, &CALLERS, &CHANGERS, &PLAIN_BASES, &PYTHON] {
-            assert!(list.is_sorted(), "{list:?}");
-        }
-    }
 }

@@ -82,6 +82,7 @@ impl<'a> Collector<'a> {
     pub(super) fn function(&mut self, function: &'a ast::StmtFunctionDef) {
         self.decorators(&function.decorator_list);
         let name = function.name.as_str();
+        self.has_init_subclass |= name == "__init_subclass__";
         let symbol = self.found.names.intern(name);
         let range = text_range(function.range());
         self.default_values(&function.parameters);

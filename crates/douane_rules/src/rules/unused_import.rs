@@ -324,9 +324,13 @@ impl Unused<'_> {
         let is_attempt = facts.branches.ancestors(import.branch).any(|branch| branch.arm == Arm::Try);
         let is_package = graph.module(file.module).kind == ModuleKind::Package;
         let hands_itself_on = import.scope == ScopeId::MODULE && facts.traits.takes_itself;
+        let is_in_example = import
+            .binding
+            .is_some_and(|binding| facts.example_names.binary_search(&facts.binding(binding).name).is_ok());
         if is_attempt
             || is_package
             || hands_itself_on
+            || is_in_example
             || self.may_do_more(id)
             || (import.scope == ScopeId::MODULE && file.project.takes().escapes(file.module))
         {
