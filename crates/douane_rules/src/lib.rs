@@ -9,6 +9,7 @@ mod engine;
 pub mod harness;
 mod patterns;
 mod project;
+mod rebindings;
 mod reporter;
 mod rule;
 mod rules;

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use douane_base::{FileId, TextRange};
 use douane_cost::LoadGraph;
-use douane_graph::{ModuleGraph, ModuleId, Takes};
-use douane_parser::{Effect, EffectKind, FileFacts};
+use douane_graph::{Definition, ModuleGraph, ModuleId, Object, Takes};
+use douane_parser::{Effect, EffectKind, FileFacts, ImportId};
 use rustc_hash::FxHashSet;
 
 use crate::traces::Traces;
@@ -165,5 +165,15 @@ impl<'c> Checked<'c> {
     #[must_use]
     pub fn module_name(&self) -> &'c str {
         self.project.graph.module_name(self.module)
+    }
+
+    /// What an import of the file stands for in the end.
+    pub(crate) fn definition(&self, import: ImportId) -> Definition {
+        let graph = self.graph();
+        match graph.imported_object(self.module, self.facts, import) {
+            Object::Module(module) => Definition::Module(module),
+            Object::Name(module, name) => graph.definition(self.project.facts, module, name),
+            Object::Unknown => Definition::Unknown,
+        }
     }
 }

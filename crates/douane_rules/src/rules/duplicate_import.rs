@@ -11,8 +11,12 @@ use douane_parser::{
 };
 use serde::Deserialize;
 
-use super::import_shadows_name::{definition, live_before, same_name};
-use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
+use crate::{
+    Checked, FileRule, Reporter,
+    rebindings::{Rebinding, rebindings},
+    rule::declare_rule,
+    wording::written_import,
+};
 
 declare_rule! {
     /// Checks for imports of something that the scope has imported already.
@@ -91,26 +95,22 @@ impl FileRule for DuplicateImport {
         if facts.effects.iter().any(|effect| matches!(effect.kind, EffectKind::SysModules { .. })) {
             return;
         }
-        for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
-            for (at, id) in group.iter().enumerate() {
-                let binding = facts.binding(*id);
-                let Some(import) = facts.import_of(binding) else { continue };
-                let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
-                let Some(first) = facts.import_of(earlier) else { continue };
-                // Whoever gets to the second has passed the first.
-                let is_passed = earlier.branch == binding.branch
-                    || earlier.branch == BranchId::ROOT
-                    || facts.branches.ancestor_ids(binding.branch).any(|branch| branch == earlier.branch);
-                if is_passed
-                    && is_same(first, import)
-                    && !is_replaced(file, binding, first.range.end()..import.range.start())
-                {
-                    let written = written_import(facts, import);
-                    let diagnostic = report.at(import.range, format!("`{written}` stands here already"));
-                    diagnostic.label(file.id, earlier.range, "imported here first").help("remove one of the two");
-                    let applicability = safe_if(is_fixed(file, *id) && !facts.traits.reads_namespace);
-                    diagnostic.fix = Some(removal(file, import, "Remove the second import", applicability));
-                }
+        for Rebinding { id, binding, earlier } in rebindings(facts) {
+            let Some(import) = facts.import_of(binding) else { continue };
+            let Some(first) = facts.import_of(earlier) else { continue };
+            // Whoever gets to the second has passed the first.
+            let is_passed = earlier.branch == binding.branch
+                || earlier.branch == BranchId::ROOT
+                || facts.branches.ancestor_ids(binding.branch).any(|branch| branch == earlier.branch);
+            if is_passed
+                && is_same(first, import)
+                && !is_replaced(file, binding, first.range.end()..import.range.start())
+            {
+                let written = written_import(facts, import);
+                let diagnostic = report.at(import.range, format!("`{written}` stands here already"));
+                diagnostic.label(file.id, earlier.range, "imported here first").help("remove one of the two");
+                let applicability = safe_if(is_fixed(file, id) && !facts.traits.reads_namespace);
+                diagnostic.fix = Some(removal(file, import, "Remove the second import", applicability));
             }
         }
         for binding in facts.bindings.iter().filter(|binding| is_in_function(facts, binding)) {
@@ -149,7 +149,7 @@ fn outer_id(facts: &FileFacts, outer: &Binding) -> Option<BindingId> {
 /// What is imported is a module, a function or a class: to read it again gives the same.
 fn is_fixed(file: &Checked<'_>, binding: BindingId) -> bool {
     let BindingKind::Import(import) = file.facts.binding(binding).kind else { return false };
-    match definition(file, import) {
+    match file.definition(import) {
         Definition::Module(_) | Definition::Standard(..) => true,
         Definition::Binding(module, binding) => {
             let facts = file.project.module_facts(module).map(|(_, facts)| facts);

@@ -7,7 +7,6 @@ use douane_parser::{BindingKind, BranchId, FileFacts, Guard, Target, When};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
-use super::import_shadows_name::definition;
 use crate::{
     Checked, FileRule, Reporter,
     rule::declare_rule,
@@ -96,7 +95,7 @@ impl ImportShadowsBuiltin {
                 Object::Name(module, name) => file.graph().is_alias(file.project.facts, module, name),
                 _ => false,
             };
-            if is_alias || is_the_builtin(file, definition(file, id), name) || is_compatibility(facts, import) {
+            if is_alias || is_the_builtin(file, file.definition(id), name) || is_compatibility(facts, import) {
                 continue;
             }
             let written = written_import(facts, import);

@@ -1,12 +1,15 @@
 //! `import-shadows-name`
 
-use douane_graph::{Definition, Object};
-use douane_parser::{Binding, BindingId, BindingKind, FileFacts, ImportId, ScopeKind, Truth};
+use douane_graph::Definition;
+use douane_parser::{Binding, BindingKind, FileFacts, ImportId, ScopeKind};
 use serde::Deserialize;
 
-use super::name_shadows_import::Uses;
-
-use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
+use crate::{
+    Checked, FileRule, Reporter,
+    rebindings::{Rebinding, Uses, rebindings},
+    rule::declare_rule,
+    wording::written_import,
+};
 
 declare_rule! {
     /// Checks for imports that rebind a name which the same scope had already bound to something else.
@@ -56,61 +59,26 @@ impl FileRule for ImportShadowsName {
             return;
         }
         let mut uses = None;
-        for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
-            for (at, id) in group.iter().enumerate() {
-                let binding = facts.binding(*id);
-                let BindingKind::Import(import) = binding.kind else { continue };
-                let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
-                if !is_other_object(file, earlier, import) {
-                    continue;
-                }
-                // What was not used yet is a case for `redefined-import`.
-                if let BindingKind::Import(first) = earlier.kind
-                    && !uses.get_or_insert_with(|| Uses::new(facts)).before(facts, first, *id, binding)
-                {
-                    continue;
-                }
-                let name = facts.name(binding.name);
-                let written = written_import(facts, facts.import(import));
-                let what = described(facts, earlier);
-                report
+        for Rebinding { id, binding, earlier } in rebindings(facts) {
+            let BindingKind::Import(import) = binding.kind else { continue };
+            if !is_other_object(file, earlier, import) {
+                continue;
+            }
+            // What was not used yet is a case for `redefined-import`.
+            if let BindingKind::Import(first) = earlier.kind
+                && !uses.get_or_insert_with(|| Uses::new(facts)).before(facts, first, id, binding)
+            {
+                continue;
+            }
+            let name = facts.name(binding.name);
+            let written = written_import(facts, facts.import(import));
+            let what = described(facts, earlier);
+            report
                     .at(facts.import(import).range, format!("`{written}` replaces {what} `{name}`"))
                     .label(file.id, earlier.range, format!("`{name}` is bound here first"))
                     .help(format!("give one of the two another name, or remove the one that is not meant: `{name}` is the import from here on"));
-            }
         }
     }
-}
-
-pub(super) fn same_name(facts: &FileFacts, one: BindingId, other: BindingId) -> bool {
-    let (one, other) = (facts.binding(one), facts.binding(other));
-    one.scope == other.scope && one.name == other.name
-}
-
-/// The binding that a later one replaces for sure; none where the two are alternatives or the name was deleted.
-pub(super) fn live_before<'f>(facts: &'f FileFacts, before: &[BindingId], later: &Binding) -> Option<&'f Binding> {
-    // A name bound so often is data, not a slip; looking further back would be quadratic.
-    const FURTHEST: usize = 50;
-    let branches = &facts.branches;
-    if branches.truth(later.branch) == Truth::False || (later.site != later.scope && facts.is_deferred(later.site)) {
-        return None;
-    }
-    for id in before.iter().rev().take(FURTHEST) {
-        let earlier = facts.binding(*id);
-        let is_deferred = earlier.site != earlier.scope && facts.is_deferred(earlier.site);
-        if earlier.kind == BindingKind::Annotation
-            || is_deferred
-            || branches.truth(earlier.branch) == Truth::False
-            || branches.are_alternatives(earlier.branch, later.branch)
-        {
-            continue;
-        }
-        if earlier.kind.unbinds() || branches.is_conditional(earlier.branch, later.branch) {
-            return None;
-        }
-        return Some(earlier);
-    }
-    None
 }
 
 /// The earlier binding is surely another object than the import's.
@@ -119,12 +87,12 @@ fn is_other_object(file: &Checked<'_>, earlier: &Binding, import: ImportId) -> b
     let BindingKind::Import(first) = earlier.kind else {
         // A module that imports its own class by name gets what it has.
         let is_own = file.graph().resolution(file.module, import).module() == Some(file.module);
-        return !is_own && !is_builtin(file, definition(file, import));
+        return !is_own && !is_builtin(file, file.definition(import));
     };
     if facts.same_object(first, import) {
         return false;
     }
-    let (one, other) = (definition(file, first), definition(file, import));
+    let (one, other) = (file.definition(first), file.definition(import));
     match (one, other) {
         // Nobody can tell whether both pass on the same thing.
         (Definition::Unknown, _) | (_, Definition::Unknown) => false,
@@ -136,15 +104,6 @@ fn is_other_object(file: &Checked<'_>, earlier: &Binding, import: ImportId) -> b
 /// `from builtins import range` brings back what was replaced on purpose.
 fn is_builtin(file: &Checked<'_>, definition: Definition) -> bool {
     matches!(definition, Definition::Standard(module, _) if file.graph().module_name(module) == "builtins")
-}
-
-pub(super) fn definition(file: &Checked<'_>, import: ImportId) -> Definition {
-    let graph = file.graph();
-    match graph.imported_object(file.module, file.facts, import) {
-        Object::Module(module) => Definition::Module(module),
-        Object::Name(module, name) => graph.definition(file.project.facts, module, name),
-        Object::Unknown => Definition::Unknown,
-    }
 }
 
 fn described(facts: &FileFacts, binding: &Binding) -> &'static str {

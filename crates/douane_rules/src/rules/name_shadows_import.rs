@@ -2,17 +2,20 @@
 
 use std::cell::LazyCell;
 
-use douane_base::TextRange;
-use douane_graph::{Definition, Object};
+use douane_graph::Object;
 use douane_parser::{
     Arm, Binding, BindingId, BindingKind, Context, FileFacts, ImportId, Reference, Scope, ScopeId, ScopeKind, Symbol,
-    Target, Usage, When,
+    Target, When,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
-use super::import_shadows_name::{definition, live_before, same_name};
-use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
+use crate::{
+    Checked, FileRule, Reporter,
+    rebindings::{Rebinding, Uses, is_throwaway, rebindings, replaces, takes_over},
+    rule::declare_rule,
+    wording::written_import,
+};
 
 declare_rule! {
     /// Checks for assignments, definitions, parameters and loop variables that take over the name of an import.
@@ -135,60 +138,21 @@ impl FileRule for NameShadowsImport {
 fn in_same_scope(file: &Checked<'_>, report: &mut Reporter<'_>) {
     let facts = file.facts;
     let uses = LazyCell::new(|| Uses::new(facts));
-    for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
-        for (at, id) in group.iter().enumerate() {
-            let binding = facts.binding(*id);
-            if matches!(binding.kind, BindingKind::Import(_)) {
-                continue;
-            }
-            let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
-            let BindingKind::Import(import) = earlier.kind else { continue };
-            if !replaces(file, &uses, *id, binding, import) || !uses.before(facts, import, *id, binding) {
-                continue;
-            }
-            let name = facts.name(binding.name);
-            let written = written_import(facts, facts.import(import));
-            let what = described(binding.kind);
-            report
-                .error_at(binding.range, format!("{what} replaces the import `{name}`, which was used before"))
-                .label(file.id, earlier.range, "imported here")
-                .help(format!("give it another name: `{name}` meant `{written}` up to here"));
+    for Rebinding { id, binding, earlier } in rebindings(facts) {
+        if matches!(binding.kind, BindingKind::Import(_)) {
+            continue;
         }
-    }
-}
-
-/// A binding that comes after an import of its name puts something else in the place of it.
-pub(super) fn replaces(
-    file: &Checked<'_>,
-    uses: &Uses<'_>,
-    id: BindingId,
-    binding: &Binding,
-    import: ImportId,
-) -> bool {
-    let facts = file.facts;
-    if let BindingKind::Import(other) = binding.kind {
-        let (one, other_definition) = (definition(file, import), definition(file, other));
-        return !facts.same_object(import, other) && (one == Definition::Unknown || one != other_definition);
-    }
-    takes_over(binding.kind)
-        && !is_throwaway(facts, binding)
-        && !uses.in_own_value(facts, id, binding)
-        && !uses.are_kept(facts, id, binding)
-        && !is_the_same(file, id, binding, import)
-}
-
-/// `_` is the name for what nobody wants, also where it is imported as a function of gettext.
-fn is_throwaway(facts: &FileFacts, binding: &Binding) -> bool {
-    facts.name(binding.name) == "_"
-}
-
-fn takes_over(kind: BindingKind) -> bool {
-    match kind {
-        BindingKind::Import(_) | BindingKind::Annotation | BindingKind::Parameter | BindingKind::TypeParameter => false,
-        // Each overload replaces the one before on purpose, and `x += …` uses what it replaces.
-        BindingKind::Function(is_overload) => !is_overload,
-        BindingKind::AugmentedAssignment => false,
-        other => !other.unbinds(),
+        let BindingKind::Import(import) = earlier.kind else { continue };
+        if !replaces(file, &uses, id, binding, import) || !uses.before(facts, import, id, binding) {
+            continue;
+        }
+        let name = facts.name(binding.name);
+        let written = written_import(facts, facts.import(import));
+        let what = described(binding.kind);
+        report
+            .error_at(binding.range, format!("{what} replaces the import `{name}`, which was used before"))
+            .label(file.id, earlier.range, "imported here")
+            .help(format!("give it another name: `{name}` meant `{written}` up to here"));
     }
 }
 
@@ -203,99 +167,6 @@ fn described(kind: BindingKind) -> &'static str {
         BindingKind::MatchCapture => "the pattern",
         _ => "the assignment",
     }
-}
-
-/// The uses of names, to be asked about by name.
-pub(super) struct Uses<'f> {
-    by_name: FxHashMap<(ScopeId, Symbol), Vec<&'f Reference>>,
-}
-
-impl<'f> Uses<'f> {
-    pub(super) fn new(facts: &'f FileFacts) -> Self {
-        let mut by_name: FxHashMap<(ScopeId, Symbol), Vec<&Reference>> = FxHashMap::default();
-        for reference in &facts.references {
-            if let Some(scope) = reference.resolved {
-                by_name.entry((scope, reference.name)).or_default().push(reference);
-            }
-        }
-        Self { by_name }
-    }
-
-    fn of(&self, binding: &Binding) -> &[&'f Reference] {
-        self.by_name.get(&(binding.scope, binding.name)).map_or(&[], Vec::as_slice)
-    }
-
-    /// The value that is bound is made from the import itself.
-    fn in_own_value(&self, facts: &FileFacts, id: BindingId, binding: &Binding) -> bool {
-        let statement = definition_range(facts, binding);
-        self.until(id, binding).iter().any(|reference| {
-            reference.usage != Usage::Delete
-                && match (binding.kind, statement) {
-                    // Decorators, defaults and bases, and what a class body does.
-                    (BindingKind::Function(_) | BindingKind::Class, Some(statement)) => {
-                        statement.contains(reference.range) && !facts.is_deferred(reference.scope)
-                    }
-                    (BindingKind::WithTarget, _) => {
-                        const SAME_LINES: u32 = 200;
-                        binding.range.start().abs_diff(reference.range.start()) < SAME_LINES
-                    }
-                    // Evaluated before the target is bound, and standing behind it.
-                    _ => reference.range.start() > binding.range.start(),
-                }
-        })
-    }
-
-    /// The import lives on under another name: `_old = name`, or in what a private name is made of.
-    fn are_kept(&self, facts: &FileFacts, id: BindingId, binding: &Binding) -> bool {
-        self.until(id, binding).iter().any(|reference| {
-            let Some(next) = facts.bindings.get(reference.position as usize) else { return false };
-            let is_value = next.kind == BindingKind::Assignment && next.range.start() < reference.range.start();
-            let is_alias = facts.is_alias(BindingId(reference.position)) && facts.chain(reference).is_empty();
-            is_value && next.name != binding.name && (is_alias || facts.name(next.name).starts_with('_'))
-        })
-    }
-
-    /// The uses that are evaluated before a binding.
-    fn until(&self, id: BindingId, binding: &Binding) -> &[&'f Reference] {
-        let uses = self.of(binding);
-        &uses[..uses.partition_point(|reference| reference.position <= id.0)]
-    }
-
-    /// Code that runs between the import and the binding uses the import.
-    pub(super) fn before(&self, facts: &FileFacts, import: ImportId, id: BindingId, binding: &Binding) -> bool {
-        let start = facts.import(import).position;
-        let uses = self.of(binding);
-        let from = uses.partition_point(|reference| reference.position <= start);
-        uses[from..]
-            .iter()
-            .take_while(|reference| reference.position <= id.0)
-            .any(|reference| !facts.is_deferred(reference.scope) || facts.is_deferred(binding.site))
-    }
-}
-
-/// The whole `def` or `class` that makes a binding, decorators included.
-fn definition_range(facts: &FileFacts, binding: &Binding) -> Option<TextRange> {
-    let is_it = |scope: &&Scope| scope.name == Some(binding.name) && scope.range.contains(binding.range);
-    facts.scopes.iter().rev().find(is_it).map(|scope| scope.range)
-}
-
-/// `A = module.A` after `from module import A`: the same object again.
-fn is_the_same(file: &Checked<'_>, id: BindingId, binding: &Binding, import: ImportId) -> bool {
-    let facts = file.facts;
-    if !facts.is_alias(id) {
-        return false;
-    }
-    let is_value =
-        |reference: &&Reference| reference.position == id.0 && reference.range.start() > binding.range.start();
-    let Some(value) = facts.references.iter().find(is_value) else { return false };
-    let (object, used) = file.graph().object(file.module, facts, value);
-    let definition = match object {
-        Object::Module(module) => Definition::Module(module),
-        Object::Name(module, name) => file.graph().definition(file.project.facts, module, name),
-        Object::Unknown => Definition::Unknown,
-    };
-    let is_whole = used == facts.chain(value).len();
-    is_whole && definition != Definition::Unknown && definition == self::definition(file, import)
 }
 
 /// Names of imports of the module that nothing else in the module binds, by name.

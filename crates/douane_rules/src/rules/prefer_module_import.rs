@@ -5,7 +5,6 @@ use douane_parser::{BindingId, BindingKind, Target, Usage, When};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
-use super::import_shadows_name::definition;
 use crate::{Checked, FileRule, ModulePattern, Reporter, rule::declare_rule, wording::written_import};
 
 declare_rule! {
@@ -189,7 +188,7 @@ impl FileRule for PreferModuleImport {
                 continue;
             };
             let source_name = graph.module_name(source);
-            let is_function = match definition(file, id) {
+            let is_function = match file.definition(id) {
                 Definition::Binding(module, binding) => file
                     .project
                     .module_facts(module)

@@ -4,11 +4,12 @@ use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_parser::{BindingKind, Guard};
 use serde::Deserialize;
 
-use super::{
-    import_shadows_name::{live_before, same_name},
-    name_shadows_import::{Uses, replaces},
+use crate::{
+    Checked, FileRule, Reporter,
+    rebindings::{Rebinding, Uses, rebindings, replaces},
+    rule::declare_rule,
+    wording::written_import,
 };
-use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
 
 declare_rule! {
     /// Checks for imports whose name is bound again before anybody used it.
@@ -54,36 +55,32 @@ impl FileRule for RedefinedImport {
             return;
         }
         let mut uses = None;
-        for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
-            for (at, id) in group.iter().enumerate().skip(1) {
-                let binding = facts.binding(*id);
-                let Some(earlier) = live_before(facts, &group[..at], binding) else { continue };
-                let BindingKind::Import(import) = earlier.kind else { continue };
-                // In a `try` it tells whether the module can be imported.
-                if facts.guard(facts.import(import)) == Some(Guard::ImportError) {
-                    continue;
-                }
-                let uses = uses.get_or_insert_with(|| Uses::new(facts));
-                if !replaces(file, uses, *id, binding, import) || uses.before(facts, import, *id, binding) {
-                    continue;
-                }
-                let name = facts.name(binding.name);
-                let written = written_import(facts, facts.import(import));
-                let range = facts.import_of(binding).map_or(binding.range, |import| import.range);
-                let diagnostic = report.at(range, format!("`{name}` is bound again before the import of it was used"));
-                diagnostic.label(file.id, earlier.range, format!("`{name}` is imported here"));
-                diagnostic.help(format!("remove `{written}`, or give one of the two another name"));
-                // Perhaps it is the second that should not be there.
-                let place = facts.statement(facts.import(import)).place();
-                diagnostic.fix = Some(Fix {
-                    title: format!("Remove `{written}`"),
-                    applicability: Applicability::Unsafe,
-                    changes: vec![Change {
-                        file: file.id,
-                        kind: ChangeKind::RemoveImport(place, facts.import(import).range),
-                    }],
-                });
+        for Rebinding { id, binding, earlier } in rebindings(facts) {
+            let BindingKind::Import(import) = earlier.kind else { continue };
+            // In a `try` it tells whether the module can be imported.
+            if facts.guard(facts.import(import)) == Some(Guard::ImportError) {
+                continue;
             }
+            let uses = uses.get_or_insert_with(|| Uses::new(facts));
+            if !replaces(file, uses, id, binding, import) || uses.before(facts, import, id, binding) {
+                continue;
+            }
+            let name = facts.name(binding.name);
+            let written = written_import(facts, facts.import(import));
+            let range = facts.import_of(binding).map_or(binding.range, |import| import.range);
+            let diagnostic = report.at(range, format!("`{name}` is bound again before the import of it was used"));
+            diagnostic.label(file.id, earlier.range, format!("`{name}` is imported here"));
+            diagnostic.help(format!("remove `{written}`, or give one of the two another name"));
+            // Perhaps it is the second that should not be there.
+            let place = facts.statement(facts.import(import)).place();
+            diagnostic.fix = Some(Fix {
+                title: format!("Remove `{written}`"),
+                applicability: Applicability::Unsafe,
+                changes: vec![Change {
+                    file: file.id,
+                    kind: ChangeKind::RemoveImport(place, facts.import(import).range),
+                }],
+            });
         }
     }
 }

@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
-use super::import_shadows_name::{live_before, same_name};
 use crate::{
     Checked, ModulePattern, Project, ProjectRule, Reporter,
+    rebindings::{live_before, names},
     rule::declare_rule,
     traces::{Reason, loaded_before},
     wording::{written_import, written_module},
@@ -147,7 +147,7 @@ impl UnusedImport {
         let declares_package =
             graph.module(file.module).is_stub && graph.module(file.module).kind == ModuleKind::Package;
         let mut found = Vec::new();
-        for group in facts.bindings_by_name.chunk_by(|one, other| same_name(facts, *one, *other)) {
+        for group in names(facts) {
             let Some(first) = group.first().map(|first| facts.binding(*first)) else { continue };
             if uses.contains(first.scope, first.name) || !may_be_unused(facts, first.scope) {
                 continue;
