@@ -141,10 +141,7 @@ def takes(modules: dict[str, pathlib.Path]) -> dict[str, set[str]]:
                 source = ".".join(parts[:-1])
                 if source in taken:
                     taken[source].add(parts[-1])
-        # What a star may bring is looked up where it is used.
-        for source in stars:
-            if source in taken:
-                taken[source] |= used
+        # What a star brings, of whichever star it is, is looked up where it is used.
         if stars:
             taken[name] |= used
     return taken
@@ -160,6 +157,8 @@ def bound_by(tree: ast.Module) -> set[str]:
             found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
         elif isinstance(node, ast.Assign):
             found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            found.add(node.target.id)
     return found
 
 

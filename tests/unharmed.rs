@@ -7,7 +7,7 @@ use std::fs;
 use project::Project;
 
 /// Programs that a careless fix breaks: CPython prints the same before and after.
-const DELICATE: [(&str, &[(&str, &str)]); 41] = [
+const DELICATE: [(&str, &[(&str, &str)]); 42] = [
     (
         "a duplicate below a condition",
         &[
@@ -333,6 +333,17 @@ const DELICATE: [(&str, &[(&str, &str)]); 41] = [
         &[
             ("a.py", "import logging\nlog = logging.getLogger('other')\nlog.disabled = True\n"),
             ("main.py", "import logging\nimport a\nprint(logging.getLogger('other').disabled)\n"),
+        ],
+    ),
+    (
+        "submodules that come with stars and take the place of others",
+        &[
+            ("tok/__init__.py", "def cut(): return 1\n"),
+            ("tok/util.py", "which = 'of tok'\n"),
+            ("reader/__init__.py", "import reader.util\nfrom reader.plain import *\n"),
+            ("reader/plain.py", "from tok import *\ndef read(): return cut()\n"),
+            ("reader/util.py", "which = 'of reader'\n"),
+            ("main.py", "import tok.util\nimport reader\nprint(tok.util.which, reader.util.which, reader.read())\n"),
         ],
     ),
     (

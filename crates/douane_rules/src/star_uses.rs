@@ -141,6 +141,7 @@ pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses:
         && facts.branches.ancestors(import.branch).next().is_none()
         && !loads_more(file, source, &wanted)
         && !takes_submodules(file, source)
+        && !file.project.traces().may_replace_submodules(source)
         // A star takes what is there already, a name has to be.
         && file.project.traces().come_in_time(file, source, &wanted);
     let is_safe = is_safe && (!wanted.is_empty() || !may_pass_names_on(file, source));

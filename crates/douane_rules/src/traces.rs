@@ -6,6 +6,7 @@ use douane_parser::{
     BindingKind, FileFacts, Guard, ImportId, LoadEffect, LoadEffectKind, ScopeId, Target, Truth, When,
 };
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{Checked, Project, wording::written_import};
 
@@ -16,6 +17,8 @@ pub(crate) struct Traces {
     reasons: Vec<Option<Reason>>,
     /// For each module the number of its circle, 0 for none.
     circles: Vec<u32>,
+    /// The modules whose stars may replace submodules of packages.
+    replacing: Vec<bool>,
     /// The same for circles in which one load starts the next.
     load_circles: Vec<u32>,
 }
@@ -66,7 +69,19 @@ impl Traces {
             }
         }
         let marked: Vec<bool> = reasons.iter().map(Option::is_some).collect();
-        Self { nearest: project.loads().nearest(&marked), reasons, circles, load_circles }
+        Self {
+            nearest: project.loads().nearest(&marked),
+            reasons,
+            circles,
+            load_circles,
+            replacing: replacing(project, &modules),
+        }
+    }
+
+    /// A star of the module may bring submodules of a package, once somebody has loaded them, that are called as submodules of
+    /// a package which has stars itself, and take their places there.
+    pub(crate) fn may_replace_submodules(&self, source: ModuleId) -> bool {
+        self.replacing[source.index()]
     }
 
     /// The names are there whenever the file takes a star from the module, even where that module is still being loaded
@@ -189,6 +204,41 @@ fn doubtful_import(project: &Project<'_>, id: ModuleId, file: FileId, facts: &Fi
         }
     })?;
     Some(Reason::Doubt(file, import))
+}
+
+/// The modules whose stars may bring submodules of packages that take the places of others.
+fn replacing(project: &Project<'_>, modules: &[ModuleId]) -> Vec<bool> {
+    let graph = project.graph;
+    // By the module that is taken from.
+    let mut stars: FxHashMap<ModuleId, Vec<ModuleId>> = FxHashMap::default();
+    for module in modules {
+        let facts = project.module_facts(*module).map(|(_, facts)| facts);
+        let sources =
+            facts.into_iter().flat_map(|facts| graph.stars(*module, facts)).filter_map(|(_, _, source)| source);
+        sources.for_each(|source| stars.entry(source).or_default().push(*module));
+    }
+    let is_open = |package: ModuleId| graph.module(package).is_package() && !graph.has_all(package);
+    let sources: FxHashSet<ModuleId> = stars.keys().copied().filter(|source| is_open(*source)).collect();
+    let takers: FxHashSet<ModuleId> =
+        stars.values().flatten().copied().filter(|taker| graph.module(*taker).is_package()).collect();
+    let submodules_of = |packages: &FxHashSet<ModuleId>| {
+        let of_package =
+            |module: &&ModuleId| graph.module(**module).parent.is_some_and(|parent| packages.contains(&parent));
+        let found: Vec<ModuleId> = modules.iter().filter(of_package).copied().collect();
+        found
+    };
+    let replaced: FxHashSet<&str> =
+        submodules_of(&takers).into_iter().map(|module| graph.module(module).name.last()).collect();
+    let brought =
+        submodules_of(&sources).into_iter().filter(|module| replaced.contains(graph.module(*module).name.last()));
+    let mut found = vec![false; modules.len()];
+    let mut stack: Vec<ModuleId> = brought.filter_map(|module| graph.module(module).parent).collect();
+    while let Some(module) = stack.pop() {
+        if !std::mem::replace(&mut found[module.index()], true) {
+            stack.extend(stars.get(&module).into_iter().flatten());
+        }
+    }
+    found
 }
 
 /// The import may be what starts the load of a module; the packages around the importer were begun before it. Stars from these
