@@ -12,6 +12,7 @@ not defined (F822), and late imports from `__future__` (F404): by file and line.
     type comment        a comment such as `# type: List[int]` uses it
     dynamic             the file looks at its own namespace, or computes `__all__`
     fixture             pytest hands it to a test by its name
+    passed on           `from m import x as x`, which says that others are to take it
     special             `__doc__` and the like, which are read by name
     silenced            a comment of another linter silences it
     not the last        ruff looks at the last binding of a name only; here an import is one of several
@@ -117,7 +118,7 @@ def said_by_douane(tree: pathlib.Path) -> dict[str, dict[tuple[str, int], list[s
 
 
 def by_statement(said: dict[tuple[str, int], list[str]]) -> dict[tuple[str, int], list[str]]:
-    """The same by the first line of the import statement around, which is where pyflakes sees what imports bind."""
+    """The same by the first line of the statement around, which is where pyflakes reports."""
     result = collections.defaultdict(list)
     starts: dict[str, dict[int, int]] = {}
     for (path, line), messages in said.items():
@@ -128,7 +129,7 @@ def by_statement(said: dict[tuple[str, int], list[str]]) -> dict[tuple[str, int]
             except (SyntaxError, ValueError):
                 nodes = iter(())
             for node in nodes:
-                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                if isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign, ast.AugAssign)):
                     starts[path] |= dict.fromkeys(range(node.lineno, node.end_lineno + 1), node.lineno)
         result[path, starts[path].get(line, line)] += messages
     return result
@@ -137,7 +138,7 @@ def by_statement(said: dict[tuple[str, int], list[str]]) -> dict[tuple[str, int]
 def name_in(message: str) -> str:
     quoted = re.findall(r"`([^`]*)`", message)
     name = quoted[0] if quoted else ""
-    return re.split(r"\s+as\s+|\.", name)[-1].split()[-1] if name else ""
+    return re.split(r"\s+as\s+|\.", name)[-1].split()[-1] if name.strip() else ""
 
 
 def taken_otherwise(path: str, names: set[str], modules: dict[str, pathlib.Path]) -> bool:
@@ -193,6 +194,10 @@ def class_of_missing(code: str, path: str, line: int, message: str, taken: dict[
     lines = text.splitlines()
     here = lines[line - 1] if line <= len(lines) else ""
     name = name_in(message)
+    if name == "*":
+        return "resolved star"
+    if re.search(rf"\b{re.escape(name)}\s+as\s+{re.escape(name)}\b", here):
+        return "passed on"
     top = re.findall(r"`([^`]*)`", message)[0].lstrip(".").split(".")[0] if "`" in message else ""
     if code == "F811":
         if re.search(rf"(def\s+\w+|lambda)\b.*\b{re.escape(name)}\b", here) and not re.match(rf"\s*(async\s+)?def\s+{re.escape(name)}\b", here):
