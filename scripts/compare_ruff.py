@@ -13,6 +13,7 @@ not defined (F822), and late imports from `__future__` (F404): by file and line.
     dynamic             the file looks at its own namespace, or computes `__all__`
     fixture             pytest hands it to a test by its name
     passed on           `from m import x as x`, which says that others are to take it
+    stub                the stub of a package, whose imports may be what it offers
     special             `__doc__` and the like, which are read by name
     silenced            a comment of another linter silences it
     not the last        ruff looks at the last binding of a name only; here an import is one of several
@@ -223,6 +224,8 @@ def class_of_missing(code: str, path: str, line: int, message: str, taken: dict[
         return "taken elsewhere"
     if taken_otherwise(path, {name, top}, modules):
         return "taken elsewhere"
+    if path.endswith("__init__.pyi"):
+        return "stub"
     if "." in message.split("`")[1] and re.search(rf"^\s*import\s+\w+\.\w+", here):
         return "submodule"
     if name.startswith("__") and name.endswith("__"):
@@ -276,7 +279,7 @@ def class_of_added(code: str, path: str, line: int, message: str) -> str:
 
 
 # Differences about more than the file itself, about what is asked, or about comments.
-BEYOND_ONE_FILE = {"taken elsewhere", "resolved star", "foreign star", "package", "silenced", "other scope", "not an import", "dynamic", "listed"}
+BEYOND_ONE_FILE = {"taken elsewhere", "resolved star", "foreign star", "package", "silenced", "other scope", "not an import", "dynamic", "listed", "stub"}
 
 
 def imported_names(paths: list[pathlib.Path]) -> int:
