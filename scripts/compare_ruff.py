@@ -142,7 +142,7 @@ def name_in(message: str) -> str:
     return re.split(r"\s+as\s+|\.", name)[-1].split()[-1] if name.strip() else ""
 
 
-def taken_otherwise(path: str, names: set[str], modules: dict[str, pathlib.Path]) -> bool:
+def taken_otherwise(path: str, names: set[str], modules: dict[str, pathlib.Path], taken: dict[str, set[str]]) -> bool:
     """Whether a module that takes a star from this one mentions a name, or a string spells it with the module's name."""
     own = {module for module, other in modules.items() if os.path.realpath(other) == path}
     texts = {module: other.read_text(errors="replace") for module, other in modules.items()}
@@ -157,7 +157,7 @@ def taken_otherwise(path: str, names: set[str], modules: dict[str, pathlib.Path]
         ends = "|".join({re.escape(part) for module in found for part in (module, module.split(".")[-1])})
         star = re.compile(rf"from\s+[\w.]*\b({ends})\s+import\s+\*|from\s+\.+\s+import\s+\*")
         found = {module for module, text in texts.items() if module not in reached and star.search(text)}
-        if any(used.search(texts[module]) for module in found):
+        if any(used.search(texts[module]) or names & taken.get(os.path.realpath(modules[module]), set()) for module in found):
             return True
     return False
 
@@ -169,7 +169,7 @@ def class_of_star(text: str, name: str, modules: dict[str, pathlib.Path]) -> str
     parts = {part for end in ends for part in end.split(".")}
     bound = re.compile(rf"(def|class|import|as|,|\(|^)\s*{re.escape(name)}\b|\b{re.escape(name)}\s*[=,:]|['\"]{re.escape(name)}['\"]", re.M)
     seen: set[str] = set()
-    if name in parts:
+    if name in parts or any(part in sys.stdlib_module_names for part in parts):
         return "resolved star"
     asked = [module for module in modules if any(module == end or module.endswith("." + end) or not end for end in ends)]
     if not asked:
@@ -222,7 +222,7 @@ def class_of_missing(code: str, path: str, line: int, message: str, taken: dict[
     alias = re.search(rf"\b{re.escape(name)}\s+as\s+(\w+)", here)
     if {name, top, alias[1] if alias else name} & taken.get(path, set()):
         return "taken elsewhere"
-    if taken_otherwise(path, {name, top}, modules):
+    if taken_otherwise(path, {name, top}, modules, taken):
         return "taken elsewhere"
     if path.endswith("__init__.pyi"):
         return "stub"
