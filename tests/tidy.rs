@@ -13,11 +13,12 @@ use project::repository;
 use toml::{Table, de::DeTable};
 
 /// Which crates a crate may use.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("douane_base", &[]),
     ("douane_parser", &["douane_base"]),
     ("douane_graph", &["douane_base", "douane_parser"]),
     ("douane_cost", &["douane_base", "douane_parser", "douane_graph"]),
+    ("douane_probe", &[]),
     ("douane_fixer", &["douane_base"]),
     ("douane_rules", &["douane_base", "douane_parser", "douane_graph", "douane_cost", "douane_fixer"]),
     ("douane_reporter", &["douane_base", "douane_fixer"]),
@@ -33,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "douane_parser",
             "douane_graph",
             "douane_cost",
+            "douane_probe",
             "douane_fixer",
             "douane_rules",
             "douane_reporter",

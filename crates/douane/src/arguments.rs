@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Module(ModuleArguments),
     /// Print the import graph
     Graph(GraphArguments),
+    /// Measure what imports cost: modules, memory and time. This runs the code that is named, and all that it imports
+    Cost(CostArguments),
     /// Print a completion script for a shell
     #[command(alias = "generate-shell-completion")]
     Completions {
@@ -237,4 +239,87 @@ pub(crate) enum GraphFormat {
     Dot,
     /// For Markdown
     Mermaid,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+pub(crate) struct CostArguments {
+    #[command(subcommand)]
+    pub(crate) action: Option<CostAction>,
+    /// Modules (`pandas`), statements (`"from PyQt5 import Qt"`), files of the project and scripts
+    #[arg(required = true)]
+    pub(crate) targets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) measuring: MeasuringArguments,
+    /// What the tree is sorted by
+    #[arg(long, value_enum, default_value_t, value_name = "BY")]
+    pub(crate) sort: CostSort,
+    /// How many levels of the tree are shown
+    #[arg(long, default_value_t = 3, value_name = "LEVELS")]
+    pub(crate) depth: usize,
+    /// The tree shows what takes at least this share of the whole, in per cent
+    #[arg(long, default_value_t = 1.0, value_name = "PERCENT")]
+    pub(crate) min: f64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CostAction {
+    /// Measure two targets in turns: what the second saves against the first
+    Compare {
+        /// The wider one
+        first: String,
+        /// The narrower one
+        second: String,
+        #[command(flatten)]
+        measuring: MeasuringArguments,
+    },
+}
+
+/// How costs are measured.
+#[derive(Debug, Args)]
+pub(crate) struct MeasuringArguments {
+    /// The interpreter, or the folder of an environment [default: that of the project, else `python3`]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+    /// How many runs are measured, after one to warm up
+    #[arg(short = 'n', long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) runs: u16,
+    /// How long a run may take, in seconds
+    #[arg(long, default_value_t = 60.0, value_name = "SECONDS")]
+    pub(crate) timeout: f64,
+    /// How much memory a run may take, resident, in MiB
+    #[arg(long, default_value_t = 4096, value_name = "MIB")]
+    pub(crate) memory_limit: u64,
+    /// Leave the environment as it is: hash seed, threads of numeric libraries, back ends, processors
+    #[arg(long)]
+    pub(crate) raw_env: bool,
+    /// Compile everything anew in each run, as the first run on a machine does
+    #[arg(long)]
+    pub(crate) cold: bool,
+    /// Run scripts with the name `__main__`
+    #[arg(long)]
+    pub(crate) main: bool,
+    /// How the figures are printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output_format: CostFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CostSort {
+    /// Private memory
+    #[default]
+    Memory,
+    /// Time
+    Time,
+    /// The order in which modules are loaded
+    Order,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CostFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For machines
+    Json,
 }

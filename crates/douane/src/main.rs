@@ -5,6 +5,7 @@
 mod arguments;
 mod baseline;
 mod check;
+mod cost;
 mod differences;
 mod explain;
 mod graph;
@@ -38,6 +39,7 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Explain(explain) => explain::run(explain, arguments.color),
         Command::Module(module) => module::run(module),
         Command::Graph(graph) => graph::run(graph),
+        Command::Cost(cost) => cost::run(cost, arguments.color),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "douane", &mut script);

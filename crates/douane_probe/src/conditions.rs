@@ -8,7 +8,18 @@ use std::{
 
 /// Something whose cost is measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub struct Target {
+    /// How people call it.
+    pub name: String,
+    /// What is run.
+    pub code: Code,
+    /// Where its absolute imports begin; none: where the interpreter is started.
+    pub folder: Option<PathBuf>,
+}
+
+/// What is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
     /// A statement, such as `from PyQt5 import Qt`.
     Statement(String),
     /// A file that is run like a script. Only where it `is_main` its `__name__` is `"__main__"`.
@@ -21,45 +32,60 @@ pub enum Target {
 }
 
 impl Target {
-    /// `pandas`, `import pandas`, `from pandas import DataFrame` or the path of a script.
-    #[must_use]
-    pub fn parse(text: &str, is_main: bool) -> Self {
+    /// A module (`pandas`), a statement (`from pandas import DataFrame`), or a file: one of a package is imported, any other
+    /// is run like a script.
+    ///
+    /// # Errors
+    ///
+    /// One line that says why it is none of these.
+    pub fn parse(text: &str, is_main: bool) -> Result<Self, String> {
         let text = text.trim();
         let is_dotted = text.split('.').all(|part| {
             part.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
                 && part.starts_with(|first: char| !first.is_ascii_digit())
         });
+        let name = text.to_owned();
         if Path::new(text).is_file() {
-            Self::Script { path: text.into(), is_main }
-        } else if is_dotted {
-            Self::Statement(format!("import {text}"))
-        } else {
-            Self::Statement(text.to_owned())
+            let path = std::path::absolute(text).map_err(|error| format!("`{text}` can't be found: {error}"))?;
+            return Ok(Self::of_file(name, &path, is_main));
+        }
+        if is_dotted {
+            return Ok(Self { name, code: Code::Statement(format!("import {text}")), folder: None });
+        }
+        if !text.contains(' ') {
+            return Err(format!("`{text}` is no file, no module and no statement"));
+        }
+        Ok(Self { name, code: Code::Statement(text.to_owned()), folder: None })
+    }
+
+    fn of_file(name: String, path: &Path, is_main: bool) -> Self {
+        let packages = path.ancestors().skip(1).take_while(|folder| folder.join("__init__.py").is_file());
+        let root = packages.last().filter(|_| !is_main).and_then(Path::parent);
+        let module = root.and_then(|root| {
+            let parts = path.strip_prefix(root).ok()?.with_extension("");
+            let parts: Vec<&str> = parts.iter().filter_map(std::ffi::OsStr::to_str).collect();
+            Some(parts.strip_suffix(&["__init__"]).unwrap_or(&parts).join("."))
+        });
+        match module {
+            Some(module) => {
+                Self { name, code: Code::Statement(format!("import {module}")), folder: root.map(Path::to_owned) }
+            }
+            None => {
+                let folder = path.parent().map(Path::to_owned);
+                Self { name, code: Code::Script { path: path.to_owned(), is_main }, folder }
+            }
         }
     }
 
-    /// How people call it.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match self {
-            Self::Statement(statement) => statement.clone(),
-            Self::Script { path, .. } => path.display().to_string(),
-        }
+    pub(crate) fn nothing() -> Self {
+        Self { name: String::new(), code: Code::Statement("pass".to_owned()), folder: None }
     }
 
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Statement(_) => "statement",
-            Self::Script { is_main: false, .. } => "script",
-            Self::Script { is_main: true, .. } => "main",
-        }
-    }
-
-    /// Where its absolute imports begin: the script's folder, or the folder in which the interpreter is started.
-    pub(crate) fn folder(&self) -> PathBuf {
-        match self {
-            Self::Statement(_) => PathBuf::new(),
-            Self::Script { path, .. } => path.parent().map(Path::to_owned).unwrap_or_default(),
+    /// The kind and the text or path, in the probe's words.
+    pub(crate) fn words(&self) -> (&'static str, String) {
+        match &self.code {
+            Code::Statement(statement) => ("statement", statement.clone()),
+            Code::Script { path, is_main } => (if *is_main { "main" } else { "script" }, path.display().to_string()),
         }
     }
 }

@@ -9,7 +9,7 @@ mod measured;
 mod process;
 mod statistics;
 
-pub use conditions::{Conditions, Target};
-pub use measured::{Kind, Loaded, Measured, Saving, measure, saving};
+pub use conditions::{Code, Conditions, Target};
+pub use measured::{CodeBytes, Kind, Loaded, Measured, Saving, measure, saving};
 pub use process::Problem;
 pub use statistics::Figure;

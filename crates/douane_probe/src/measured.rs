@@ -121,6 +121,37 @@ struct Samples {
     cpu: Vec<i64>,
 }
 
+/// The sizes of files, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CodeBytes {
+    /// Of Python sources.
+    pub source: u64,
+    /// Of shared libraries.
+    pub extension: u64,
+}
+
+impl Measured {
+    /// The modules that are loaded by imports.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.loaded.iter().filter(|load| load.is_loaded).map(|load| load.module.as_str())
+    }
+
+    /// How large the files of the modules are.
+    #[must_use]
+    pub fn code_bytes(&self) -> CodeBytes {
+        let mut sum = CodeBytes::default();
+        for load in self.loaded.iter().filter(|load| load.is_loaded) {
+            let size = || load.path.as_ref().and_then(|path| std::fs::metadata(path).ok()).map_or(0, |file| file.len());
+            match load.kind {
+                Some(Kind::Source) => sum.source += size(),
+                Some(Kind::Extension) => sum.extension += size(),
+                _ => {}
+            }
+        }
+        sum
+    }
+}
+
 /// What one target saves against another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saving {
@@ -146,7 +177,7 @@ pub fn measure(
     conditions: &Conditions,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<Measured>, Problem> {
-    let nothing = Target::Statement("pass".to_owned());
+    let nothing = Target::nothing();
     let all: Vec<&Target> = std::iter::once(&nothing).chain(targets).collect();
     let total = all.len() * (conditions.runs + 1);
     let mut count = 0;
@@ -235,14 +266,15 @@ fn measured(target: &Target, warm: Run, runs: &[Run], bare: &Bare) -> Measured {
     let seen: FxHashSet<&str> = loaded.iter().map(|load| load.module.as_str()).collect();
     let new = dones.first().map(|done| done.new.as_slice()).unwrap_or_default();
     let injected = new.iter().filter(|name| !seen.contains(name.as_str())).cloned().collect();
-    let count = i64::try_from(Figure::of(dones.iter().map(|done| done.new.len() as i64)).median);
+    let mut counts: Vec<usize> = dones.iter().map(|done| done.new.len()).collect();
+    counts.sort_unstable();
     let start = runs.iter().chain([&warm]).find_map(|run| run.start.as_ref());
     Measured {
         target: target.clone(),
         version: start.map(|start| start.version.clone()).unwrap_or_default(),
         executable: start.map(|start| start.executable.clone()).unwrap_or_default(),
         has_memory: start.is_some_and(|start| start.memory),
-        modules: count.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(0),
+        modules: counts.get(counts.len() / 2).copied().unwrap_or(0),
         private_bytes: Figure::of(samples.private.iter().copied()),
         mapped_bytes: Figure::of(samples.mapped.iter().copied()),
         cpu_ns: Figure::of(samples.cpu.iter().copied()),

@@ -112,7 +112,7 @@ def _douane_probe():
     numbers = memoryview(bytearray(b"\1") * (8 * WIDTH * ROWS)).cast("q")
     names, importers, functions, files, specs, errors = ([None] * ROWS for _ in range(6))
     stacks = {}
-    state = [0, 0, 0, 0]  # rows, nanoseconds of collections, their start, rows that did not fit
+    state = [0, 0, 0]  # rows, nanoseconds of collections, the start of the one that is going on
     main_thread = get_ident()
     stacks[main_thread] = main_stack = [None] * 1000
     depth = {main_thread: 0}
@@ -136,7 +136,6 @@ def _find_and_load(name, import_, *args, **keywords):
     entered = clock()
     row = state[0]
     if getpid() != main_pid or row >= ROWS:
-        state[3] += 1
         return load(name, import_, *args, **keywords)
     state[0] = row + 1
     thread = get_ident()
@@ -157,7 +156,7 @@ def _find_and_load(name, import_, *args, **keywords):
     frame = getframe(1)
     while frame is not None:
         importer = frame.f_globals.get("__name__")
-        if importer is None or not importer.startswith("importlib"):
+        if importer is None or not importer.startswith(("importlib", "_frozen_importlib")):
             break
         frame = frame.f_back
     if frame is not None:
@@ -252,7 +251,6 @@ def _load_unlocked(spec):
     bootstrap._find_and_load = space["_find_and_load"]
     bootstrap._load_unlocked = space["_load_unlocked"]
     memory_before = totals()
-    pages_before = memory()
     cpu_before = process_clock()
     wall_before = clock()
     if failure is None:
@@ -262,7 +260,6 @@ def _load_unlocked(spec):
             failure = error
     wall = clock() - wall_before
     cpu_time = process_clock() - cpu_before
-    pages = memory() - pages_before
     memory_after = totals() if getpid() == main_pid else None
     bootstrap._find_and_load = load
     bootstrap._load_unlocked = run
@@ -306,8 +303,8 @@ def _load_unlocked(spec):
     if memory_before and memory_after:
         private, mapped = memory_after[0] - memory_before[0], memory_after[1] - memory_before[1]
     send(
-        '{"done": true, "wall_ns": %d, "cpu_ns": %d, "gc_ns": %d, "pages": %d, "private": %d, "mapped": %d, "failure": %s, "threads": %d, "lost": %d, "new": [%s]}\n'
-        % (wall, cpu_time, state[1], pages, private, mapped, quoted(told), len(sys._current_frames()), state[3], ", ".join(map(quoted, new)))
+        '{"done": true, "wall_ns": %d, "cpu_ns": %d, "gc_ns": %d, "private": %d, "mapped": %d, "failure": %s, "threads": %d, "new": [%s]}\n'
+        % (wall, cpu_time, state[1], private, mapped, quoted(told), len(sys._current_frames()), ", ".join(map(quoted, new)))
     )
     # What the target registered for its end is not waited for, nor are its threads.
     system._exit(0)

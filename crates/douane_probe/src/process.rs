@@ -118,13 +118,11 @@ pub(crate) struct Done {
     pub(crate) wall_ns: i64,
     pub(crate) cpu_ns: i64,
     pub(crate) gc_ns: i64,
-    pub(crate) pages: i64,
     /// Bytes, as the kernel sums them up; -1 where it does not.
     pub(crate) private: i64,
     pub(crate) mapped: i64,
     pub(crate) failure: Option<String>,
     pub(crate) threads: u32,
-    pub(crate) lost: u32,
     /// The names that `sys.modules` has gained.
     pub(crate) new: Vec<String>,
 }
@@ -158,14 +156,11 @@ fn listen_for_interrupts() {
 /// Runs a target once.
 pub(crate) fn run(target: &Target, mode: Mode, conditions: &Conditions) -> Run {
     listen_for_interrupts();
-    let text = match target {
-        Target::Statement(statement) => statement.clone(),
-        Target::Script { path, .. } => path.display().to_string(),
-    };
+    let (kind, text) = target.words();
     let mode_name = if mode == Mode::Stream { "stream" } else { "buffer" };
     let mut command = Command::new(&conditions.python);
-    command.args(["-c", PROBE, mode_name, target.kind(), &text]);
-    command.arg(target.folder()).arg(conditions.processor());
+    command.args(["-c", PROBE, mode_name, kind, &text]);
+    command.arg(target.folder.clone().unwrap_or_default()).arg(conditions.processor());
     command.current_dir(&conditions.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     conditions.apply(&mut command);
     #[cfg(unix)]

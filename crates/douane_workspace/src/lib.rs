@@ -21,6 +21,7 @@ mod transaction;
 pub use analysis::{Analysis, Stage};
 pub use baseline::{BASELINE, Baseline, Sifted};
 pub use configuration::{Configuration, ConfigurationError};
+pub use environment::find_interpreter;
 pub use fixing::{ChangedFile, FixOptions, Fixed};
 pub use ignoring::Ignored;
 pub use project::{Failure, Overlay, Request, Workspace};

@@ -1,0 +1,98 @@
+//! `douane cost`: the only command that runs the user's code.
+
+mod json;
+mod text;
+
+use std::{
+    env,
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+use douane_probe::{Conditions, Measured, Problem, Target, measure, saving};
+use douane_workspace::find_interpreter;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    arguments::{CostAction, CostArguments, CostFormat, MeasuringArguments},
+    outcome::{Outcome, written},
+    terminal::{self, Color},
+};
+
+pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
+    let (measuring, named) = match &arguments.action {
+        None => (&arguments.measuring, arguments.targets.clone()),
+        Some(CostAction::Compare { first, second, measuring }) => (measuring, vec![first.clone(), second.clone()]),
+    };
+    let (conditions, measured) = match figures(measuring, &named) {
+        Ok(figures) => figures,
+        Err(message) => {
+            terminal::error(&message);
+            return Outcome::Refused;
+        }
+    };
+    let comparison = match (&arguments.action, measured.as_slice()) {
+        (Some(CostAction::Compare { .. }), [wide, narrow]) => Some(saving(wide, narrow)),
+        _ => None,
+    };
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    let result = match (measuring.output_format, &comparison) {
+        (CostFormat::Json, _) => json::write(&measured, comparison.as_ref(), &conditions, &mut output),
+        (CostFormat::Text, Some(saving)) => text::write_comparison(&measured, saving, &mut output),
+        (CostFormat::Text, None) => {
+            let shown = text::Shown { sort: arguments.sort, depth: arguments.depth, share: arguments.min / 100.0 };
+            let paint = text::Paint(color.is_on(&io::stdout()));
+            measured.iter().try_for_each(|measured| text::write(measured, &shown, &conditions, paint, &mut output))
+        }
+    };
+    let fails = measured.iter().any(|measured| measured.problem.is_some());
+    written(result.and_then(|()| output.flush()), if fails { Outcome::Findings } else { Outcome::Clean })
+}
+
+fn figures(arguments: &MeasuringArguments, named: &[String]) -> Result<(Conditions, Vec<Measured>), String> {
+    let targets = named.iter().map(|name| Target::parse(name, arguments.main)).collect::<Result<Vec<_>, _>>()?;
+    let folder = env::current_dir().map_err(|error| format!("there is no working folder: {error}"))?;
+    let virtual_env = env::var_os("VIRTUAL_ENV");
+    let python = find_interpreter(arguments.python.as_deref(), virtual_env.as_deref(), &folder)?;
+    let timeout = Duration::try_from_secs_f64(arguments.timeout)
+        .map_err(|_| format!("`--timeout {}` is no number of seconds", arguments.timeout))?;
+    let conditions = Conditions {
+        python,
+        folder,
+        bytecode: if arguments.cold { None } else { Some(cache_folder()?.join("bytecode")) },
+        is_raw: arguments.raw_env,
+        timeout,
+        memory: arguments.memory_limit << 20,
+        runs: usize::from(arguments.runs),
+    };
+    let bar = io::stderr().is_terminal().then(|| {
+        let style = ProgressStyle::with_template("Measuring {wide_bar} {pos}/{len}");
+        ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    });
+    let mut progress = |done: usize, total: usize| {
+        if let Some(bar) = &bar {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
+    };
+    let measured = measure(&targets, &conditions, &mut progress);
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+    measured.map(|measured| (conditions, measured)).map_err(|problem| match problem {
+        Problem::Interrupted => "interrupted; nothing is left running".to_owned(),
+        problem => problem.to_string(),
+    })
+}
+
+/// Where douane keeps what it can make anew: `$XDG_CACHE_HOME`, `~/.cache`, or what the platform has for that.
+fn cache_folder() -> Result<PathBuf, String> {
+    let of = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = match env::consts::OS {
+        "windows" => of("LOCALAPPDATA"),
+        "macos" => of("HOME").map(|home| home.join("Library/Caches")),
+        _ => of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache"))),
+    };
+    folder.map(|folder| folder.join("douane")).ok_or_else(|| "there is no home folder to keep bytecode in".to_owned())
+}
