@@ -242,7 +242,7 @@ pub(crate) enum GraphFormat {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+#[command(subcommand_negates_reqs = true, subcommand_precedence_over_arg = true)]
 pub(crate) struct CostArguments {
     #[command(subcommand)]
     pub(crate) action: Option<CostAction>,
@@ -270,8 +270,6 @@ pub(crate) enum CostAction {
         first: String,
         /// The narrower one
         second: String,
-        #[command(flatten)]
-        measuring: MeasuringArguments,
     },
 }
 
@@ -279,28 +277,28 @@ pub(crate) enum CostAction {
 #[derive(Debug, Args)]
 pub(crate) struct MeasuringArguments {
     /// The interpreter, or the folder of an environment [default: that of the project, else `python3`]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
     /// How many runs are measured, after one to warm up
-    #[arg(short = 'n', long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short = 'n', long, global = true, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) runs: u16,
     /// How long a run may take, in seconds
-    #[arg(long, default_value_t = 60.0, value_name = "SECONDS")]
+    #[arg(long, global = true, default_value_t = 60.0, value_name = "SECONDS")]
     pub(crate) timeout: f64,
     /// How much memory a run may take, resident, in MiB
-    #[arg(long, default_value_t = 4096, value_name = "MIB")]
+    #[arg(long, global = true, default_value_t = 4096, value_name = "MIB")]
     pub(crate) memory_limit: u64,
     /// Leave the environment as it is: hash seed, threads of numeric libraries, back ends, processors
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) raw_env: bool,
     /// Compile everything anew in each run, as the first run on a machine does
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) cold: bool,
     /// Run scripts with the name `__main__`
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) main: bool,
     /// How the figures are printed
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output_format: CostFormat,
 }
 

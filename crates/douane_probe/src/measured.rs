@@ -315,12 +315,16 @@ fn loads(runs: &[Run]) -> Vec<Loaded> {
                 .push(Own { pages: row.pages - row.inside_pages, ns: (row.ns - row.inside_ns - row.gc_ns).max(0) });
         }
     }
+    // The median of a sum is more than the sum of the medians, for what disturbs a run disturbs another module each time.
+    let whole = Figure::of(runs.iter().map(|run| run.rows.iter().map(self_ns_of).sum())).median;
+    let summed: i64 = own.values().map(|own| Figure::of(own.iter().map(|own| own.ns)).median).sum();
+    let scale = if summed > 0 { whole as f64 / summed as f64 } else { 1.0 };
     let positions: FxHashMap<i64, usize> = first.rows.iter().enumerate().map(|(at, row)| (row.row, at)).collect();
     let mut loaded: Vec<Loaded> = numbered(&first.rows)
         .map(|(key, row)| {
             let own = &own[&key];
             let self_private_bytes = Figure::of(own.iter().map(|own| own.pages * page)).median;
-            let self_ns = Figure::of(own.iter().map(|own| own.ns)).median;
+            let self_ns = (Figure::of(own.iter().map(|own| own.ns)).median as f64 * scale).round() as i64;
             Loaded {
                 module: row.module.clone(),
                 kind: row.kind.as_deref().and_then(Kind::parse),
@@ -348,6 +352,10 @@ fn loads(runs: &[Run]) -> Vec<Loaded> {
         }
     }
     loaded
+}
+
+fn self_ns_of(row: &Row) -> i64 {
+    (row.ns - row.inside_ns - row.gc_ns).max(0)
 }
 
 /// The rows, each with its module and how often that was tried before.

@@ -21,9 +21,10 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
-    let (measuring, named) = match &arguments.action {
-        None => (&arguments.measuring, arguments.targets.clone()),
-        Some(CostAction::Compare { first, second, measuring }) => (measuring, vec![first.clone(), second.clone()]),
+    let measuring = &arguments.measuring;
+    let named = match &arguments.action {
+        None => arguments.targets.clone(),
+        Some(CostAction::Compare { first, second }) => vec![first.clone(), second.clone()],
     };
     let (conditions, measured) = match figures(measuring, &named) {
         Ok(figures) => figures,

@@ -1,0 +1,205 @@
+//! `douane cost` measures, or says cleanly why it can't, and leaves nothing running.
+
+mod project;
+
+use std::{collections::BTreeSet, process::Command};
+
+use project::Project;
+use serde_json::Value;
+
+/// The figures of one target in a project of some files.
+fn cost(files: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, Value) {
+    let project = Project::new(files);
+    let mut all = vec!["cost", "--output-format", "json", "--runs", "2"];
+    all.extend(arguments);
+    let run = project.run(&all);
+    let document = serde_json::from_str(&run.output).unwrap_or_else(|_| panic!("{}{}", run.output, run.errors));
+    (run.code, document)
+}
+
+fn target(files: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, Value) {
+    let (code, document) = cost(files, arguments);
+    (code, document["targets"][0].clone())
+}
+
+fn modules(target: &Value) -> BTreeSet<&str> {
+    let loads = target["loaded"].as_array().expect("a list");
+    let there = loads.iter().filter(|load| load["in_sys_modules"] == true);
+    there.map(|load| load["module"].as_str().expect("a name")).collect()
+}
+
+fn load<'v>(target: &'v Value, module: &str) -> &'v Value {
+    let loads = target["loaded"].as_array().expect("a list");
+    loads.iter().find(|load| load["module"] == module).unwrap_or_else(|| panic!("{module} in {target}"))
+}
+
+#[test]
+fn the_modules_are_those_that_python_gains() {
+    let target = target(&[], &["xml.dom.minidom"]).1;
+    let code = "import sys; before = set(sys.modules); import xml.dom.minidom; print(*(set(sys.modules) - before))";
+    let output = Command::new("python3").args(["-c", code]).output().expect("python3 can be started");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut found = modules(&target);
+    found.extend(target["injected"].as_array().expect("a list").iter().filter_map(Value::as_str));
+    assert_eq!(found, text.split_whitespace().collect());
+    assert_eq!(target["modules"], found.len());
+    assert_eq!(target["problem"], Value::Null);
+}
+
+#[test]
+fn each_load_has_its_culprit_and_its_share() {
+    let files = [
+        ("app/__init__.py", ""),
+        ("app/cli.py", "from app import data\n\n\ndef late():\n    import app.rest\n\n\nlate()\n"),
+        ("app/data.py", "BIG = [bytearray(1) * 4_000_000]\n"),
+        ("app/rest.py", "import no_such_module_at_all_1\n"),
+    ];
+    let failing = target(&files, &["app.cli"]).1;
+    assert!(failing["problem"].as_str().expect("a problem").contains("no_such_module_at_all_1"));
+    assert_eq!(load(&failing, "no_such_module_at_all_1")["error"], "ModuleNotFoundError");
+    let rest = load(&failing, "app.rest");
+    assert_eq!((&rest["importer"], &rest["line"], &rest["function"]), (&"app.cli".into(), &5.into(), &"late".into()));
+    assert_eq!(modules(&failing), BTreeSet::from(["app", "app.data"]));
+
+    let (code, whole) = target(&files, &["app/data.py"]);
+    assert_eq!(code, Some(0));
+    let data = load(&whole, "app.data");
+    assert_eq!(data["kind"], "source");
+    if cfg!(target_os = "linux") {
+        let bytes = data["self_private_bytes"].as_i64().expect("a number");
+        assert!((3_900_000..4_300_000).contains(&bytes), "{bytes}");
+        let total = whole["private_bytes"]["median"].as_i64().expect("a number");
+        let parts: i64 = whole["loaded"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|load| load["self_private_bytes"].as_i64())
+            .sum();
+        assert!((total - parts).abs() * 50 < total, "{total} {parts}");
+    }
+}
+
+#[test]
+fn prints_and_noise_of_the_target_do_not_mix_in() {
+    let text = "import os, sys\nprint('{\"done\": true}')\nos.write(1, b'{\"start\": 1}')\nsys.stderr.write('x' * 100000)\nimport colorsys\n";
+    let (code, target) = target(&[("noisy.py", text)], &["noisy"]);
+    assert_eq!((code, &target["problem"]), (Some(0), &Value::Null));
+    assert!(modules(&target).contains("colorsys"));
+}
+
+#[test]
+fn what_ends_a_run_early_is_told() {
+    let problem = |text: &str, arguments: &[&str]| {
+        let mut all = vec!["outer"];
+        all.extend(arguments);
+        let (code, target) = target(&[("bad.py", text), ("outer.py", "x = 1\nimport bad\n")], &all);
+        assert_eq!(code, Some(1), "{text}");
+        (target["problem"].as_str().expect("a problem").to_owned(), target["stopped_in"].to_string())
+    };
+    assert!(problem("raise ValueError('no é')\n", &[]).0.contains("ValueError: no é"));
+    assert!(problem("import sys\nsys.exit(3)\n", &[]).0.contains("SystemExit: 3"));
+    let (how, place) = problem("import os\nos._exit(7)\n", &[]);
+    assert!(
+        how.contains("exit code 7") && place.contains("`bad`, imported by `outer`") && place.contains("outer.py:2"),
+        "{how} {place}"
+    );
+    let (how, place) = problem("import os\nos.abort()\n", &[]);
+    assert!(how.contains("SIGABRT") && place.contains("bad"), "{how} {place}");
+    let (how, place) = problem("while True: pass\n", &["--timeout", "1"]);
+    assert!(how.contains("longer than 1 s") && place.contains("bad"), "{how} {place}");
+    let (how, place) = problem(
+        "import time\nkept = []\nwhile True:\n    kept.append(b'x' * 10_000_000)\n    time.sleep(0.01)\n",
+        &["--memory-limit", "200"],
+    );
+    if cfg!(target_os = "linux") {
+        assert!(how.contains("more than 200 MiB") && place.contains("bad"), "{how} {place}");
+    }
+    assert!(problem("import outer.nothing\n", &[]).0.contains("outer"));
+}
+
+#[test]
+fn odd_modules_are_measured() {
+    let files = [
+        ("swaps.py", "import sys, types\nsys.modules[__name__] = types.SimpleNamespace(a=1)\n"),
+        ("injects.py", "import sys, types\nsys.modules['by_hand'] = types.ModuleType('by_hand')\n"),
+        ("one.py", "import two\nx = 1\n"),
+        ("two.py", "import one\ny = 1\n"),
+        (
+            "threads.py",
+            "import threading\ndef work():\n    import colorsys\n    while True: pass\nthreading.Thread(target=work).start()\nimport time\nwhile 'colorsys' not in __import__('sys').modules: time.sleep(0.01)\n",
+        ),
+        ("optional.py", "try:\n    import no_such_module_at_all_2\nexcept ImportError:\n    import colorsys\n"),
+        (
+            "proxy.py",
+            "import sys\nclass P:\n    def __getattr__(self, name): raise RuntimeError(name)\nsys.modules[__name__] = P()\n",
+        ),
+    ];
+    for name in ["swaps", "one", "threads", "optional", "proxy"] {
+        let (code, target) = target(&files, &[name]);
+        assert_eq!((code, &target["problem"]), (Some(0), &Value::Null), "{name}");
+        assert!(modules(&target).contains(name));
+    }
+    assert_eq!(target(&files, &["injects"]).1["injected"], serde_json::json!(["by_hand"]));
+    assert_eq!(modules(&target(&files, &["one"]).1), BTreeSet::from(["one", "two"]));
+    let optional = target(&files, &["optional"]).1;
+    assert_eq!(load(&optional, "no_such_module_at_all_2")["error"], "ModuleNotFoundError");
+    assert!(!modules(&optional).contains("no_such_module_at_all_2"));
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_left_running() {
+    let mark = format!("douane-test-{}", std::process::id());
+    let text = format!(
+        "import os, subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', {mark:?}])\nif os.fork() == 0:\n    import colorsys\n    while True: pass\n"
+    );
+    let (code, target) = target(&[("spawns.py", &text)], &["spawns"]);
+    assert_eq!((code, &target["problem"]), (Some(0), &Value::Null));
+    assert!(!modules(&target).contains("colorsys"), "what a copy of the process loads is not counted");
+    let running = || {
+        let output = Command::new("ps").args(["-eo", "args"]).output().expect("ps can be started");
+        String::from_utf8_lossy(&output.stdout).lines().any(|line| line.contains(&mark))
+    };
+    let gone = (0..50).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        !running()
+    });
+    assert!(gone, "a process is left");
+}
+
+#[test]
+fn a_name_saves_nothing_and_a_narrower_module_does() {
+    let files = [
+        ("wide.py", "import narrow, big\n"),
+        ("narrow.py", "x = 1\n"),
+        ("big.py", "kept = bytearray(1) * 5_000_000\n"),
+    ];
+    let compare = |first: &str, second: &str| {
+        let (code, document) = cost(&files, &["compare", first, second]);
+        assert_eq!(code, Some(0));
+        document["comparison"].clone()
+    };
+    assert_eq!(compare("import math", "from math import cos")["measurable"], false);
+    let saving = compare("wide", "narrow");
+    assert_eq!((&saving["measurable"], &saving["modules"]), (&true.into(), &2.into()));
+    if cfg!(target_os = "linux") {
+        assert!(saving["private_bytes"]["low"].as_i64() > Some(4_900_000), "{saving}");
+    }
+}
+
+#[test]
+fn wrong_targets_are_refused() {
+    let project = Project::new(&[]);
+    for (arguments, told) in [
+        (vec!["cost", "no/such/file.py"], "is no file, no module and no statement"),
+        (vec!["cost", "json", "--python", "no/such/python"], "no interpreter"),
+        (vec!["cost"], "required"),
+    ] {
+        let run = project.run(&arguments);
+        assert_eq!(run.code, Some(2));
+        assert!(run.errors.contains(told), "{}", run.errors);
+    }
+    let run = project.run(&["cost", "import import", "--runs", "1"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.output.contains("SyntaxError"), "{}", run.output);
+}
