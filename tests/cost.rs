@@ -203,3 +203,50 @@ fn wrong_targets_are_refused() {
     assert_eq!(run.code, Some(1));
     assert!(run.output.contains("SyntaxError"), "{}", run.output);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn deleting_a_module_unloads_nothing() {
+    let project = Project::new(&[("mine.py", "class Own: ...\nkept = bytearray(1) * 3_000_000\n")]);
+    let run = project.run(&["cost", "unload", "mine", "--runs", "2", "--output-format", "json"]);
+    let document: Value = serde_json::from_str(&run.output).expect("JSON");
+    assert_eq!((&document["stays"], &document["entries"]), (&true.into(), &1.into()));
+    assert_eq!(document["other_classes"], serde_json::json!(["Own"]));
+    let bytes = |step: &str| document[step][0].as_i64().expect("a number");
+    assert!(bytes("imported_bytes") > 2_900_000 && bytes("deleted_bytes") > 2_900_000, "{document}");
+    // Nobody holds this one: the memory of its large object goes with it.
+    assert!(bytes("removed_bytes") < 1_000_000, "{document}");
+    let run = project.run(&["cost", "unload", "no_such_module_at_all_3"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.errors.contains("ModuleNotFoundError"), "{}", run.errors);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_nothing_running() {
+    use std::{process::Stdio, thread, time::Duration};
+    let project = Project::new(&[("hangs.py", "import time\ntime.sleep(601.5)\n")]);
+    let mut douane = Command::new(env!("CARGO_BIN_EXE_douane"))
+        .args(["cost", "import hangs # douane-interrupted"])
+        .current_dir(project.path(""))
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("douane can be started");
+    let running = || {
+        let output = Command::new("ps").args(["-eo", "args"]).output().expect("ps can be started");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().any(|line| line.contains("# douane-interrupted") && !line.contains("cost"))
+    };
+    let waits = |wanted: bool| {
+        (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            running() == wanted
+        })
+    };
+    assert!(waits(true), "the run begins");
+    let sent = Command::new("kill").args(["-INT", &douane.id().to_string()]).status().expect("kill can be started");
+    assert!(sent.success());
+    assert_eq!(douane.wait().expect("it ends").code(), Some(130));
+    assert!(waits(false), "a process is left");
+}

@@ -271,6 +271,11 @@ pub(crate) enum CostAction {
         /// The narrower one
         second: String,
     },
+    /// Try to be rid of a module, and see what comes of it
+    Unload {
+        /// The module
+        module: String,
+    },
 }
 
 /// How costs are measured.

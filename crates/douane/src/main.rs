@@ -1,6 +1,6 @@
 //! The command line: arguments in, exit code out.
 //!
-//! Exit codes: 0 nothing found, 1 findings, 2 wrong usage, configuration or an internal error. One file a subcommand.
+//! Exit codes: 0 nothing found, 1 findings, 2 wrong usage, configuration or an internal error, 130 interrupted. One file a subcommand.
 
 mod arguments;
 mod baseline;

@@ -15,6 +15,8 @@ pub(crate) enum Outcome {
     Findings,
     /// Wrong usage or configuration; the message is printed.
     Refused,
+    /// Somebody interrupted it.
+    Interrupted,
     InternalError,
 }
 
@@ -24,6 +26,8 @@ impl Outcome {
             Self::Clean => ExitCode::SUCCESS,
             Self::Findings => ExitCode::from(1),
             Self::Refused => ExitCode::from(2),
+            // What shells report of a program that SIGINT ends.
+            Self::Interrupted => ExitCode::from(130),
             Self::InternalError => {
                 terminal::error("internal error: this is a bug in douane; please report it with the lines above");
                 ExitCode::from(2)

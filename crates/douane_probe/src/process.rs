@@ -1,6 +1,7 @@
 //! One run: an interpreter is started, watched and ended.
 
 use std::{
+    ffi::OsString,
     fmt,
     io::{self, BufRead, BufReader, Read},
     path::PathBuf,
@@ -155,33 +156,59 @@ fn listen_for_interrupts() {
 
 /// Runs a target once.
 pub(crate) fn run(target: &Target, mode: Mode, conditions: &Conditions) -> Run {
-    listen_for_interrupts();
     let (kind, text) = target.words();
-    let mode_name = if mode == Mode::Stream { "stream" } else { "buffer" };
+    let mode = if mode == Mode::Stream { "stream" } else { "buffer" };
+    let folder = target.folder.clone().unwrap_or_default();
+    let words = [mode.into(), kind.into(), text.into(), folder.into_os_string(), conditions.processor().into()];
+    let mut run = Run::default();
+    let ending = execute(PROBE, &words, conditions, &mut |line| {
+        note(line, &mut run);
+        run.done.is_some()
+    });
+    run.problem = match ending {
+        Ok(_) if run.done.is_some() => run.done.as_ref().and_then(|done| done.failure.clone()).map(Problem::Raised),
+        Ok(ending) if run.start.is_some() => Some(Problem::Ended(described(ending.status))),
+        Ok(ending) => Some(Problem::NoStart(ending.last_words())),
+        Err(problem) => Some(problem),
+    };
+    run
+}
+
+/// How a process ended of its own accord.
+pub(crate) struct Ending {
+    status: ExitStatus,
+    errors: Receiver<String>,
+}
+
+impl Ending {
+    /// The last line that it wrote to standard error.
+    pub(crate) fn last_words(&self) -> String {
+        self.errors.recv_timeout(Duration::from_secs(1)).unwrap_or_default()
+    }
+}
+
+/// Starts the interpreter with a program, and hands on each line that it writes until it is over or has said all it has to
+/// say. Nothing that it started is left.
+pub(crate) fn execute(
+    program: &str,
+    words: &[OsString],
+    conditions: &Conditions,
+    is_last: &mut dyn FnMut(&str) -> bool,
+) -> Result<Ending, Problem> {
+    listen_for_interrupts();
     let mut command = Command::new(&conditions.python);
-    command.args(["-c", PROBE, mode_name, kind, &text]);
-    command.arg(target.folder.clone().unwrap_or_default()).arg(conditions.processor());
+    command.arg("-c").arg(program).args(words);
     command.current_dir(&conditions.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     conditions.apply(&mut command);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let failed = |problem| Run { problem: Some(problem), ..Run::default() };
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => return failed(Problem::NoInterpreter(conditions.python.clone(), error.to_string())),
-    };
-    let (sender, events) = mpsc::channel();
+    let mut child =
+        command.spawn().map_err(|error| Problem::NoInterpreter(conditions.python.clone(), error.to_string()))?;
+    let (sender, lines) = mpsc::channel();
     let errors = watch_output(&mut child, sender);
-    let mut run = Run::default();
-    let ending = follow(&mut child, &events, &mut run, conditions);
+    let status = follow(&mut child, &lines, conditions, is_last);
     end(&mut child);
-    run.problem = match ending {
-        Ok(_) if run.done.is_some() => run.done.as_ref().and_then(|done| done.failure.clone()).map(Problem::Raised),
-        Ok(status) if run.start.is_some() => Some(Problem::Ended(described(status))),
-        Ok(_) => Some(Problem::NoStart(errors.recv_timeout(Duration::from_secs(1)).unwrap_or_default())),
-        Err(problem) => Some(problem),
-    };
-    run
+    status.map(|status| Ending { status, errors })
 }
 
 /// Hands on what the probe tells, and the last line that the target writes to standard error.
@@ -214,12 +241,12 @@ fn watch_output(child: &mut Child, sender: Sender<String>) -> Receiver<String> {
     errors
 }
 
-/// Reads events until the process is over, or has to be.
+/// Reads lines until the process is over, or has to be.
 fn follow(
     child: &mut Child,
-    events: &Receiver<String>,
-    run: &mut Run,
+    lines: &Receiver<String>,
     conditions: &Conditions,
+    is_last: &mut dyn FnMut(&str) -> bool,
 ) -> Result<ExitStatus, Problem> {
     const PAUSE: Duration = Duration::from_millis(10);
     /// What was written before the process ended is read that much longer.
@@ -227,10 +254,11 @@ fn follow(
     let started = Instant::now();
     let mut ended: Option<(ExitStatus, Instant)> = None;
     let mut looked = Instant::now();
+    let mut is_told = false;
     loop {
-        let is_over = match events.recv_timeout(PAUSE) {
+        let is_over = match lines.recv_timeout(PAUSE) {
             Ok(line) => {
-                note(&line, run);
+                is_told |= is_last(&line);
                 false
             }
             Err(RecvTimeoutError::Timeout) => ended.is_some_and(|(_, at)| at.elapsed() > LATE),
@@ -239,10 +267,10 @@ fn follow(
                 ended.is_some()
             }
         };
-        if let Some((status, _)) = ended.filter(|_| is_over || run.done.is_some()) {
+        if let Some((status, _)) = ended.filter(|_| is_over || is_told) {
             return Ok(status);
         }
-        if looked.elapsed() < PAUSE && run.done.is_none() {
+        if looked.elapsed() < PAUSE && !is_told {
             continue;
         }
         looked = Instant::now();

@@ -2,6 +2,7 @@
 
 mod json;
 mod text;
+mod unloading;
 
 use std::{
     env,
@@ -22,16 +23,17 @@ use crate::{
 
 pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
     let measuring = &arguments.measuring;
+    if let Some(CostAction::Unload { module }) = &arguments.action {
+        return unloading::run(module, measuring);
+    }
     let named = match &arguments.action {
+        Some(CostAction::Unload { .. }) => Vec::new(),
         None => arguments.targets.clone(),
         Some(CostAction::Compare { first, second }) => vec![first.clone(), second.clone()],
     };
     let (conditions, measured) = match figures(measuring, &named) {
         Ok(figures) => figures,
-        Err(message) => {
-            terminal::error(&message);
-            return Outcome::Refused;
-        }
+        Err(stop) => return stop.told(),
     };
     let comparison = match (&arguments.action, measured.as_slice()) {
         (Some(CostAction::Compare { .. }), [wide, narrow]) => Some(saving(wide, narrow)),
@@ -51,22 +53,9 @@ pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
     written(result.and_then(|()| output.flush()), if fails { Outcome::Findings } else { Outcome::Clean })
 }
 
-fn figures(arguments: &MeasuringArguments, named: &[String]) -> Result<(Conditions, Vec<Measured>), String> {
+fn figures(arguments: &MeasuringArguments, named: &[String]) -> Result<(Conditions, Vec<Measured>), Stop> {
     let targets = named.iter().map(|name| Target::parse(name, arguments.main)).collect::<Result<Vec<_>, _>>()?;
-    let folder = env::current_dir().map_err(|error| format!("there is no working folder: {error}"))?;
-    let virtual_env = env::var_os("VIRTUAL_ENV");
-    let python = find_interpreter(arguments.python.as_deref(), virtual_env.as_deref(), &folder)?;
-    let timeout = Duration::try_from_secs_f64(arguments.timeout)
-        .map_err(|_| format!("`--timeout {}` is no number of seconds", arguments.timeout))?;
-    let conditions = Conditions {
-        python,
-        folder,
-        bytecode: if arguments.cold { None } else { Some(cache_folder()?.join("bytecode")) },
-        is_raw: arguments.raw_env,
-        timeout,
-        memory: arguments.memory_limit << 20,
-        runs: usize::from(arguments.runs),
-    };
+    let conditions = conditions(arguments)?;
     let bar = io::stderr().is_terminal().then(|| {
         let style = ProgressStyle::with_template("Measuring {wide_bar} {pos}/{len}");
         ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -81,9 +70,54 @@ fn figures(arguments: &MeasuringArguments, named: &[String]) -> Result<(Conditio
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
-    measured.map(|measured| (conditions, measured)).map_err(|problem| match problem {
-        Problem::Interrupted => "interrupted; nothing is left running".to_owned(),
-        problem => problem.to_string(),
+    Ok((conditions, measured?))
+}
+
+/// Why there are no figures.
+enum Stop {
+    Usage(String),
+    Problem(Problem),
+}
+
+impl From<String> for Stop {
+    fn from(message: String) -> Self {
+        Self::Usage(message)
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl Stop {
+    fn told(&self) -> Outcome {
+        match self {
+            Self::Usage(message) => terminal::error(message),
+            Self::Problem(problem) => terminal::error(&problem.to_string()),
+        }
+        match self {
+            Self::Problem(Problem::Interrupted) => Outcome::Interrupted,
+            _ => Outcome::Refused,
+        }
+    }
+}
+
+fn conditions(arguments: &MeasuringArguments) -> Result<Conditions, String> {
+    let folder = env::current_dir().map_err(|error| format!("there is no working folder: {error}"))?;
+    let virtual_env = env::var_os("VIRTUAL_ENV");
+    let python = find_interpreter(arguments.python.as_deref(), virtual_env.as_deref(), &folder)?;
+    let timeout = Duration::try_from_secs_f64(arguments.timeout)
+        .map_err(|_| format!("`--timeout {}` is no number of seconds", arguments.timeout))?;
+    Ok(Conditions {
+        python,
+        folder,
+        bytecode: if arguments.cold { None } else { Some(cache_folder()?.join("bytecode")) },
+        is_raw: arguments.raw_env,
+        timeout,
+        memory: arguments.memory_limit << 20,
+        runs: usize::from(arguments.runs),
     })
 }
 

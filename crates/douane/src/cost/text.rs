@@ -236,7 +236,7 @@ fn bytes(count: u64) -> String {
     signed_bytes(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-fn signed_bytes(count: i64) -> String {
+pub(super) fn signed_bytes(count: i64) -> String {
     const KIB: i64 = 1024;
     const MIB: f64 = 1_048_576.0;
     if count.abs() < 1000 * KIB { format!("{} KiB", count / KIB) } else { format!("{:.2} MiB", count as f64 / MIB) }
