@@ -43,6 +43,8 @@ fn the_modules_are_those_that_python_gains() {
     found.extend(target["injected"].as_array().expect("a list").iter().filter_map(Value::as_str));
     assert_eq!(found, text.split_whitespace().collect());
     assert_eq!(target["modules"], found.len());
+    let loads = target["loaded"].as_array().expect("a list").iter().filter(|load| load["in_sys_modules"] == true);
+    assert_eq!(loads.count() + target["injected"].as_array().expect("a list").len(), found.len(), "each once");
     assert_eq!(target["problem"], Value::Null);
 }
 
@@ -249,4 +251,20 @@ fn an_interrupt_leaves_nothing_running() {
     assert!(sent.success());
     assert_eq!(douane.wait().expect("it ends").code(), Some(130));
     assert!(waits(false), "a process is left");
+}
+
+#[test]
+fn the_page_holds_the_figures_and_no_end_of_a_script() {
+    let project = Project::new(&[("odd.py", "raise ValueError('</script>')\n")]);
+    let run = project.run(&["cost", "odd", "json", "--runs", "1", "--html", "cost.html"]);
+    assert_eq!(run.code, Some(1));
+    let page = std::fs::read_to_string(project.path("cost.html")).expect("it is there");
+    let (_, rest) = page.split_once("<script id=\"data\" type=\"application/json\">").expect("the data begins");
+    let (data, _) = rest.split_once("</script>").expect("the data ends");
+    let document: Value = serde_json::from_str(data).expect("JSON");
+    assert!(document["targets"][0]["problem"].as_str().expect("a problem").contains("</script>"));
+    assert_eq!(document["targets"][1]["target"], "json");
+    let refused = project.run(&["cost", "json", "--runs", "1", "--html", "no/such/folder/cost.html"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.errors.contains("can't be written"), "{}", refused.errors);
 }

@@ -302,6 +302,9 @@ pub(crate) struct MeasuringArguments {
     /// Run scripts with the name `__main__`
     #[arg(long, global = true)]
     pub(crate) main: bool,
+    /// Write a page as well, for a browser: who loads what, to zoom into and to search
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// How the figures are printed
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output_format: CostFormat,

@@ -71,7 +71,7 @@ pub struct Loaded {
     pub ns: i64,
     /// The exception that its import ended with.
     pub error: Option<String>,
-    /// It is in `sys.modules` at the end.
+    /// It was loaded here, and is in `sys.modules` at the end. (The package around a module may load it first.)
     pub is_loaded: bool,
 }
 
@@ -263,7 +263,7 @@ fn measured(target: &Target, warm: Run, runs: &[Run], bare: &Bare) -> Measured {
     varying.sort_unstable();
     varying.dedup();
     let loaded = loads(runs);
-    let seen: FxHashSet<&str> = loaded.iter().map(|load| load.module.as_str()).collect();
+    let seen: FxHashSet<&str> = loaded.iter().filter(|load| load.is_loaded).map(|load| load.module.as_str()).collect();
     let new = dones.first().map(|done| done.new.as_slice()).unwrap_or_default();
     let injected = new.iter().filter(|name| !seen.contains(name.as_str())).cloned().collect();
     let mut counts: Vec<usize> = dones.iter().map(|done| done.new.len()).collect();

@@ -291,7 +291,7 @@ def _load_unlocked(spec):
         origin = getattr(spec, "origin", None) if spec is not None else None
         lines.append(
             '{"row": %d, "module": %s, "parent": %d, "importer": %s, "file": %s, "line": %d, "function": %s, "kind": %s, "path": %s, "error": %s, "ns": %d, "inside_ns": %d, "gc_ns": %d, "pages": %d, "inside_pages": %d, "state": %d, "loaded": %s}\n'
-            % (row, quoted(names[row]), numbers[at + PARENT], quoted(importers[row]), quoted(files[row]), numbers[at + LINE], quoted(functions[row]), quoted(kind_of(spec)) if spec is not None else "null", quoted(origin), quoted(errors[row]), numbers[at + TOOK], numbers[at + INSIDE], numbers[at + COLLECTED], numbers[at + PAGES], numbers[at + PAGES_INSIDE], numbers[at + STATE], "true" if names[row] in modules else "false")
+            % (row, quoted(names[row]), numbers[at + PARENT], quoted(importers[row]), quoted(files[row]), numbers[at + LINE], quoted(functions[row]), quoted(kind_of(spec)) if spec is not None else "null", quoted(origin), quoted(errors[row]), numbers[at + TOOK], numbers[at + INSIDE], numbers[at + COLLECTED], numbers[at + PAGES], numbers[at + PAGES_INSIDE], numbers[at + STATE], "true" if spec is not None and names[row] in modules else "false")
         )
     send("".join(lines))
     told = None

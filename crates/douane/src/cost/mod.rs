@@ -1,5 +1,6 @@
 //! `douane cost`: the only command that runs the user's code.
 
+mod html;
 mod json;
 mod text;
 mod unloading;
@@ -49,6 +50,12 @@ pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
             measured.iter().try_for_each(|measured| text::write(measured, &shown, &conditions, paint, &mut output))
         }
     };
+    if let Some(path) = &measuring.html
+        && let Err(error) = html::write(path, &measured, &conditions)
+    {
+        terminal::error(&format!("`{}` can't be written: {error}", path.display()));
+        return Outcome::Refused;
+    }
     let fails = measured.iter().any(|measured| measured.problem.is_some());
     written(result.and_then(|()| output.flush()), if fails { Outcome::Findings } else { Outcome::Clean })
 }
