@@ -189,6 +189,19 @@ def class_of_star(text: str, name: str, modules: dict[str, pathlib.Path]) -> str
     return "?"
 
 
+def statement_at(text: str, line: int) -> str:
+    """The lines of the import or assignment that a line is part of."""
+    try:
+        nodes = ast.walk(ast.parse(text))
+    except (SyntaxError, ValueError):
+        nodes = iter(())
+    kinds = (ast.Import, ast.ImportFrom, ast.Assign, ast.AugAssign, ast.AnnAssign)
+    for node in nodes:
+        if isinstance(node, kinds) and node.lineno <= line <= node.end_lineno:
+            return "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
+    return ""
+
+
 def class_of_missing(code: str, path: str, line: int, message: str, taken: dict[str, set[str]], modules: dict[str, pathlib.Path]) -> str:
     """Why douane does not say what its peer says."""
     text = pathlib.Path(path).read_text(errors="replace")
@@ -197,7 +210,10 @@ def class_of_missing(code: str, path: str, line: int, message: str, taken: dict[
     name = name_in(message)
     if name == "*":
         return "resolved star"
-    if re.search(rf"\b{re.escape(name)}\s+as\s+{re.escape(name)}\b", here):
+    statement = statement_at(text, line)
+    if re.search(r"noqa", statement, re.I):
+        return "silenced"
+    if re.search(rf"\b{re.escape(name)}\s+as\s+{re.escape(name)}\b", statement):
         return "passed on"
     top = re.findall(r"`([^`]*)`", message)[0].lstrip(".").split(".")[0] if "`" in message else ""
     if code == "F811":
@@ -248,8 +264,10 @@ def class_of_missing(code: str, path: str, line: int, message: str, taken: dict[
     return "?"
 
 
-def class_of_added(code: str, path: str, line: int, message: str) -> str:
+def class_of_added(peer: str, code: str, path: str, line: int, message: str) -> str:
     """Why its peer does not say what douane says."""
+    if peer == "pyflakes" and path.endswith(".pyi"):
+        return "stub"
     text = pathlib.Path(path).read_text(errors="replace")
     lines = text.splitlines()
     here = lines[line - 1] if line <= len(lines) else ""
@@ -279,7 +297,7 @@ def class_of_added(code: str, path: str, line: int, message: str) -> str:
 
 
 # Differences about more than the file itself, about what is asked, or about comments.
-BEYOND_ONE_FILE = {"taken elsewhere", "resolved star", "foreign star", "package", "silenced", "other scope", "not an import", "dynamic", "listed", "stub"}
+BEYOND_ONE_FILE = {"taken elsewhere", "resolved star", "foreign star", "package", "silenced", "other scope", "not an import", "dynamic", "listed", "stub", "passed on", "type comment"}
 
 
 def imported_names(paths: list[pathlib.Path]) -> int:
@@ -329,7 +347,7 @@ def main() -> None:
                     if kind == "?" or arguments.verbose:
                         print(f"  - {kind}: {place[0]}:{place[1]}: {message}")
                 for message in ours[len(theirs) :]:
-                    kind = class_of_added(code, *place, message)
+                    kind = class_of_added(arguments.peer, code, *place, message)
                     classes["+" + kind] += 1
                     if kind == "?" or arguments.verbose:
                         print(f"  + {kind}: {place[0]}:{place[1]}: {message}")

@@ -268,3 +268,99 @@ fn the_page_holds_the_figures_and_no_end_of_a_script() {
     assert_eq!(refused.code, Some(2));
     assert!(refused.errors.contains("can't be written"), "{}", refused.errors);
 }
+
+const APP: [(&str, &str); 5] = [
+    ("app/__init__.py", ""),
+    ("app/cli.py", "from app import report\n"),
+    ("app/report.py", "import heavy\n"),
+    ("heavy/__init__.py", "import heavy.part\nkept = bytearray(1) * 6_000_000\n"),
+    ("heavy/part.py", ""),
+];
+
+/// What `cost check` says of an application with a budget.
+fn checked(project: &Project, budget: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    project.write("lint.toml", format!("[[cost.budgets]]\ntarget = \"app.cli\"\n{budget}"));
+    let mut all = vec!["cost", "check", "--runs", "2"];
+    all.extend(arguments);
+    let run = project.run(&all);
+    (run.code, run.output + &run.errors)
+}
+
+#[test]
+fn budgets_fail_with_their_culprits() {
+    let project = Project::new(&APP);
+    let check = |budget: &str| checked(&project, budget, &[]);
+    let (code, said) = check("modules = 5\ncode = \"1MiB\"\ncpu = \"50s\"\nforbid = [\"heav\", \"heavy.parts\"]\n");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("app.cli: 5 modules") && said.contains("within its budget"), "{said}");
+
+    let (code, said) = check("modules = 4\n");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("loads 5 modules, 4 are allowed"), "{said}");
+    assert!(said.contains("2 modules with `heavy`") && said.contains("app/report.py:1"), "{said}");
+
+    let (code, said) = check("forbid = [\"heavy\"]\n");
+    assert_eq!(code, Some(1), "{said}");
+    let steps = ["loads `heavy`, which is forbidden", "`app.cli`", "`app.report`", "app/cli.py:1", "app/report.py:1"];
+    let places: Vec<usize> =
+        steps.iter().map(|step| said.find(step).unwrap_or_else(|| panic!("{step} in {said}"))).collect();
+    assert!(places.is_sorted(), "{said}");
+
+    assert_eq!(check("cpu = \"0.000001ms\"\n").0, Some(1));
+    assert_eq!(check("code = \"1B\"\n").0, Some(1));
+    if cfg!(target_os = "linux") {
+        assert_eq!(check("private = \"7MiB\"\n").0, Some(0));
+        let (code, said) = check("private = \"5MiB\"\n");
+        assert!(code == Some(1) && said.contains("of private memory, 5.00 MiB are allowed"), "{said}");
+        assert_eq!(check("private = \"5MiB\"\ntolerance = { private = \"40%\" }\n").0, Some(0));
+    }
+    for (wrong, told) in [
+        ("modules = \"many\"\n", "invalid type"),
+        ("private = \"5 megs\"\n", "such as `12MiB`"),
+        ("cpu = \"5\"\n", "such as `250ms`"),
+        ("moduls = 5\n", "moduls"),
+    ] {
+        let (code, said) = check(wrong);
+        assert!(code == Some(2) && said.contains(told) && said.contains("lint.toml:3"), "{wrong} {said}");
+    }
+    project.write("lint.toml", "");
+    let run = project.run(&["cost", "check"]);
+    assert!(run.code == Some(2) && run.errors.contains("no budgets are set"), "{}", run.errors);
+}
+
+#[test]
+fn the_lock_file_tells_what_grew() {
+    let project = Project::new(&APP);
+    let check = |arguments: &[&str]| checked(&project, "", arguments);
+    assert_eq!(check(&["--update"]).0, Some(0));
+    let lock = std::fs::read_to_string(project.path("cost.lock")).expect("it is there");
+    let (code, said) = check(&["--against", "cost.lock"]);
+    assert!(code == Some(0) && said.contains("within its budget"), "{said}");
+
+    project.write("app/report.py", "import heavy, app.extra\n");
+    project.write("app/extra.py", "");
+    let (code, said) = check(&["--against", "cost.lock"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("loads 6 modules, 5 before: 1 new, 0 gone")
+            && said.contains("+ app.extra")
+            && said.contains("app/report.py:1"),
+        "{said}"
+    );
+
+    project.write("app/report.py", "");
+    let (code, said) = check(&["--against", "cost.lock"]);
+    assert!(code == Some(0) && said.contains("- heavy.part"), "{said}");
+
+    let mut other: Value = serde_json::from_str(&lock).expect("JSON");
+    other["environment"]["python"] = "3.1.4".into();
+    other["targets"]["app.cli"]["private_bytes"] = 1.into();
+    project.write("old.lock", other.to_string());
+    let (code, said) = check(&["--against", "old.lock"]);
+    assert!(code == Some(0) && said.contains("memory is not compared") && said.contains("3.1.4"), "{said}");
+
+    for (path, told) in [("missing.lock", "can't be read"), ("lint.toml", "is no lock file")] {
+        let (code, said) = check(&["--against", path]);
+        assert!(code == Some(2) && said.contains(told), "{said}");
+    }
+}

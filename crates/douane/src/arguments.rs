@@ -271,6 +271,18 @@ pub(crate) enum CostAction {
         /// The narrower one
         second: String,
     },
+    /// Measure what lint.toml sets budgets for, and fail where they are exceeded
+    Check {
+        /// A lint.toml or pyproject.toml to use instead of the one that is found
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Write what is measured to this file
+        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "cost.lock", conflicts_with = "against")]
+        update: Option<PathBuf>,
+        /// Fail where more is loaded than this file says, or more memory taken
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
     /// Try to be rid of a module, and see what comes of it
     Unload {
         /// The module

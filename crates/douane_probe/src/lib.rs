@@ -6,12 +6,14 @@
 //! `unload` is an experiment of its own.
 
 mod conditions;
+mod identity;
 mod measured;
 mod process;
 mod statistics;
 mod unload;
 
 pub use conditions::{Code, Conditions, Target};
+pub use identity::{Identity, identity};
 pub use measured::{CodeBytes, Kind, Loaded, Measured, Saving, measure, saving};
 pub use process::Problem;
 pub use statistics::Figure;

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::budgets::{Budget, budgets};
 use douane_base::{Platform, PythonVersion};
 use douane_rules::{RuleSettings, SettingsError, folder_glob, rule_settings};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -37,6 +38,8 @@ pub struct Configuration {
     pub rules: RuleSettings,
     /// The globs of each override with their places, to report those that match nothing.
     pub override_globs: Vec<(globset::GlobMatcher, Range<usize>, String)>,
+    /// `[[cost.budgets]]`.
+    pub budgets: Vec<Budget>,
 }
 
 /// A configuration that can't be used.
@@ -63,6 +66,7 @@ impl Default for Configuration {
             exclude: GlobSet::empty(),
             rules: RuleSettings::default(),
             override_globs: Vec::new(),
+            budgets: Vec::new(),
         }
     }
 }
@@ -123,7 +127,11 @@ impl Reader {
                 "exclude" => found.exclude = self.exclude(value),
                 "rules" => {}
                 "overrides" => found.override_globs = self.override_globs(value),
-                other => self.unknown(other, &["project", "exclude", "rules", "overrides"], key.span()),
+                "cost" => match budgets(value) {
+                    Ok(budgets) => found.budgets = budgets,
+                    Err(error) => self.errors.push(error),
+                },
+                other => self.unknown(other, &["project", "exclude", "rules", "overrides", "cost"], key.span()),
             }
         }
         match rule_settings(table.get("rules"), table.get("overrides")) {

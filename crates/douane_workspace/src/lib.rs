@@ -7,6 +7,7 @@
 mod analysis;
 mod baseline;
 mod binary;
+mod budgets;
 mod configuration;
 mod environment;
 mod external;
@@ -20,6 +21,7 @@ mod transaction;
 
 pub use analysis::{Analysis, Stage};
 pub use baseline::{BASELINE, Baseline, Sifted};
+pub use budgets::Budget;
 pub use configuration::{Configuration, ConfigurationError};
 pub use environment::find_interpreter;
 pub use fixing::{ChangedFile, FixOptions, Fixed};

@@ -1,14 +1,15 @@
 //! `douane cost`: the only command that runs the user's code.
 
+mod check;
 mod html;
 mod json;
 mod text;
 mod unloading;
 
 use std::{
-    env,
+    env, fs,
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -27,8 +28,12 @@ pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
     if let Some(CostAction::Unload { module }) = &arguments.action {
         return unloading::run(module, measuring);
     }
+    if let Some(CostAction::Check { config, update, against }) = &arguments.action {
+        let locks = check::Locks { update: update.as_deref(), against: against.as_deref() };
+        return check::run(config.clone(), &locks, measuring, color);
+    }
     let named = match &arguments.action {
-        Some(CostAction::Unload { .. }) => Vec::new(),
+        Some(CostAction::Unload { .. } | CostAction::Check { .. }) => Vec::new(),
         None => arguments.targets.clone(),
         Some(CostAction::Compare { first, second }) => vec![first.clone(), second.clone()],
     };
@@ -137,4 +142,13 @@ fn cache_folder() -> Result<PathBuf, String> {
         _ => of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache"))),
     };
     folder.map(|folder| folder.join("douane")).ok_or_else(|| "there is no home folder to keep bytecode in".to_owned())
+}
+
+/// Writes a file; one that is there is replaced whole or not at all.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    fs::write(&part, bytes)?;
+    fs::rename(&part, path).inspect_err(|_| drop(fs::remove_file(&part)))
 }

@@ -1,6 +1,9 @@
 //! Costs for people: a line of totals, and the tree of who loads what.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use douane_probe::{Conditions, Figure, Loaded, Measured, Saving};
 
@@ -171,17 +174,19 @@ fn below(children: &[Vec<usize>], of: usize) -> usize {
     count
 }
 
-/// Who imports it: `  matplotlib/figure.py:17, in main()`.
-fn culprit(load: &Loaded) -> String {
-    let mut told = String::new();
-    if let (Some(file), true) = (&load.file, load.line > 0)
-        && file != "<target>"
-    {
-        told = format!("  {}:{}", shortened(file), load.line);
-        if let Some(function) = load.function.as_deref().filter(|function| *function != "<module>") {
-            told.push_str(&format!(", in {function}()"));
-        }
+/// Where it is imported: `  matplotlib/figure.py:17, in main()`.
+pub(super) fn place(load: &Loaded) -> String {
+    let (Some(file), true) = (&load.file, load.line > 0) else { return String::new() };
+    if file == "<target>" {
+        return String::new();
     }
+    let function = load.function.as_deref().filter(|function| *function != "<module>");
+    let function = function.map(|function| format!(", in {function}()")).unwrap_or_default();
+    format!("  {}:{}{function}", shortened(file), load.line)
+}
+
+fn culprit(load: &Loaded) -> String {
+    let mut told = place(load);
     match (&load.error, load.kind) {
         (Some(error), _) => told.push_str(&format!("  [{error}]")),
         (None, Some(kind)) if kind != douane_probe::Kind::Source => told.push_str(&format!("  [{}]", kind.as_str())),
@@ -190,8 +195,14 @@ fn culprit(load: &Loaded) -> String {
     told
 }
 
-/// The path from the folder of packages or of the standard library on.
+/// The path from the folder of packages, of the standard library, or that the user is in, on.
 fn shortened(path: &str) -> &str {
+    let here = std::env::current_dir().ok();
+    if let Some(rest) = here.and_then(|here| Path::new(path).strip_prefix(here).ok()).and_then(Path::to_str)
+        && !rest.contains("site-packages")
+    {
+        return rest;
+    }
     for mark in ["site-packages/", "dist-packages/"] {
         if let Some((_, rest)) = path.rsplit_once(mark) {
             return rest;
@@ -228,7 +239,7 @@ pub(super) fn write_comparison(measured: &[Measured], saving: &Saving, output: &
     Ok(())
 }
 
-fn counted(count: i64, what: &str) -> String {
+pub(super) fn counted(count: i64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
