@@ -211,7 +211,7 @@ def class_of_missing(code: str, path: str, line: int, message: str, taken: dict[
     if name == "*":
         return "resolved star"
     statement = statement_at(text, line)
-    if re.search(r"noqa", statement, re.I):
+    if re.search(r"noqa", statement, re.I) or re.search(r"^#\s*(flake8|ruff):\s*noqa\s*$", text, re.M):
         return "silenced"
     if re.search(rf"\b{re.escape(name)}\s+as\s+{re.escape(name)}\b", statement):
         return "passed on"
