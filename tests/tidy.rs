@@ -190,7 +190,9 @@ fn the_reference_configuration_is_complete() {
     let text = read("lint.toml");
     let configuration: Table = text.parse().expect("valid TOML");
     let keys = |table: &Table| table.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&configuration), ["exclude", "overrides", "project", "rules"]);
+    assert_eq!(keys(&configuration), ["cost", "exclude", "overrides", "project", "rules"]);
+    let budget = configuration["cost"]["budgets"][0].as_table().expect("a table");
+    assert_eq!(keys(budget), ["code", "cpu", "forbid", "modules", "private", "target", "tolerance"]);
     assert_eq!(
         keys(configuration["project"].as_table().expect("a table")),
         ["platform", "python", "src", "target-version"]
@@ -242,7 +244,17 @@ fn the_documentation_names_every_key_and_every_rule() {
             );
         }
     }
-    for key in ["src", "target-version", "platform", "python", "exclude", "[[overrides]]", "paths", "severity"] {
+    for key in [
+        "src",
+        "target-version",
+        "platform",
+        "python",
+        "exclude",
+        "[[overrides]]",
+        "paths",
+        "severity",
+        "[[cost.budgets]]",
+    ] {
         assert!(page.contains(&format!("`{key}`")), "docs/configuration.md does not name `{key}`");
     }
 }
