@@ -115,6 +115,24 @@ impl StandardLibrary {
         self.block(name).is_some() || self.is_unlisted(name)
     }
 
+    /// Whether Linux has the module in this version and all later ones; in all that are known where this is the newest, for
+    /// then nobody has said which one it is.
+    #[must_use]
+    pub fn is_everywhere(self, name: &str) -> bool {
+        let Some(block) = self.block(name) else { return self.is_unlisted(name) };
+        let oldest = if self.minor == table().newest { table().oldest } else { self.minor };
+        (oldest..=table().newest).all(|minor| block.kind(minor).is_some())
+            && block.module(self.minor).is_some_and(|module| module.attributes.is_some())
+    }
+
+    /// Whether a module has a name on Linux in the same versions.
+    #[must_use]
+    pub fn has_everywhere(self, module: &str, name: &str) -> bool {
+        let oldest = if self.minor == table().newest { table().oldest } else { self.minor };
+        let has = |module: StandardModule| module.attributes.is_some_and(|names| names.binary_search(&name).is_ok());
+        (oldest..=table().newest).all(|minor| Self { minor }.module(module).is_some_and(has))
+    }
+
     /// The last parts of the names of the modules directly below a package, sorted: `path` for `os`.
     pub fn submodules(self, package: &str) -> impl Iterator<Item = &'static str> {
         let prefix = format!("{package}.");

@@ -30,6 +30,8 @@ pub(crate) enum Reason {
     Effect(FileId, LoadEffect),
     /// It imports what is not known, or not there.
     Doubt(FileId, ImportId),
+    /// Other versions or platforms don't have it: to import it tells where the program runs.
+    NotEverywhere,
     /// What it does is not known.
     Unknown,
     /// Modules that import each other work only if they are loaded in the right order.
@@ -145,6 +147,7 @@ impl Reason {
                 let facts = project.facts(file);
                 format!("may fail or do anything with `{}`", written_import(facts, facts.import(import)))
             }
+            Self::NotEverywhere => "is not there in every version and on every platform".to_owned(),
             Self::Unknown => "may do anything".to_owned(),
             Self::Circle => "is part of an import cycle".to_owned(),
             Self::ReliedOn => "is used elsewhere without an import".to_owned(),
@@ -165,7 +168,11 @@ impl Reason {
 fn own_reason(project: &Project<'_>, id: ModuleId) -> Option<Reason> {
     let module = project.graph.module(id);
     match (module.origin, module.kind) {
-        (Origin::Standard, _) => EFFECTIVE.contains(&module.name.as_str()).then_some(Reason::Known),
+        (Origin::Standard, _) if EFFECTIVE.contains(&module.name.as_str()) => Some(Reason::Known),
+        (Origin::Standard, _) => {
+            let is_everywhere = project.graph.standard_library().is_everywhere(module.name.as_str());
+            (!is_everywhere).then_some(Reason::NotEverywhere)
+        }
         (_, ModuleKind::Namespace) => None,
         (_, ModuleKind::Extension) => Some(Reason::Unknown),
         _ => match project.module_facts(id) {
@@ -182,19 +189,22 @@ fn own_reason(project: &Project<'_>, id: ModuleId) -> Option<Reason> {
 /// An import that may fail, or load what nobody knows.
 fn doubtful_import(project: &Project<'_>, id: ModuleId, file: FileId, facts: &FileFacts) -> Option<Reason> {
     let graph = project.graph;
-    let mut imports = (0..)
-        .map(ImportId)
-        .zip(&facts.imports)
-        .filter(|(_, import)| import.when == When::Load && facts.branches.truth(import.branch) != Truth::False);
+    let mut imports = (0..).map(ImportId).zip(&facts.imports).filter(|(_, import)| import.when == When::Load);
     let (import, _) = imports.find(|(number, import)| {
         let is_caught = || facts.guard(import) == Some(Guard::ImportError);
-        match (graph.resolution(id, *number), import.target) {
+        let resolution = graph.resolution(id, *number);
+        if facts.branches.truth(import.branch) == Truth::False {
+            // Another version may run it.
+            return resolution.module().is_some_and(|module| graph.module(module).origin != Origin::Standard);
+        }
+        match (resolution, import.target) {
             (Resolution::Module(source), Target::From { name, .. }) => {
                 let lookup = || graph.symbol_id(id, name).map(|name| graph.lookup_id(source, name));
-                let is_source = graph.module(source).origin != Origin::Standard && graph.module(source).file.is_some();
-                match is_source.then(lookup).flatten() {
+                let is_standard = graph.module(source).origin == Origin::Standard;
+                match lookup() {
                     Some(Lookup::Missing) => !is_caught(),
-                    Some(Lookup::Unknown(_)) => true,
+                    Some(Lookup::Unknown(_)) if is_standard => !is_caught(),
+                    Some(Lookup::Unknown(_)) => graph.module(source).file.is_some(),
                     _ => false,
                 }
             }

@@ -6,11 +6,10 @@ use ruff_text_size::Ranged;
 
 use super::{
     Collector,
-    known::{CALLERS, CHANGERS, OF_STRINGS, PLAIN_BASES, PURE, PYTHON, READERS, is_one_of},
+    known::{BUILTINS, CALLERS, CHANGERS, OF_STRINGS, PLAIN_BASES, PURE, PYTHON, READERS, is_one_of},
     root_name,
 };
 use crate::{
-    branches::Truth,
     dunder_all::dotted,
     facts::{Context, LoadEffect, LoadEffectKind},
     interest::top_level,
@@ -23,9 +22,15 @@ const DEEPEST: usize = 30;
 impl Collector<'_> {
     /// The code runs while the module is loaded, and nothing was found in it yet.
     fn looks_for_load_effect(&self) -> bool {
+        self.context == Context::Runtime && self.is_evaluated()
+    }
+
+    /// The same, in annotations that may be evaluated as well.
+    fn is_evaluated(&self) -> bool {
         self.found.load_effect.is_none()
-            && self.context == Context::Runtime
-            && self.found.branches.truth(self.branch) != Truth::False
+            // Whether annotations are evaluated depends on the version that runs, and so do some branches.
+            && self.context != Context::StringAnnotation
+            && !self.found.branches.is_type_checking(self.branch)
             && !self.is_deferred()
     }
 
@@ -120,7 +125,7 @@ impl Collector<'_> {
     }
 
     pub(super) fn note_load_call(&mut self, call: &ast::ExprCall) {
-        if self.looks_for_load_effect() && !self.is_pure_call(call) {
+        if self.is_evaluated() && !self.is_pure_call(call) {
             self.load_effect(LoadEffectKind::Call, &call.func);
         }
     }
@@ -139,32 +144,40 @@ impl Collector<'_> {
         if self.is_pure_name(&call.func) {
             let last = last_name(&call.func);
             let makes_class = last == "type" && arguments.args.len() == 3;
+            // `int(os.environ["PORT"])`
+            let may_fail = matches!(last, "int" | "float" | "Decimal" | "Fraction" | "UUID")
+                && arguments.args.iter().any(|argument| self.may_be_shared(argument));
             let calls = is_one_of(&CALLERS, last)
                 && arguments.iter_source_order().any(|argument| is_callable(argument.value()))
                 && !arguments.args.iter().all(|argument| self.is_of_python(argument));
-            return !makes_class && !calls;
+            return !makes_class && !calls && !may_fail;
         }
         let Expr::Attribute(method) = &*call.func else { return false };
-        let name = method.attr.as_str();
+        let (name, is_shared) = (method.attr.as_str(), self.may_be_shared(&method.value));
         // `"".join`, `os.environ.get`, `_names.append`
-        is_one_of(&OF_STRINGS, name)
-            || (is_one_of(&READERS, name) && (!self.may_be_shared(&method.value) || self.is_of_python(&method.value)))
-            || (is_one_of(&CHANGERS, name) && !self.may_be_shared(&method.value))
+        method.value.is_string_literal_expr()
+            || is_one_of(&OF_STRINGS, name)
+            || (is_one_of(&READERS, name) && (!is_shared || self.is_of_python(&method.value)))
+            || (is_one_of(&CHANGERS, name) && !is_shared)
+    }
+
+    /// The name is one of Python's own, which nothing in the file replaces.
+    fn is_builtin(&self, name: &str) -> bool {
+        (is_one_of(&BUILTINS, name) || is_exception(name))
+            && !self.is_imported(name)
+            && !self.own_pure_names.contains(name)
+            && !(is_exception(name) && self.found.interest.has_star())
     }
 
     /// The function or class is one of Python and its standard library that changes nothing but what it is given.
     fn is_pure_name(&self, function: &Expr) -> bool {
         let last = last_name(function);
-        let is_exception = is_exception(last);
+        let is_pure = is_one_of(&PURE, last) || is_exception(last);
         match function {
-            Expr::Name(name) => {
-                let is_pure = is_one_of(&PURE, last) && !self.own_pure_names.contains(last);
-                is_exception || (is_pure && (!self.is_imported(name.id.as_str()) || self.is_of_python(function)))
-            }
+            Expr::Name(_) => self.is_builtin(last) || (is_pure && self.is_of_python(function)),
             Expr::Attribute(method) => {
-                let is_pure =
-                    is_one_of(&PURE, last) || matches!(dotted(function).as_deref(), Some(["platform", "system"]));
-                is_exception || (is_pure && (self.is_of_python(function) || !self.may_be_shared(&method.value)))
+                let is_system = matches!(dotted(function).as_deref(), Some(["platform", "system"]));
+                (is_pure || is_system) && (self.is_of_python(function) || !self.may_be_shared(&method.value))
             }
             _ => false,
         }
@@ -172,7 +185,7 @@ impl Collector<'_> {
 
     /// The module gives one of these names another meaning.
     pub(super) fn note_own_name(&mut self, name: &str) {
-        if self.found.load_effect.is_none() && (is_one_of(&PURE, name) || is_one_of(&PLAIN_BASES, name)) {
+        if self.found.load_effect.is_none() && (is_one_of(&BUILTINS, name) || is_exception(name)) {
             self.own_pure_names.insert(name.to_owned());
         }
     }
@@ -202,7 +215,7 @@ impl Collector<'_> {
         if self.looks_for_load_effect()
             && root_name(root).is_some()
             && self.may_be_shared(root)
-            && !self.is_of_python(root)
+            && (!self.is_of_python(root) || is_of_the_run(root))
         {
             self.load_effect(LoadEffectKind::Operator, operand);
         }
@@ -243,8 +256,11 @@ impl Collector<'_> {
             return;
         }
         let mut metaclass = arguments.keywords.iter().filter(|keyword| keyword.arg.as_deref() == Some("metaclass"));
-        let is_surprising =
-            |metaclass: &&ast::Keyword| !matches!(last_name(&metaclass.value), "ABCMeta" | "EnumMeta" | "type");
+        let is_surprising = |metaclass: &&ast::Keyword| {
+            let value = &metaclass.value;
+            let is_known = matches!(last_name(value), "ABCMeta" | "EnumMeta") && self.is_of_python(value);
+            !is_known && !self.is_builtin(last_name(value))
+        };
         if let Some(metaclass) = metaclass.find(is_surprising) {
             return self.load_effect(LoadEffectKind::Subclass, &metaclass.value);
         }
@@ -252,9 +268,9 @@ impl Collector<'_> {
         let is_plain = |base: &Expr| {
             let last = last_name(base);
             // What the file itself defines was looked at where it stands.
-            let is_known = is_one_of(&PLAIN_BASES, last) || is_one_of(&PURE, last);
+            let is_known = is_one_of(&PLAIN_BASES, last) || is_one_of(&PURE, last) || is_exception(last);
             let is_own = !self.may_be_shared(base) && !self.has_init_subclass;
-            is_exception(last) || is_own || (is_known && self.is_of_python(base))
+            is_own || self.is_builtin(last) || (is_known && self.is_of_python(base))
         };
         let bases: Vec<&Expr> = bases.collect();
         if let Some(base) = bases.into_iter().find(|base| !is_plain(base)) {
@@ -275,6 +291,11 @@ impl Collector<'_> {
             self.load_effect(LoadEffectKind::Patch, owner);
         }
     }
+}
+
+/// `os.environ` and `sys.argv`, which need not have what is asked of them.
+fn is_of_the_run(expression: &Expr) -> bool {
+    matches!(last_name(expression), "environ" | "argv")
 }
 
 /// What stands before the brackets: `Generic` of `Generic[T]`.

@@ -3,7 +3,8 @@
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Edge, Exports, Lookup, ModuleId, ModuleKind, Object, Origin, Unknown};
 use douane_parser::{
-    AllItem, Arm, Binding, BindingKind, FileFacts, Guard, Import, ImportId, ScopeId, ScopeKind, Symbol, Target, When,
+    AllItem, Arm, Binding, BindingKind, Effect, EffectKind, FileFacts, Guard, Import, ImportId, ScopeId, ScopeKind,
+    Symbol, Target, When,
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -354,8 +355,12 @@ impl Unused<'_> {
         let (Some(source), Some(name)) = (graph.resolution(module, id).module(), graph.symbol_id(module, name)) else {
             return false;
         };
-        graph.module(source).origin != Origin::Standard
-            && matches!(graph.lookup_id(source, name), Lookup::Missing | Lookup::Unknown(_))
+        if graph.module(source).origin == Origin::Standard {
+            let library = graph.standard_library();
+            return graph.submodule(source, graph.name(name)).is_none()
+                && !library.has_everywhere(graph.module_name(source), graph.name(name));
+        }
+        matches!(graph.lookup_id(source, name), Lookup::Missing | Lookup::Unknown(_))
     }
 
     /// The module that the import loads.
@@ -425,12 +430,18 @@ impl Unused<'_> {
 /// What surely was loaded before the import runs is not loaded by it.
 fn settle_what_is_loaded_anyway(project: &Project<'_>, found: &[Unused<'_>], removals: &mut [Vec<Removal>]) {
     let graph = project.graph;
+    // Somebody takes modules out of `sys.modules`: the next import loads them once more.
+    let is_change = |effect: &Effect| matches!(effect.kind, EffectKind::SysModules { .. });
+    let loads_again = project.facts.iter().any(|facts| facts.effects.iter().any(is_change));
     let mut asked: Vec<(usize, usize)> = Vec::new();
     let mut questions: Vec<(Vec<ModuleId>, Vec<ModuleId>)> = Vec::new();
     for (at, unused) in found.iter().enumerate() {
         let facts = unused.file.facts;
         for (number, id) in unused.imports.iter().enumerate() {
             let Removal::Felt(..) = removals[at][number] else { continue };
+            if loads_again && facts.import(*id).when == When::Call {
+                continue;
+            }
             let start = facts.statement(facts.import(*id)).range.start();
             let stays = |edge: &Edge| {
                 let import = edge.import.filter(|import| unused.imports.binary_search(import).is_err())?;
