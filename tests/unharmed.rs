@@ -7,7 +7,7 @@ use std::fs;
 use project::Project;
 
 /// Programs that a careless fix breaks: CPython prints the same before and after.
-const DELICATE: [(&str, &[(&str, &str)]); 42] = [
+const DELICATE: [(&str, &[(&str, &str)]); 63] = [
     (
         "a duplicate below a condition",
         &[
@@ -355,6 +355,219 @@ const DELICATE: [(&str, &[(&str, &str)]); 42] = [
         &[
             ("a.py", "import json\ndef f():\n    \"\"\"\n    >>> json.dumps(f())\n    '1'\n    \"\"\"\n    return 1\n"),
             ("main.py", "import doctest, a\nprint(doctest.testmod(a))\n"),
+        ],
+    ),
+    (
+        "settings on top of others",
+        &[
+            ("base.py", "DEBUG = False\nAPPS = ['a']\nDB = 1\n"),
+            ("settings.py", "from base import *\nDEBUG = not DEBUG\nAPPS += ['b']\nif not DB:\n    DB = 2\n"),
+            ("main.py", "import settings\nprint(settings.DEBUG, settings.APPS, settings.DB)\n"),
+        ],
+    ),
+    (
+        "a star and a global counter",
+        &[
+            ("m.py", "counter = 0\n"),
+            (
+                "main.py",
+                "from m import *\ndef bump():\n    global counter\n    counter += 1\n    return counter\nprint(bump(), bump())\n",
+            ),
+        ],
+    ),
+    (
+        "a star and a class body",
+        &[
+            ("m.py", "DEBUG = 1\nAPPS = ['x']\n"),
+            (
+                "main.py",
+                "from m import *\nclass Config:\n    DEBUG = DEBUG\n    APPS = [each for each in APPS]\nprint(Config.DEBUG, Config.APPS)\n",
+            ),
+        ],
+    ),
+    (
+        "names that are bound later",
+        &[
+            ("m.py", "def helper(): return 'help'\nclass Base: kind = 'm'\ne = 2\ndef gone(): ...\n"),
+            (
+                "main.py",
+                "from m import *\n_old = helper\ndef helper(): return _old() + '!'\nclass Base(Base): ...\nprint(e, helper(), Base.kind)\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    pass\ndel gone\n",
+            ),
+        ],
+    ),
+    (
+        "a fallback for what a star brings",
+        &[
+            ("m.py", "def helper(): return 'of m'\n"),
+            (
+                "main.py",
+                "from m import *\ntry:\n    helper\nexcept NameError:\n    def helper(): return 'fallback'\nprint(helper())\n",
+            ),
+        ],
+    ),
+    (
+        "a star at the end",
+        &[
+            ("local.py", "DEBUG = False\n"),
+            ("conf.py", "DEBUG = True\ndef is_debug(): return DEBUG\nfrom local import *\n"),
+            ("main.py", "from conf import is_debug\nprint(is_debug())\n"),
+        ],
+    ),
+    (
+        "stars one after the other",
+        &[
+            ("m.py", "X = 1\nY = 2\n"),
+            ("n.py", "X = 7\n"),
+            ("main.py", "from m import *\nprint(X)\ndef f(): return X\nprint(f())\nfrom n import *\nprint(X, Y)\n"),
+        ],
+    ),
+    (
+        "a name for what a star brings",
+        &[
+            ("m.py", "state = None\n"),
+            ("a.py", "from m import *\ndef init():\n    global state\n    state = 5\n"),
+            ("main.py", "import a\nprint(a.state)\na.init()\nprint(a.state)\n"),
+        ],
+    ),
+    (
+        "the names of the module",
+        &[
+            ("conf.py", "VERSION = '1'\nNAME = 'n'\n"),
+            (
+                "main.py",
+                "from conf import VERSION\nfrom conf import NAME\nprint('%(VERSION)s' % vars(), '{NAME}'.format_map(locals()), 'VERSION' in dir())\n",
+            ),
+        ],
+    ),
+    (
+        "tests that are collected",
+        &[
+            ("cases.py", "import unittest\nclass TestA(unittest.TestCase):\n    def test_one(self): print('ran')\n"),
+            (
+                "main.py",
+                "import unittest\nfrom cases import TestA\nif __name__ == '__main__':\n    unittest.main(exit=False)\n",
+            ),
+        ],
+    ),
+    (
+        "plugins",
+        &[
+            ("base.py", "def setup(): return 'ready'\n"),
+            ("plugins/__init__.py", ""),
+            ("plugins/one.py", "from base import setup\n"),
+            (
+                "main.py",
+                "import importlib\nfor name in ['one']:\n    print(importlib.import_module('plugins.' + name).setup())\n",
+            ),
+        ],
+    ),
+    (
+        "errors that take note",
+        &[
+            (
+                "fw.py",
+                "known = []\nclass AppError(Exception):\n    def __init_subclass__(cls): known.append(cls.__name__)\ndef registerError(x): known.append(x)\n",
+            ),
+            ("a.py", "from fw import AppError\nclass NotFoundError(AppError): ...\n"),
+            ("b.py", "from fw import registerError\nregisterError(4)\n"),
+            ("main.py", "import fw\nimport a, b\nprint(fw.known)\n"),
+        ],
+    ),
+    (
+        "names of Python that a star brings",
+        &[
+            ("fw.py", "known = []\nclass Counter:\n    def __init__(self, name): known.append(name)\n"),
+            ("a.py", "from fw import *\nREQUESTS = Counter('requests')\n"),
+            ("main.py", "import fw\nimport a\nprint(fw.known)\n"),
+        ],
+    ),
+    (
+        "a setting that has to be there",
+        &[
+            ("config.py", "import os\nTOKEN = os.environ['NO_SUCH_TOKEN_AT_ALL']\n"),
+            ("check.py", "def check():\n    import config\n"),
+            (
+                "main.py",
+                "import check\ntry:\n    check.check()\n    print('fine')\nexcept KeyError:\n    print('no token')\n",
+            ),
+        ],
+    ),
+    (
+        "a module of another platform",
+        &[
+            ("check.py", "def check():\n    import winreg\n"),
+            (
+                "main.py",
+                "import check\ntry:\n    check.check()\n    print('windows')\nexcept ImportError:\n    print('other')\n",
+            ),
+        ],
+    ),
+    (
+        "an import that reads what was patched",
+        &[
+            ("conf.py", "def get(): return 'real'\n"),
+            (
+                "a.py",
+                "from conf import get\ndef g(): return get()\ndef f():\n    from conf import get\n    return get()\n",
+            ),
+            (
+                "main.py",
+                "import a, conf\nconf.get = lambda: 'fake'\nprint(a.g(), a.f())\nfrom conf import get\nprint(get())\nconf.get = print\nfrom conf import get\nprint(get is print)\n",
+            ),
+        ],
+    ),
+    (
+        "a module that was faked",
+        &[
+            ("a.py", "import json\ndef g(): return json\ndef f():\n    import json\n    return json\n"),
+            ("main.py", "import a, sys\nsys.modules['json'] = 'fake'\nprint(a.g() is a.f())\n"),
+        ],
+    ),
+    (
+        "an umbrella whose modules register",
+        &[
+            ("shop/__init__.py", ""),
+            ("shop/reg.py", "P = []\ndef reg(f):\n    P.append(f.__name__)\n    return f\n"),
+            ("shop/one.py", "from shop.reg import reg\n@reg\ndef one(): ...\n"),
+            ("shop/two.py", "from shop.reg import reg\n@reg\ndef two(): ...\n"),
+            ("shop/three.py", "def three(): ...\n"),
+            ("shop/four.py", "def four(): ...\n"),
+            ("shop/prices.py", "def net(x): return x\n"),
+            (
+                "shop/everything.py",
+                "from shop.one import *\nfrom shop.two import *\nfrom shop.three import *\nfrom shop.four import *\nfrom shop.prices import *\n",
+            ),
+            ("main.py", "from shop import everything\nfrom shop.reg import P\nprint(everything.net(3), P)\n"),
+        ],
+    ),
+    (
+        "code of other versions",
+        &[
+            ("cfg.py", "P = []\n"),
+            ("a.py", "import sys, cfg\nif sys.version_info < (3, 99):\n    cfg.P.append('old')\n"),
+            ("compat.py", "import sys\nif sys.version_info >= (3, 99):\n    NEW = 1\nelse:\n    OLD = 1\nBOTH = 2\n"),
+            ("main.py", "import cfg\nimport a\nfrom compat import *\nprint(cfg.P, OLD, BOTH)\n"),
+        ],
+    ),
+    (
+        "an annotation that registers",
+        &[
+            ("fw.py", "known = []\ndef reg(x): known.append(x)\n"),
+            ("a.py", "from fw import reg\ndef f(x: reg('y')): ...\n"),
+            ("main.py", "import fw\nimport a\nprint(fw.known)\n"),
+        ],
+    ),
+    (
+        "lists that are handed about",
+        &[
+            ("cfg.py", "P, Q = [], []\n"),
+            (
+                "a.py",
+                "import cfg\nclass Conf:\n    handlers = cfg.P\nConf.handlers.append('class')\nd = {}\nd['p'] = cfg.P\nd['p'].append('item')\n",
+            ),
+            ("b.py", "import cfg\nlist.append(cfg.Q, 1)\n"),
+            ("c.py", "from cfg import Q\nlist(map(lambda n: Q.append(n), ['x']))\n"),
+            ("main.py", "import cfg\nimport a, b, c\nprint(cfg.P, cfg.Q)\n"),
         ],
     ),
 ];

@@ -129,8 +129,14 @@ impl StandardLibrary {
     #[must_use]
     pub fn has_everywhere(self, module: &str, name: &str) -> bool {
         let oldest = if self.minor == table().newest { table().oldest } else { self.minor };
+        (oldest..=table().newest).all(|minor| Self { minor }.has(module, name))
+    }
+
+    /// Whether a module has a name on Linux in this version.
+    #[must_use]
+    pub fn has(self, module: &str, name: &str) -> bool {
         let has = |module: StandardModule| module.attributes.is_some_and(|names| names.binary_search(&name).is_ok());
-        (oldest..=table().newest).all(|minor| Self { minor }.module(module).is_some_and(has))
+        self.module(module).is_some_and(has)
     }
 
     /// The last parts of the names of the modules directly below a package, sorted: `path` for `os`.

@@ -29,6 +29,8 @@ pub struct Takes {
     escaped: Vec<ModuleId>,
     /// Modules that are used through their package without an import of them in the file, with who does so, sorted.
     relied_on: Vec<(ModuleId, ModuleId)>,
+    /// Names that somebody sets from outside, or whose paths stand in strings, as for `mock.patch`; sorted.
+    replaced: Vec<(ModuleId, NameId)>,
 }
 
 impl Takes {
@@ -61,13 +63,25 @@ impl Takes {
         taken.par_sort_unstable();
         taken.dedup();
         let (escaped, relied_on): (Vec<_>, Vec<_>) = takers.par_iter().flatten().map(Taker::modules_used).unzip();
-        Self { taken, escaped: sorted(escaped.concat()), relied_on: sorted(relied_on.concat()) }
+        let replaced = takers.par_iter().flatten().flat_map_iter(Taker::replaced).collect();
+        Self {
+            taken,
+            escaped: sorted(escaped.concat()),
+            relied_on: sorted(relied_on.concat()),
+            replaced: sorted(replaced),
+        }
     }
 
     /// True if the program handles the module as a value, so that any of its names may be taken by a computed name.
     #[must_use]
     pub fn escapes(&self, module: ModuleId) -> bool {
         self.escaped.binary_search(&module).is_ok()
+    }
+
+    /// True if somebody may give the name of the module another value.
+    #[must_use]
+    pub fn may_be_replaced(&self, module: ModuleId, name: NameId) -> bool {
+        self.escapes(module) || self.replaced.binary_search(&(module, name)).is_ok()
     }
 
     /// The modules that some code uses through their package although its file does not import them: whoever loads
@@ -218,10 +232,7 @@ impl<'g> Taker<'g> {
                 .filter(|name| graph.entry(by, *name).is_none_or(|entry| entry.module != by));
             found.extend(inherited.flat_map(|name| self.stars_that_bring(name).map(move |star| (star, name))));
         }
-        found.extend(self.looked_up().filter_map(|(module, rest)| {
-            let name = rest?.split(['.', ':']).next()?;
-            Some((module, graph.name_id(name)?))
-        }));
+        found.extend(self.spelt());
         found.sort_unstable();
         found.dedup();
         let others = found.into_iter().filter(|(source, _)| *source != by);
@@ -237,6 +248,25 @@ impl<'g> Taker<'g> {
             let modules = ends.map_while(|end| Some((graph.find(&path[..end])?, path.get(end + 1..))));
             modules.last()
         })
+    }
+
+    /// The names of modules that strings spell.
+    fn spelt(&self) -> impl Iterator<Item = (ModuleId, NameId)> {
+        self.looked_up().filter_map(|(module, rest)| {
+            let name = rest?.split(['.', ':']).next()?;
+            Some((module, self.graph.name_id(name)?))
+        })
+    }
+
+    /// The names that the module sets in others, or whose paths it spells.
+    fn replaced(&self) -> Vec<(ModuleId, NameId)> {
+        let is_store =
+            |reference: &&Reference| matches!(reference.usage, Usage::StoreAttribute | Usage::DeleteAttribute);
+        let stores = self.facts.references.iter().filter(is_store).filter_map(|reference| {
+            let import = self.imports.of(reference).next()?;
+            self.graph.steps(self.by, self.facts, import, reference).last()
+        });
+        stores.chain(self.spelt()).collect()
     }
 
     /// The modules that uses of names hand on as values, and those that they go through without an import.

@@ -365,6 +365,7 @@ impl<'a> Collector<'a> {
     }
 
     fn bare_reference(&mut self, name: &ast::ExprName, usage: Usage) {
+        self.found.traits.reads_namespace |= name.id.as_str() == "globals";
         if let Some(symbol) = self.used(name.id.as_str()) {
             self.reference(symbol, text_range(name.range()), self.found.attributes.len(), usage);
         }
@@ -421,6 +422,14 @@ impl<'a> Collector<'a> {
             at = &attribute.value;
         }
         self.found.attributes[start..].reverse();
+        // `(name).attribute` is a use of the name's value: name and attribute are no one piece of text.
+        let name_end = text_range(name.range()).end();
+        if let Some(first) = self.found.attributes.get(start)
+            && TextRange::new(name_end, first.range.start()).slice(self.source).contains(')')
+        {
+            self.found.attributes.truncate(start);
+            return Some(self.reference(symbol, text_range(name.range()), start, Usage::Read));
+        }
         Some(self.reference(symbol, text_range(name.range()), start, usage))
     }
 

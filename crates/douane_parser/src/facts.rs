@@ -119,6 +119,8 @@ pub struct ModuleTraits {
     pub all_escapes: bool,
     /// The code looks at its own namespace: `globals()`, `eval(…)`; it may use names that it does not spell.
     pub reads_namespace: bool,
+    /// The code loads modules whose names it computes.
+    pub computes_imports: bool,
     /// The code takes itself out of `sys.modules`, as a value that may be asked for any name.
     pub takes_itself: bool,
     /// The code sets attributes of modules that others name to it: `setattr(sys.modules[cls.__module__], …)`.

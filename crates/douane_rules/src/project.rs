@@ -100,6 +100,19 @@ impl<'p> Project<'p> {
         injected.contains(name)
     }
 
+    /// Some code of the program loads modules whose names it computes.
+    #[must_use]
+    pub(crate) fn computes_imports(&self) -> bool {
+        self.files.iter().any(|(file, _)| self.facts(*file).traits.computes_imports)
+    }
+
+    /// Some code takes modules out of `sys.modules` or puts others in: what is imported then is another object.
+    #[must_use]
+    pub(crate) fn changes_sys_modules(&self) -> bool {
+        let is_change = |effect: &Effect| matches!(effect.kind, EffectKind::SysModules { .. });
+        self.facts.iter().any(|facts| facts.effects.iter().any(is_change))
+    }
+
     /// What may be loaded with what.
     #[must_use]
     pub fn loads(&self) -> &LoadGraph {

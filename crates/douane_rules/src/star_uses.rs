@@ -1,8 +1,11 @@
 //! Which names of a star somebody wants.
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
-use douane_graph::{Exports, ModuleId, ModuleKind, NameId, Origin, Unknown};
-use douane_parser::{Binding, BindingKind, Codes, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Truth};
+use douane_graph::{Exports, ModuleId, ModuleKind, NameId, Origin, StandardLibrary, Unknown};
+use douane_parser::{
+    Binding, BindingId, BindingKind, Codes, FileFacts, Guard, Import, ImportId, Reference, ScopeId, ScopeKind, Symbol,
+    Truth, Usage,
+};
 
 use crate::{
     Checked, rules_named,
@@ -26,12 +29,8 @@ impl<'c> StarUses<'c> {
         let facts: &'c FileFacts = file.facts;
         let may_come_with_it =
             |name: Symbol| facts.bindings_of(ScopeId::MODULE, name).all(|binding| binding.0 < star.position);
-        let is_use = |reference: &&Reference| match reference.resolved {
-            None => true,
-            Some(ScopeId::MODULE) => reference.range.start() > star.range.start() && may_come_with_it(reference.name),
-            Some(_) => false,
-        };
-        let uses = facts.references.iter().filter(is_use).map(|reference| reference.name);
+        let reads = Reads { facts, star };
+        let uses = facts.references.iter().filter(|reference| reads.may_get(reference)).map(|reference| reference.name);
         let taken_over = facts
             .bindings
             .iter()
@@ -39,8 +38,10 @@ impl<'c> StarUses<'c> {
             .map(|binding| binding.name)
             .filter(|name| may_come_with_it(*name));
         let mut here: Vec<&str> = uses.chain(taken_over).map(|name| facts.name(name)).collect();
-        let is_inherited =
-            |name: &NameId| graph.entry(file.module, *name).is_none_or(|entry| entry.module != file.module);
+        let is_inherited = |name: &NameId| {
+            graph.entry(file.module, *name).is_none_or(|entry| entry.module != file.module)
+                || !facts.names.find(graph.name(*name)).is_some_and(|name| reads.is_surely_bound(name))
+        };
         if let Exports::All(exported) = graph.exports(file.module) {
             here.extend(
                 exported.iter().map(|exported| exported.name).filter(is_inherited).map(|name| graph.name(name)),
@@ -58,8 +59,15 @@ impl<'c> StarUses<'c> {
             names.dedup();
             names.retain(|name| {
                 let Some(name) = graph.name_id(name) else { return false };
-                let provided = || graph.providers(file.project.facts, file.module, &stars, name);
-                graph.star_brings_id(source, name) != Some(false) && provided().iter().any(|(star, _)| *star == id)
+                let providers = || graph.providers(file.project.facts, file.module, &stars, name);
+                let is_provided = || {
+                    let symbol = facts.names.find(graph.name(name));
+                    providers().iter().any(|(provider, _)| {
+                        let later = facts.import(*provider).range.start();
+                        *provider == id || symbol.is_some_and(|name| reads.is_read_before(name, later))
+                    })
+                };
+                graph.star_brings_id(source, name) != Some(false) && is_provided()
             });
         }
         elsewhere.retain(|name| here.binary_search(name).is_err());
@@ -91,6 +99,109 @@ impl<'c> StarUses<'c> {
         all.sort_unstable();
         all
     }
+}
+
+/// The uses of names that may get what a star brings.
+struct Reads<'f> {
+    facts: &'f FileFacts,
+    star: &'f Import,
+}
+
+impl Reads<'_> {
+    fn may_get(&self, reference: &Reference) -> bool {
+        let facts = self.facts;
+        match reference.resolved {
+            None => true,
+            Some(ScopeId::MODULE) => {
+                let is_deferred = facts.is_deferred(reference.scope);
+                let is_below = reference.range.start() > self.star.range.start();
+                match self.next_binding(reference.name) {
+                    None => is_below || is_deferred,
+                    // What is bound later replaces it only from there on.
+                    Some((id, binding)) if self.is_sure(binding) => {
+                        let is_before = reference.position <= id.0;
+                        let is_called_before = || {
+                            reference.range.start() < binding.range.start()
+                                && self.is_anything_called(binding.range.start())
+                        };
+                        if is_deferred { is_called_before() } else { is_below && is_before }
+                    }
+                    Some(_) => is_below || is_deferred,
+                }
+            }
+            // A class body reads the module's name until it has bound its own (language reference, section 4.2.2).
+            Some(scope) => facts.scope(scope).kind == ScopeKind::Class,
+        }
+    }
+
+    fn next_binding(&self, name: Symbol) -> Option<(BindingId, &Binding)> {
+        let mut bindings = self.facts.bindings_of(ScopeId::MODULE, name);
+        bindings.find(|id| id.0 >= self.star.position).map(|id| (id, self.facts.binding(id)))
+    }
+
+    /// The binding happens whatever else does.
+    fn is_sure(&self, binding: &Binding) -> bool {
+        binding.site == ScopeId::MODULE
+            && self.facts.branches.truth(binding.branch) == Truth::True
+            && self.facts.branches.ancestors(binding.branch).next().is_none()
+            && !binding.kind.unbinds()
+            && !matches!(binding.kind, BindingKind::Annotation | BindingKind::AugmentedAssignment)
+    }
+
+    /// The file itself binds the name, in any case and for good.
+    fn is_surely_bound(&self, name: Symbol) -> bool {
+        let mut bindings = self.facts.bindings_of(ScopeId::MODULE, name).map(|id| self.facts.binding(id)).peekable();
+        bindings.peek().is_some() && bindings.all(|binding| self.is_sure(binding))
+    }
+
+    /// Code of the module calls something between the star and an offset.
+    fn is_anything_called(&self, until: u32) -> bool {
+        let from = self.star.range.end();
+        let is_between = |reference: &Reference| (from..until).contains(&reference.range.start());
+        let mut called = self.facts.references.iter().filter(|reference| reference.usage == Usage::Call);
+        called.any(|reference| is_between(reference) && !self.facts.is_deferred(reference.scope))
+    }
+
+    /// Code that runs between the star and an offset may read the name.
+    fn is_read_before(&self, name: Symbol, until: u32) -> bool {
+        let from = self.star.range.end();
+        self.facts.references.iter().filter(|reference| reference.name == name).any(|reference| {
+            if self.facts.is_deferred(reference.scope) {
+                reference.range.start() < until && self.is_anything_called(until)
+            } else {
+                (from..until).contains(&reference.range.start())
+            }
+        })
+    }
+}
+
+/// Another version of Python may bring other names, or not bring these.
+fn depends_on_version(file: &Checked<'_>, source: ModuleId, wanted: &[&str]) -> bool {
+    let (graph, facts) = (file.graph(), file.facts);
+    let library = graph.standard_library();
+    let source_name = graph.module_name(source);
+    let is_standard = graph.module(source).origin == Origin::Standard;
+    let source_facts = file.project.module_facts(source).map(|(_, facts)| facts);
+    let of_version = |name: &str| {
+        let Some((facts, name)) = source_facts.and_then(|facts| Some((facts, facts.names.find(name)?))) else {
+            return false;
+        };
+        let bindings = facts.bindings_of(ScopeId::MODULE, name).map(|binding| facts.binding(binding).branch);
+        bindings.into_iter().any(|branch| facts.branches.guard(branch) == Some(Guard::Version))
+    };
+    let is_elsewhere = |name: &str| match is_standard {
+        true => StandardLibrary::versions().any(|library| library.has(source_name, name)),
+        false => of_version(name),
+    };
+    let mut unbound = facts.references.iter().filter(|reference| reference.resolved.is_none());
+    wanted.iter().any(|name| if is_standard { !library.has_everywhere(source_name, name) } else { of_version(name) })
+        || unbound.any(|reference| {
+            let name = facts.name(reference.name);
+            !wanted.contains(&name)
+                && !file.project.is_builtin(name)
+                && graph.star_brings(source, name) != Some(true)
+                && is_elsewhere(name)
+        })
 }
 
 /// A file that defines nothing of its own and uses no star, or one around a compiled half, passes names on to whoever wants them.
@@ -141,6 +252,8 @@ pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses:
         && facts.branches.ancestors(import.branch).next().is_none()
         && !loads_more(file, source, &wanted)
         && !takes_submodules(file, source)
+        && !depends_on_version(file, source, &wanted)
+        && !is_collected(file)
         && !file.project.traces().may_replace_submodules(source)
         // A star takes what is there already, a name has to be.
         && file.project.traces().come_in_time(file, source, &wanted);
@@ -183,6 +296,13 @@ fn is_whole(file: &Checked<'_>) -> bool {
         && !facts.traits.is_broken
         && !facts.traits.all_escapes
         && !file.project.takes().escapes(file.module)
+}
+
+/// Test runners look for what the modules of tests have.
+pub(crate) fn is_collected(file: &Checked<'_>) -> bool {
+    file.module_name().split('.').any(|part| {
+        part == "conftest" || part == "tests" || part.starts_with("test_") || part.ends_with("_test") || part == "test"
+    })
 }
 
 /// The star loads submodules that the names alone would not load.

@@ -118,6 +118,16 @@ impl Traces {
         circle != 0 && circle == self.circles[other.index()]
     }
 
+    /// The module's own code does something when it is loaded, as far as that can be seen.
+    pub(crate) fn is_active(&self, module: ModuleId) -> bool {
+        matches!(self.reasons[module.index()], Some(Reason::Effect(..) | Reason::Doubt(..)))
+    }
+
+    /// The module is one of those that import each other.
+    pub(crate) fn is_in_circle(&self, module: ModuleId) -> bool {
+        self.circles[module.index()] != 0 || self.load_circles[module.index()] != 0
+    }
+
     /// The module that makes it matter whether a module is loaded, and why.
     pub(crate) fn of(&self, module: ModuleId) -> Option<(ModuleId, Reason)> {
         let culprit = self.nearest[module.index()]?;

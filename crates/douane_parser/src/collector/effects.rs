@@ -94,12 +94,14 @@ impl Collector<'_> {
     /// A string such as `"package.module.name"` may be the path of something that other code looks up or replaces.
     pub(super) fn note_path(&mut self, text: &str) {
         const LONGEST: usize = 120;
+        // `command = package.module:function` of setup.py
+        let text = text.rsplit_once('=').map_or(text, |(_, path)| path.trim());
         let is_identifier = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte == b':';
         let bytes = text.as_bytes();
         let is_path = bytes.len() <= LONGEST
             && bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
             && bytes.iter().all(|byte| is_identifier(*byte))
-            && bytes.contains(&b'.');
+            && bytes.iter().any(|byte| matches!(byte, b'.' | b':'));
         if is_path {
             let path = self.found.names.intern(text);
             self.found.paths_in_strings.push(path);
@@ -205,6 +207,9 @@ impl Collector<'_> {
             }
             (Some("import_module" | "__import__"), [name, ..]) if is_dunder_name(name) => {
                 self.takes_own_module = self.takes_own_module.or(Some(range));
+            }
+            (Some("import_module" | "__import__" | "run_path" | "run_module" | "spec_from_file_location"), _) => {
+                self.found.traits.computes_imports = true;
             }
             _ => {}
         }

@@ -210,7 +210,17 @@ impl Collector<'_> {
             _ => None,
         };
         let arguments = &call.arguments;
+        self.found.traits.reads_namespace |= match last {
+            Some("globals") => true,
+            // Of the module itself.
+            Some("vars" | "locals" | "dir") => arguments.is_empty() && !self.is_deferred(),
+            _ => false,
+        };
         match last {
+            // `TypedDict("Price", {"net": "Decimal"})`
+            Some("TypedDict" | "NamedTuple" | "ForwardRef") => {
+                self.in_context(Context::Annotation, |this| visitor::walk_arguments(this, arguments));
+            }
             // `cast("Type", value)`; `TypeVar("T", "Bound")`
             Some("cast") if arguments.args.len() == 2 => {
                 self.annotation(&arguments.args[0]);

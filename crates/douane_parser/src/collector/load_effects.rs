@@ -6,12 +6,12 @@ use ruff_text_size::Ranged;
 
 use super::{
     Collector,
-    known::{BUILTINS, CALLERS, CHANGERS, OF_STRINGS, PLAIN_BASES, PURE, PYTHON, READERS, is_one_of},
+    known::{BUILTINS, CHANGERS, OF_STRINGS, PLAIN_BASES, PURE, PYTHON, READERS, is_one_of},
     root_name,
 };
 use crate::{
     dunder_all::dotted,
-    facts::{Context, LoadEffect, LoadEffectKind},
+    facts::{Context, LoadEffect, LoadEffectKind, ScopeKind},
     interest::top_level,
     text_range,
 };
@@ -92,6 +92,12 @@ impl Collector<'_> {
             | Expr::List(ast::ExprList { elts, .. })
             | Expr::Set(ast::ExprSet { elts, .. }) => elts.iter().any(below),
             Expr::Dict(dict) => dict.items.iter().any(|item| below(&item.value)),
+            Expr::ListComp(ast::ExprListComp { generators, .. })
+            | Expr::SetComp(ast::ExprSetComp { generators, .. })
+            | Expr::Generator(ast::ExprGenerator { generators, .. })
+            | Expr::DictComp(ast::ExprDictComp { generators, .. }) => {
+                generators.iter().any(|generator| below(&generator.iter))
+            }
             Expr::Call(call) => {
                 let is_method = match &*call.func {
                     Expr::Attribute(method) if is_one_of(&OF_STRINGS, method.attr.as_str()) => false,
@@ -115,7 +121,20 @@ impl Collector<'_> {
 
     fn share(&mut self, target: &Expr) {
         match target {
-            Expr::Name(name) => drop(self.shared_names.insert(name.id.to_string())),
+            Expr::Name(name) => {
+                self.shared_names.insert(name.id.to_string());
+                // `Class.name`
+                let scope = &self.found.scopes[self.scope.index()];
+                if let (ScopeKind::Class, Some(class)) = (scope.kind, scope.name) {
+                    self.shared_names.insert(self.found.names.text(class).to_owned());
+                }
+            }
+            // What holds it gives it away.
+            Expr::Attribute(_) | Expr::Subscript(_) => {
+                if let Some(root) = root_name(innermost(target)) {
+                    self.shared_names.insert(root.to_owned());
+                }
+            }
             Expr::Starred(starred) => self.nested(|this| this.share(&starred.value)),
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
                 elts.iter().for_each(|target| self.nested(|this| this.share(target)));
@@ -131,14 +150,12 @@ impl Collector<'_> {
     }
 
     fn is_pure_call(&self, call: &ast::ExprCall) -> bool {
-        let is_callable = |given: &Expr| match given {
-            Expr::Name(name) => {
-                let symbol = self.found.names.find(name.id.as_str());
-                symbol.is_some_and(|name| self.found.interest.is_imported_or_function(name))
-                    || self.may_be_shared(given)
-            }
-            Expr::Attribute(_) => self.may_be_shared(given),
-            _ => false,
+        // `str`, `itemgetter(0)`
+        let is_harmless = |given: &Expr| match given {
+            Expr::Call(call) => self.is_pure_name(&call.func),
+            Expr::Name(name) => self.is_builtin(name.id.as_str()),
+            Expr::Attribute(_) => self.is_of_python(given),
+            given => given.is_none_literal_expr(),
         };
         let arguments = &call.arguments;
         if self.is_pure_name(&call.func) {
@@ -147,9 +164,13 @@ impl Collector<'_> {
             // `int(os.environ["PORT"])`
             let may_fail = matches!(last, "int" | "float" | "Decimal" | "Fraction" | "UUID")
                 && arguments.args.iter().any(|argument| self.may_be_shared(argument));
-            let calls = is_one_of(&CALLERS, last)
-                && arguments.iter_source_order().any(|argument| is_callable(argument.value()))
-                && !arguments.args.iter().all(|argument| self.is_of_python(argument));
+            let key = arguments.keywords.iter().find(|keyword| keyword.arg.as_deref() == Some("key"));
+            let called = match last {
+                "map" | "filter" => arguments.args.first(),
+                "max" | "min" | "sorted" => key.map(|key| &key.value),
+                _ => None,
+            };
+            let calls = called.is_some_and(|called| !is_harmless(called));
             return !makes_class && !calls && !may_fail;
         }
         let Expr::Attribute(method) = &*call.func else { return false };
@@ -158,7 +179,12 @@ impl Collector<'_> {
         method.value.is_string_literal_expr()
             || is_one_of(&OF_STRINGS, name)
             || (is_one_of(&READERS, name) && (!is_shared || self.is_of_python(&method.value)))
-            || (is_one_of(&CHANGERS, name) && !is_shared)
+            || (is_one_of(&CHANGERS, name) && !is_shared && !self.is_method_of_type(method))
+    }
+
+    /// `list.append`, which is given what it changes.
+    fn is_method_of_type(&self, method: &ast::ExprAttribute) -> bool {
+        matches!(&*method.value, Expr::Name(name) if self.is_builtin(name.id.as_str()))
     }
 
     /// The name is one of Python's own, which nothing in the file replaces.

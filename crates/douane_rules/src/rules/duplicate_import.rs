@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 
-use douane_graph::Definition;
 use douane_parser::{
     Binding, BindingId, BindingKind, BranchId, EffectKind, FileFacts, Import, ImportId, ScopeId, ScopeKind, Target,
     When,
@@ -109,7 +108,8 @@ impl FileRule for DuplicateImport {
                 let written = written_import(facts, import);
                 let diagnostic = report.at(import.range, format!("`{written}` stands here already"));
                 diagnostic.label(file.id, earlier.range, "imported here first").help("remove one of the two");
-                let applicability = safe_if(is_fixed(file, id) && !facts.traits.reads_namespace);
+                let is_same = is_fixed(file, id) || is_still(file, first, import);
+                let applicability = safe_if(is_same && !facts.traits.reads_namespace);
                 diagnostic.fix = Some(removal(file, import, "Remove the second import", applicability));
             }
         }
@@ -146,17 +146,26 @@ fn outer_id(facts: &FileFacts, outer: &Binding) -> Option<BindingId> {
     facts.bindings_of(outer.scope, outer.name).next()
 }
 
-/// What is imported is a module, a function or a class: to read it again gives the same.
+/// To read it again gives the same, whoever has run in between: nobody sets the name, or another module in the place of it.
 fn is_fixed(file: &Checked<'_>, binding: BindingId) -> bool {
     let BindingKind::Import(import) = file.facts.binding(binding).kind else { return false };
-    match file.definition(import) {
-        Definition::Module(_) | Definition::Standard(..) => true,
-        Definition::Binding(module, binding) => {
-            let facts = file.project.module_facts(module).map(|(_, facts)| facts);
-            facts.is_some_and(|facts| facts.binding(binding).kind.is_definition())
-        }
-        Definition::Unknown => matches!(file.facts.import(import).target, Target::Module(_)),
-    }
+    let is_module = matches!(file.facts.import(import).target, Target::Module(_));
+    is_module && !file.project.changes_sys_modules()
+}
+
+/// Nothing runs between two imports of a block that could change what the second one reads.
+fn is_still(file: &Checked<'_>, first: &Import, second: &Import) -> bool {
+    let facts = file.facts;
+    let between = first.range.end()..second.range.start();
+    let mut references = facts.references.iter().filter(|reference| between.contains(&reference.range.start()));
+    let mut imports = (0..).map(ImportId).zip(&facts.imports);
+    let may_change = |(id, import): (ImportId, &Import)| {
+        let loaded = file.graph().resolution(file.module, id).module();
+        between.contains(&import.range.start())
+            && loaded.is_none_or(|module| file.project.traces().of(module).is_some())
+    };
+    references.all(|reference| facts.is_deferred(reference.scope))
+        && (first.statement == second.statement || !imports.any(may_change))
 }
 
 fn removal(file: &Checked<'_>, import: &Import, title: &str, applicability: Applicability) -> Fix {

@@ -265,19 +265,41 @@ impl Candidate<'_> {
             changes.extend(imports.iter().map(|import| ChangeKind::RemoveImport(place, import.range)));
             changes.extend(written.iter().map(|written| ChangeKind::AddImport(place, written.clone())));
         }
-        let relied_on = self.file.project.takes().relied_on();
-        let package = graph.module(self.umbrella).name.top_level();
-        let is_felt =
-            self.file.project.module_facts(self.umbrella).is_some_and(|(_, facts)| facts.load_effect.is_some())
-                || relied_on.into_iter().any(|module| graph.module(module).name.is_within(package))
-                || facts.branches.ancestors(first.branch).next().is_some()
-                || self.uses.iter().any(|used| self.file.project.traces().share_circle(self.file.module, used.module));
+        let is_felt = self.is_felt() || facts.branches.ancestors(first.branch).next().is_some();
         let file = self.file.id;
         Some(Fix {
             title: format!("Write `{}`", written.join("; ")),
             applicability: if is_felt { Applicability::Unsafe } else { Applicability::Safe },
             changes: changes.into_iter().map(|kind| Change { file, kind }).collect(),
         })
+    }
+
+    /// Somebody may notice: what is not loaded any more does something, others set the names of the umbrella, or the modules
+    /// work only in the order in which it loads them.
+    fn is_felt(&self) -> bool {
+        let (graph, project) = (self.file.graph(), self.file.project);
+        let package = graph.module(self.umbrella).name.top_level();
+        let narrow: Vec<ModuleId> = self.uses.iter().map(|used| used.module).collect();
+        let kept = project.loads().loaded_with(&narrow);
+        let dropped = project.loads().loaded_with(&[self.umbrella]);
+        let mut dropped = dropped.into_iter().filter(|module| kept.binary_search(module).is_err());
+        let is_fixed = |used: &Use<'_>| {
+            let Some(name) = graph.name_id(used.name) else { return false };
+            let is_definition = match graph.definition(project.facts, used.module, name) {
+                Definition::Binding(module, binding) => {
+                    let facts = project.module_facts(module).map(|(_, facts)| facts);
+                    facts.is_some_and(|facts| facts.binding(binding).kind.is_definition())
+                }
+                _ => false,
+            };
+            let takes = project.takes();
+            let is_replaced = takes.may_be_replaced(self.umbrella, name) || takes.may_be_replaced(used.module, name);
+            is_definition && !is_replaced
+        };
+        dropped.any(|module| project.traces().is_active(module))
+            || !self.uses.iter().all(is_fixed)
+            || project.takes().relied_on().any(|module| graph.module(module).name.is_within(package))
+            || narrow.iter().any(|module| project.traces().is_in_circle(*module))
     }
 
     /// The form in which no name collides with one of the file.

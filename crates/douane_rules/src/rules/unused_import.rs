@@ -3,8 +3,7 @@
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Edge, Exports, Lookup, ModuleId, ModuleKind, Object, Origin, Unknown};
 use douane_parser::{
-    AllItem, Arm, Binding, BindingKind, Effect, EffectKind, FileFacts, Guard, Import, ImportId, ScopeId, ScopeKind,
-    Symbol, Target, When,
+    AllItem, Arm, Binding, BindingKind, FileFacts, Guard, Import, ImportId, ScopeId, ScopeKind, Symbol, Target, When,
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -14,6 +13,7 @@ use crate::{
     Checked, ModulePattern, Project, ProjectRule, Reporter,
     rebindings::{live_before, names},
     rule::declare_rule,
+    star_uses::is_collected,
     traces::{Reason, loaded_before},
     wording::{written_import, written_module},
 };
@@ -332,6 +332,8 @@ impl Unused<'_> {
             || is_package
             || hands_itself_on
             || is_in_example
+            || self.may_be_collected(import)
+            || self.may_be_plugin(import)
             || self.may_do_more(id)
             || (import.scope == ScopeId::MODULE && file.project.takes().escapes(file.module))
         {
@@ -345,6 +347,41 @@ impl Unused<'_> {
             Some((culprit, reason)) => Removal::Felt(culprit, reason),
             None => Removal::Safe,
         }
+    }
+
+    /// Test runners collect what the modules of tests have.
+    fn may_be_collected(&self, import: &Import) -> bool {
+        const SPECIAL: [&str; 7] = [
+            "asyncSetUp",
+            "load_tests",
+            "pytest_plugins",
+            "setUpModule",
+            "setup_module",
+            "tearDownModule",
+            "teardown_module",
+        ];
+        let (file, facts) = (&self.file, self.file.facts);
+        let Target::From { name, .. } = import.target else { return false };
+        let name = facts.name(import.alias.unwrap_or(name));
+        let is_runner = |import: &Import| {
+            import.target.module().1.is_some_and(|module| facts.name(module).split('.').next() == Some("unittest"))
+        };
+        let is_collected = is_collected(file) || (facts.traits.has_main_block && facts.imports.iter().any(is_runner));
+        is_collected
+            && import.scope == ScopeId::MODULE
+            && (name.starts_with(|first: char| first.is_uppercase())
+                || name.starts_with("test")
+                || SPECIAL.contains(&name))
+    }
+
+    /// Nobody imports the module by name, and some code computes the names of modules that it loads: it may be one of them,
+    /// and be asked for any of its names.
+    fn may_be_plugin(&self, import: &Import) -> bool {
+        let (file, graph) = (&self.file, self.file.graph());
+        import.scope == ScopeId::MODULE
+            && !file.facts.traits.has_main_block
+            && file.project.computes_imports()
+            && graph.importers_of(file.module).all(|edge| edge.is_implicit)
     }
 
     /// The module may have no such name, so that the import ends the program, or at least what it stands in; or it makes
@@ -431,8 +468,7 @@ impl Unused<'_> {
 fn settle_what_is_loaded_anyway(project: &Project<'_>, found: &[Unused<'_>], removals: &mut [Vec<Removal>]) {
     let graph = project.graph;
     // Somebody takes modules out of `sys.modules`: the next import loads them once more.
-    let is_change = |effect: &Effect| matches!(effect.kind, EffectKind::SysModules { .. });
-    let loads_again = project.facts.iter().any(|facts| facts.effects.iter().any(is_change));
+    let loads_again = project.changes_sys_modules();
     let mut asked: Vec<(usize, usize)> = Vec::new();
     let mut questions: Vec<(Vec<ModuleId>, Vec<ModuleId>)> = Vec::new();
     for (at, unused) in found.iter().enumerate() {
