@@ -109,7 +109,11 @@ fn what_another_module_takes_stays() {
     let text = "import json\nimport os\nimport sys\n\nX = 1\n";
     assert_eq!(mended("unused-import", &[], text, &others), "import os\nimport sys\n\nX = 1\n");
     // What goes in one file may leave something unused in another.
-    let project = Project::new(&[("a.py", "import os\n\nX = 1\n"), ("b.py", "from a import os\n\nY = 1\n")]);
+    let project = Project::new(&[
+        ("a.py", "import os\n\nX = 1\n"),
+        ("b.py", "from a import os\n\nY = 1\n"),
+        ("main.py", "import b\n\nprint(b.Y)\n"),
+    ]);
     assert_eq!(project.run(&["check", "--fix", "--select", "unused-import"]).code, Some(0));
     assert_eq!(fs::read_to_string(project.path("a.py")).expect("it is there"), "\nX = 1\n");
 }

@@ -7,7 +7,7 @@ use std::fs;
 use project::Project;
 
 /// Programs that a careless fix breaks: CPython prints the same before and after.
-const DELICATE: [(&str, &[(&str, &str)]); 63] = [
+const DELICATE: [(&str, &[(&str, &str)]); 64] = [
     (
         "a duplicate below a condition",
         &[
@@ -363,6 +363,17 @@ const DELICATE: [(&str, &[(&str, &str)]); 63] = [
             ("base.py", "DEBUG = False\nAPPS = ['a']\nDB = 1\n"),
             ("settings.py", "from base import *\nDEBUG = not DEBUG\nAPPS += ['b']\nif not DB:\n    DB = 2\n"),
             ("main.py", "import settings\nprint(settings.DEBUG, settings.APPS, settings.DB)\n"),
+        ],
+    ),
+    (
+        "settings that a framework loads",
+        &[
+            ("base.py", "DB = 'db'\nAPPS = ['a']\n"),
+            ("settings_dev.py", "from base import *\nAPPS = APPS + ['debug']\n"),
+            (
+                "main.py",
+                "import importlib, os\nfound = importlib.import_module(os.environ.get('SETTINGS', 'settings_dev'))\nprint({name: getattr(found, name) for name in dir(found) if name.isupper()})\n",
+            ),
         ],
     ),
     (

@@ -144,8 +144,14 @@ impl Reads<'_> {
         binding.site == ScopeId::MODULE
             && self.facts.branches.truth(binding.branch) == Truth::True
             && self.facts.branches.ancestors(binding.branch).next().is_none()
-            && !binding.kind.unbinds()
-            && !matches!(binding.kind, BindingKind::Annotation | BindingKind::AugmentedAssignment)
+            && matches!(
+                binding.kind,
+                BindingKind::Assignment
+                    | BindingKind::Class
+                    | BindingKind::Function(_)
+                    | BindingKind::Import(_)
+                    | BindingKind::TypeAlias
+            )
     }
 
     /// The file itself binds the name, in any case and for good.
@@ -254,6 +260,8 @@ pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses:
         && !takes_submodules(file, source)
         && !depends_on_version(file, source, &wanted)
         && !is_collected(file)
+        && !runs_tests(file)
+        && !(graph.module(source).origin == Origin::FirstParty && may_be_asked_for(file))
         && !file.project.traces().may_replace_submodules(source)
         // A star takes what is there already, a name has to be.
         && file.project.traces().come_in_time(file, source, &wanted);
@@ -296,6 +304,20 @@ fn is_whole(file: &Checked<'_>) -> bool {
         && !facts.traits.is_broken
         && !facts.traits.all_escapes
         && !file.project.takes().escapes(file.module)
+}
+
+/// No module imports this one, nor is it a program: whoever loads it by its name, as frameworks load settings, may ask it for
+/// any name.
+pub(crate) fn may_be_asked_for(file: &Checked<'_>) -> bool {
+    !file.facts.traits.has_main_block && file.graph().importers_of(file.module).all(|edge| edge.is_implicit)
+}
+
+/// `unittest.main()` looks for tests among the names of the module.
+pub(crate) fn runs_tests(file: &Checked<'_>) -> bool {
+    let is_unittest = |name: Symbol| file.facts.name(name).split('.').next() == Some("unittest");
+    file.facts.traits.has_main_block
+        && (file.facts.imports.iter().any(|import| import.target.module().1.is_some_and(is_unittest))
+            || file.facts.references.iter().any(|reference| is_unittest(reference.name)))
 }
 
 /// Test runners look for what the modules of tests have.

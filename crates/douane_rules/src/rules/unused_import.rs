@@ -13,7 +13,7 @@ use crate::{
     Checked, ModulePattern, Project, ProjectRule, Reporter,
     rebindings::{live_before, names},
     rule::declare_rule,
-    star_uses::is_collected,
+    star_uses::{is_collected, may_be_asked_for, runs_tests},
     traces::{Reason, loaded_before},
     wording::{written_import, written_module},
 };
@@ -333,7 +333,7 @@ impl Unused<'_> {
             || hands_itself_on
             || is_in_example
             || self.may_be_collected(import)
-            || self.may_be_plugin(import)
+            || self.may_be_plugin(id)
             || self.may_do_more(id)
             || (import.scope == ScopeId::MODULE && file.project.takes().escapes(file.module))
         {
@@ -363,10 +363,7 @@ impl Unused<'_> {
         let (file, facts) = (&self.file, self.file.facts);
         let Target::From { name, .. } = import.target else { return false };
         let name = facts.name(import.alias.unwrap_or(name));
-        let is_runner = |import: &Import| {
-            import.target.module().1.is_some_and(|module| facts.name(module).split('.').next() == Some("unittest"))
-        };
-        let is_collected = is_collected(file) || (facts.traits.has_main_block && facts.imports.iter().any(is_runner));
+        let is_collected = is_collected(file) || runs_tests(file);
         is_collected
             && import.scope == ScopeId::MODULE
             && (name.starts_with(|first: char| first.is_uppercase())
@@ -374,14 +371,17 @@ impl Unused<'_> {
                 || SPECIAL.contains(&name))
     }
 
-    /// Nobody imports the module by name, and some code computes the names of modules that it loads: it may be one of them,
-    /// and be asked for any of its names.
-    fn may_be_plugin(&self, import: &Import) -> bool {
+    /// Nobody imports the module, and it takes names of the program, or some code computes the names of modules that it loads.
+    fn may_be_plugin(&self, id: ImportId) -> bool {
         let (file, graph) = (&self.file, self.file.graph());
+        let import = file.facts.import(id);
+        let is_own = || {
+            let source = graph.resolution(file.module, id).module();
+            source.is_some_and(|source| graph.module(source).origin == Origin::FirstParty)
+        };
         import.scope == ScopeId::MODULE
-            && !file.facts.traits.has_main_block
-            && file.project.computes_imports()
-            && graph.importers_of(file.module).all(|edge| edge.is_implicit)
+            && may_be_asked_for(file)
+            && (file.project.computes_imports() || (matches!(import.target, Target::From { .. }) && is_own()))
     }
 
     /// The module may have no such name, so that the import ends the program, or at least what it stands in; or it makes
