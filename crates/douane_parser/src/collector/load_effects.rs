@@ -1,7 +1,7 @@
 //! What loading a module does besides binding its names: calls, decorators, subclasses, patches. Of each file the first is
 //! kept, which is enough to know that to import it is not nothing.
 
-use ruff_python_ast::{self as ast, Arguments, Decorator, Expr};
+use ruff_python_ast::{self as ast, Arguments, Decorator, Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use super::{
@@ -277,7 +277,7 @@ impl Collector<'_> {
         }
     }
 
-    pub(super) fn note_subclass(&mut self, arguments: &Arguments) {
+    pub(super) fn note_subclass(&mut self, arguments: &Arguments, body: &[Stmt]) {
         if !self.looks_for_load_effect() {
             return;
         }
@@ -299,6 +299,12 @@ impl Collector<'_> {
             is_own || self.is_builtin(last) || (is_known && self.is_of_python(base))
         };
         let bases: Vec<&Expr> = bases.collect();
+        // Members are made when the class is.
+        let is_constructor = |statement: &Stmt| matches!(statement, Stmt::FunctionDef(method) if matches!(method.name.as_str(), "__init__" | "__new__"));
+        let is_enum = |base: &&&Expr| last_name(base).ends_with("Enum") || last_name(base).ends_with("Flag");
+        if let (Some(base), true) = (bases.iter().find(is_enum), body.iter().any(is_constructor)) {
+            return self.load_effect(LoadEffectKind::Call, base);
+        }
         if let Some(base) = bases.into_iter().find(|base| !is_plain(base)) {
             self.load_effect(LoadEffectKind::Subclass, base);
         }

@@ -115,7 +115,7 @@ impl<'a> Collector<'a> {
         let range = text_range(class.range());
         self.with_type_parameters(class.type_params.as_deref(), range, |this| {
             if let Some(arguments) = &class.arguments {
-                this.note_subclass(arguments);
+                this.note_subclass(arguments, &class.body);
                 visitor::walk_arguments(this, arguments);
             }
             this.in_scope(ScopeKind::Class, Some(symbol), range, |this| this.body(&class.body));
