@@ -63,42 +63,8 @@ pub(crate) fn find_environment(
     Ok(active.and_then(|folder| environment_in(&folder)).or_else(|| nearby_environment(&absolute(project))))
 }
 
-/// The interpreter to run: what is named, which is an interpreter or the folder of an environment; or that of
-/// `$VIRTUAL_ENV`, of a `.venv` or `venv` in the folder or one above it; or the first `python3` of `$PATH`.
-///
-/// # Errors
-///
-/// One line that says why there is none.
-pub fn find_interpreter(
-    explicit: Option<&Path>,
-    virtual_env: Option<&OsStr>,
-    folder: &Path,
-) -> Result<PathBuf, String> {
-    let inside = |root: &Path| {
-        let names = ["bin/python", "bin/python3", "Scripts/python.exe", "python.exe"];
-        names.into_iter().map(|name| root.join(name)).find(|path| path.is_file())
-    };
-    if let Some(path) = explicit {
-        let path = absolute(path);
-        return match path.is_file() {
-            true => Ok(path),
-            false => inside(&path).ok_or_else(|| format!("there is no interpreter at `{}`", path.display())),
-        };
-    }
-    if let Some(found) = find_environment(None, virtual_env, folder)?.and_then(|environment| inside(&environment.root))
-    {
-        return Ok(found);
-    }
-    let names = if cfg!(windows) { ["python.exe", "py.exe"] } else { ["python3", "python"] };
-    let folders: Vec<PathBuf> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();
-    let candidates = names.into_iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        "there is no environment and no `python3` in $PATH: name an interpreter with `--python`".to_owned()
-    })
-}
-
 /// A path from the root of the file system, without `..`; only so can paths be told to lie in one another.
-fn absolute(path: &Path) -> PathBuf {
+pub(crate) fn absolute(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     joined(Path::new(""), &path)
 }
