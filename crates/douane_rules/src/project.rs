@@ -28,6 +28,8 @@ pub struct Project<'p> {
     certain_loads: OnceLock<LoadGraph>,
     traces: OnceLock<Traces>,
     injected: OnceLock<FxHashSet<Box<str>>>,
+    computes_imports: OnceLock<bool>,
+    changes_sys_modules: OnceLock<bool>,
 }
 
 impl<'p> Project<'p> {
@@ -46,6 +48,8 @@ impl<'p> Project<'p> {
             certain_loads: OnceLock::new(),
             traces: OnceLock::new(),
             injected: OnceLock::new(),
+            computes_imports: OnceLock::new(),
+            changes_sys_modules: OnceLock::new(),
         }
     }
 
@@ -103,14 +107,15 @@ impl<'p> Project<'p> {
     /// Some code of the program loads modules whose names it computes.
     #[must_use]
     pub(crate) fn computes_imports(&self) -> bool {
-        self.files.iter().any(|(file, _)| self.facts(*file).traits.computes_imports)
+        let any = || self.files.iter().any(|(file, _)| self.facts(*file).traits.computes_imports);
+        *self.computes_imports.get_or_init(any)
     }
 
     /// Some code takes modules out of `sys.modules` or puts others in: what is imported then is another object.
     #[must_use]
     pub(crate) fn changes_sys_modules(&self) -> bool {
         let is_change = |effect: &Effect| matches!(effect.kind, EffectKind::SysModules { .. });
-        self.facts.iter().any(|facts| facts.effects.iter().any(is_change))
+        *self.changes_sys_modules.get_or_init(|| self.facts.iter().any(|facts| facts.effects.iter().any(is_change)))
     }
 
     /// What may be loaded with what.

@@ -94,12 +94,14 @@ impl Collector<'_> {
     /// A string such as `"package.module.name"` may be the path of something that other code looks up or replaces.
     pub(super) fn note_path(&mut self, text: &str) {
         const LONGEST: usize = 120;
+        if text.len() > LONGEST {
+            return;
+        }
         // `command = package.module:function` of setup.py
         let text = text.rsplit_once('=').map_or(text, |(_, path)| path.trim());
         let is_identifier = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte == b':';
         let bytes = text.as_bytes();
-        let is_path = bytes.len() <= LONGEST
-            && bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
+        let is_path = bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
             && bytes.iter().all(|byte| is_identifier(*byte))
             && bytes.iter().any(|byte| matches!(byte, b'.' | b':'));
         if is_path {
