@@ -7,7 +7,7 @@ use std::fs;
 use project::Project;
 
 /// Programs that a careless fix breaks: CPython prints the same before and after.
-const DELICATE: [(&str, &[(&str, &str)]); 64] = [
+const DELICATE: [(&str, &[(&str, &str)]); 69] = [
     (
         "a duplicate below a condition",
         &[
@@ -579,6 +579,69 @@ const DELICATE: [(&str, &[(&str, &str)]); 64] = [
             ("b.py", "import cfg\nlist.append(cfg.Q, 1)\n"),
             ("c.py", "from cfg import Q\nlist(map(lambda n: Q.append(n), ['x']))\n"),
             ("main.py", "import cfg\nimport a, b, c\nprint(cfg.P, cfg.Q)\n"),
+        ],
+    ),
+    (
+        "commands and plugins of the distribution",
+        &[
+            (
+                "pyproject.toml",
+                "[project.scripts]\ntool = 'tool.cli:main'\n[project.entry-points.p]\none = 'tool.plug:one'\n",
+            ),
+            ("tool/__init__.py", ""),
+            ("tool/impl.py", "def main(): return 'main'\ndef one(): return 'one'\n"),
+            ("tool/cli.py", "from tool.impl import main\n"),
+            ("tool/plug.py", "from tool.impl import *\n"),
+            (
+                "main.py",
+                "import re\nfound = []\nfor name in re.findall(r\"= '(.*)'\", open('pyproject.toml').read()):\n    \
+                module, _, function = name.partition(':')\n    \
+                found.append(getattr(__import__(module, fromlist=['*']), function)())\nprint(found)\n",
+            ),
+        ],
+    ),
+    (
+        "commands of setup.cfg",
+        &[
+            ("setup.cfg", "[options.entry_points]\nconsole_scripts =\n    tool = cli:main\n"),
+            ("impl.py", "def main(): return 'main'\n"),
+            ("cli.py", "from impl import main\n"),
+            (
+                "main.py",
+                "name = open('setup.cfg').read().split()[-1]\nmodule, _, function = name.partition(':')\n\
+                print(getattr(__import__(module, fromlist=['*']), function)())\n",
+            ),
+        ],
+    ),
+    (
+        "replaced below a computed name",
+        &[
+            ("a.py", "import json, os\nSEP = os.sep\n"),
+            (
+                "main.py",
+                "from unittest import mock\nM = 'a'\nwith mock.patch(f'{M}.json'):\n    import a\n    print(a.SEP)\n",
+            ),
+        ],
+    ),
+    (
+        "several replaced at once",
+        &[
+            ("a.py", "import json, os\nSEP = os.sep\n"),
+            (
+                "main.py",
+                "from unittest import mock\nwith mock.patch.multiple('a', json=mock.DEFAULT):\n    import a\n    print(a.SEP)\n",
+            ),
+        ],
+    ),
+    (
+        "a module that other platforms can't load",
+        &[
+            ("a.py", "from os import startfile\n"),
+            ("b.py", "def check():\n    import a\n"),
+            (
+                "main.py",
+                "import b\ntry:\n    b.check()\n    print('fine')\nexcept ImportError:\n    print('elsewhere')\n",
+            ),
         ],
     ),
 ];

@@ -31,16 +31,21 @@ pub struct Takes {
     relied_on: Vec<(ModuleId, ModuleId)>,
     /// Names that somebody sets from outside, or whose paths stand in strings, as for `mock.patch`; sorted.
     replaced: Vec<(ModuleId, NameId)>,
+    /// Names that somebody looks up or replaces in a module whose name is computed; sorted.
+    anywhere: Vec<NameId>,
 }
 
 impl Takes {
-    /// Reads the takes off the facts, by [`douane_base::FileId`], that a graph was made of.
+    /// Reads the takes off the facts, by [`douane_base::FileId`], that a graph was made of. The entry points are what is
+    /// taken from outside the program, as `package.module:name`.
     #[must_use]
-    pub fn new(graph: &ModuleGraph, facts: &[FileFacts]) -> Self {
+    pub fn new(graph: &ModuleGraph, facts: &[FileFacts], entry_points: &[String]) -> Self {
         let modules: Vec<ModuleId> = graph.ids().collect();
         let takers: Vec<Option<Taker<'_>>> = modules.par_iter().map(|by| Taker::new(graph, facts, *by)).collect();
         let own = takers.par_iter().flatten().filter(|taker| graph.module(taker.by).origin == Origin::FirstParty);
         let mut taken: Vec<(ModuleId, Taken)> = own.flat_map_iter(Taker::taken).collect();
+        let named = entry_points.iter().filter_map(|path| spelt_name(graph, path));
+        taken.extend(named.map(|(module, name)| (module, Taken { name, by: module })));
         // What a module does not bind itself it has from its stars.
         let mut known: FxHashMap<(ModuleId, NameId), Vec<ModuleId>> = FxHashMap::default();
         let mut passed_on = |(source, take): &(ModuleId, Taken), new: &mut Vec<(ModuleId, Taken)>| {
@@ -63,12 +68,18 @@ impl Takes {
         taken.par_sort_unstable();
         taken.dedup();
         let (escaped, relied_on): (Vec<_>, Vec<_>) = takers.par_iter().flatten().map(Taker::modules_used).unzip();
+        let anywhere = takers.iter().flatten().flat_map(|taker| {
+            let names = taker.facts.names_in_computed_paths.iter();
+            names.filter_map(|name| graph.symbol_id(taker.by, *name))
+        });
+        let anywhere = sorted(anywhere.collect());
         let replaced = takers.par_iter().flatten().flat_map_iter(Taker::replaced).collect();
         Self {
             taken,
             escaped: sorted(escaped.concat()),
             relied_on: sorted(relied_on.concat()),
             replaced: sorted(replaced),
+            anywhere,
         }
     }
 
@@ -81,7 +92,9 @@ impl Takes {
     /// True if somebody may give the name of the module another value.
     #[must_use]
     pub fn may_be_replaced(&self, module: ModuleId, name: NameId) -> bool {
-        self.escapes(module) || self.replaced.binary_search(&(module, name)).is_ok()
+        self.escapes(module)
+            || self.anywhere.binary_search(&name).is_ok()
+            || self.replaced.binary_search(&(module, name)).is_ok()
     }
 
     /// The modules that some code uses through their package although its file does not import them: whoever loads
@@ -100,6 +113,7 @@ impl Takes {
     pub fn is_taken(&self, module: ModuleId, name: NameId) -> bool {
         let at = self.taken.partition_point(|(source, taken)| (*source, taken.name) < (module, name));
         self.taken.get(at).is_some_and(|(source, taken)| (*source, taken.name) == (module, name))
+            || self.anywhere.binary_search(&name).is_ok()
     }
 
     /// The names that are taken from a module, sorted by number.
@@ -107,6 +121,20 @@ impl Takes {
         let start = self.taken.partition_point(|(source, _)| *source < module);
         self.taken[start..].iter().take_while(move |(source, _)| *source == module).map(|(_, taken)| *taken)
     }
+}
+
+/// The longest module that a path begins with, and what follows its name.
+fn module_in<'p>(graph: &ModuleGraph, path: &'p str) -> Option<(ModuleId, Option<&'p str>)> {
+    let ends = path.match_indices(['.', ':']).map(|(at, _)| at).chain([path.len()]);
+    let modules = ends.map_while(|end| Some((graph.find(&path[..end])?, path.get(end + 1..))));
+    modules.last()
+}
+
+/// The module and the name in it that a path such as `package.module.name` or `package.module:name` spells.
+fn spelt_name(graph: &ModuleGraph, path: &str) -> Option<(ModuleId, NameId)> {
+    let (module, rest) = module_in(graph, path)?;
+    let name = rest?.split(['.', ':']).next()?;
+    Some((module, graph.name_id(name)?))
 }
 
 fn sorted<T: Ord + Send>(mut list: Vec<T>) -> Vec<T> {
@@ -242,20 +270,12 @@ impl<'g> Taker<'g> {
     /// The modules that strings of the file name, each with what follows its name.
     fn looked_up(&self) -> impl Iterator<Item = (ModuleId, Option<&'g str>)> {
         let (graph, facts) = (self.graph, self.facts);
-        facts.paths_in_strings.iter().filter_map(move |path| {
-            let path = facts.name(*path);
-            let ends = path.match_indices(['.', ':']).map(|(at, _)| at).chain([path.len()]);
-            let modules = ends.map_while(|end| Some((graph.find(&path[..end])?, path.get(end + 1..))));
-            modules.last()
-        })
+        facts.paths_in_strings.iter().filter_map(move |path| module_in(graph, facts.name(*path)))
     }
 
     /// The names of modules that strings spell.
     fn spelt(&self) -> impl Iterator<Item = (ModuleId, NameId)> {
-        self.looked_up().filter_map(|(module, rest)| {
-            let name = rest?.split(['.', ':']).next()?;
-            Some((module, self.graph.name_id(name)?))
-        })
+        self.facts.paths_in_strings.iter().filter_map(|path| spelt_name(self.graph, self.facts.name(*path)))
     }
 
     /// The names that the module sets in others, or whose paths it spells.

@@ -64,6 +64,7 @@ pub(crate) struct Collected {
     pub(crate) example_names: Vec<Symbol>,
     pub(crate) modules_by_name: Vec<Symbol>,
     pub(crate) paths_in_strings: Vec<Symbol>,
+    pub(crate) names_in_computed_paths: Vec<Symbol>,
     /// The functions that are called by their bare name, each with the scope that calls.
     pub(crate) calls: Vec<(ScopeId, Symbol)>,
     pub(crate) declarations: FxHashMap<(ScopeId, Symbol), Declaration>,
@@ -95,6 +96,7 @@ impl Collected {
         self.example_names.clear();
         self.modules_by_name.clear();
         self.paths_in_strings.clear();
+        self.names_in_computed_paths.clear();
         self.calls.clear();
         self.declarations.clear();
         self.traits = ModuleTraits::default();

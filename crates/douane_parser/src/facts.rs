@@ -96,6 +96,9 @@ pub struct FileFacts {
     pub modules_by_name: Vec<Symbol>,
     /// The strings that may be paths of modules or of names in them, `"package.module.name"`, each once.
     pub paths_in_strings: Vec<Symbol>,
+    /// The names at the ends of paths that are put together where something is looked up or replaced, as in
+    /// `mock.patch(f"{MODULE}.name")`, each once.
+    pub names_in_computed_paths: Vec<Symbol>,
     /// The names that code binds or uses, whether there are facts about them or not.
     pub all_names: NameFilter,
     /// Names in comments that hold types (PEP 484).

@@ -203,6 +203,7 @@ fn finish(found: &mut Collected, branches: Branches) -> FileFacts {
         load_effect: found.load_effect,
         modules_by_name: found.modules_by_name.drain(..).collect(),
         paths_in_strings: distinct(&mut found.paths_in_strings),
+        names_in_computed_paths: distinct(&mut found.names_in_computed_paths),
         all_names: found.interest.seen,
         example_names: distinct(&mut found.example_names),
         type_comment_names: found.type_comment_names.drain(..).collect(),

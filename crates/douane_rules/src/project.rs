@@ -20,6 +20,8 @@ pub struct Project<'p> {
     pub files: &'p [(FileId, String)],
     /// Files that could not be read, with the reason.
     pub unreadable: &'p [(FileId, String)],
+    /// What the metadata of the distribution names, as `package.module:name`.
+    pub entry_points: &'p [String],
     /// The settings that have nothing to work on, in the file of the configuration.
     pub unused_settings: Option<&'p UnusedSettings>,
     builtins: OnceLock<FxHashSet<&'static str>>,
@@ -41,6 +43,7 @@ impl<'p> Project<'p> {
             graph,
             files,
             unreadable: &[],
+            entry_points: &[],
             unused_settings: None,
             builtins: OnceLock::new(),
             loads: OnceLock::new(),
@@ -75,7 +78,7 @@ impl<'p> Project<'p> {
     /// Who takes which name from which module.
     #[must_use]
     pub fn takes(&self) -> &Takes {
-        self.takes.get_or_init(|| Takes::new(self.graph, self.facts))
+        self.takes.get_or_init(|| Takes::new(self.graph, self.facts, self.entry_points))
     }
 
     /// What it means to load a module.

@@ -214,6 +214,10 @@ fn doubtful_import(project: &Project<'_>, id: ModuleId, file: FileId, facts: &Fi
                 match lookup() {
                     Some(Lookup::Missing) => !is_caught(),
                     Some(Lookup::Unknown(_)) if is_standard => !is_caught(),
+                    Some(_) if is_standard => {
+                        let library = graph.standard_library();
+                        !is_caught() && !library.has_everywhere(graph.module_name(source), facts.name(name))
+                    }
                     Some(Lookup::Unknown(_)) => graph.module(source).file.is_some(),
                     _ => false,
                 }

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
+    entry_points::entry_points,
     external::{Importer, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
@@ -34,6 +35,7 @@ pub struct Analysis {
     unreadable: Vec<(FileId, String)>,
     overlay: Option<(FileId, String)>,
     unused_settings: Option<UnusedSettings>,
+    entry_points: Vec<String>,
     working_folder: PathBuf,
 }
 
@@ -96,7 +98,20 @@ impl Workspace {
             paths.push(path);
             UnusedSettings { file, path: relative, settings }
         });
-        Analysis { paths, facts, graph, own, reported, unreadable, overlay, unused_settings, working_folder }
+        let entry_points =
+            if self.request.isolated { Vec::new() } else { entry_points(&self.folder, self.pyproject.as_ref()) };
+        Analysis {
+            paths,
+            facts,
+            graph,
+            own,
+            reported,
+            unreadable,
+            overlay,
+            unused_settings,
+            entry_points,
+            working_folder,
+        }
     }
 
     /// What the facts of all files depend on.
@@ -390,6 +405,7 @@ impl Analysis {
     pub fn check(&self, settings: &Settings) -> Vec<Diagnostic> {
         let mut project = Project::new(&self.facts, &self.graph, &self.own);
         project.unreadable = &self.unreadable;
+        project.entry_points = &self.entry_points;
         project.unused_settings = self.unused_settings.as_ref();
         let configuration = self.unused_settings.as_ref().map(|unused| unused.file);
         let mut diagnostics = check(&project, settings);

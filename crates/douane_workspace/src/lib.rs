@@ -9,6 +9,7 @@ mod baseline;
 mod binary;
 mod budgets;
 mod configuration;
+mod entry_points;
 mod environment;
 mod external;
 mod files;

@@ -2,7 +2,7 @@
 //! `__all__` that leaves the hands of the module.
 
 use douane_base::TextRange;
-use ruff_python_ast::{self as ast, Expr};
+use ruff_python_ast::{self as ast, Expr, InterpolatedStringElement};
 use ruff_text_size::Ranged;
 
 use super::{Collector, expressions::plain_string, is_dunder_all, root_name};
@@ -110,6 +110,29 @@ impl Collector<'_> {
         }
     }
 
+    /// The paths that a call of the `mock.patch` family puts together: `patch(f"{MODULE}.name")`,
+    /// `patch.multiple(MODULE, name=…)`. What stands before the names is not known.
+    fn note_computed_path(&mut self, call: &ast::ExprCall, last: Option<&str>) {
+        match (last, &*call.arguments.args) {
+            (Some("patch" | "setattr" | "delattr" | "import_string" | "resolve_name"), [path, ..]) => {
+                let end = end_of_computed(path).filter(|end| end.starts_with('.'));
+                end.into_iter().flat_map(|end| end.split('.')).for_each(|name| self.note_name_anywhere(name));
+            }
+            (Some("multiple"), _) => {
+                let names = call.arguments.keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
+                names.for_each(|name| self.note_name_anywhere(name.as_str()));
+            }
+            _ => {}
+        }
+    }
+
+    fn note_name_anywhere(&mut self, name: &str) {
+        if !name.is_empty() {
+            let name = self.found.names.intern(name);
+            self.found.names_in_computed_paths.push(name);
+        }
+    }
+
     /// `sys.modules["name"]`, `sys.modules.get("name")`, `"name" in sys.modules`: the module is wanted, if it is loaded.
     fn note_module_asked_for(&mut self, modules: &Expr, key: Option<&Expr>) {
         if let (true, Some(Expr::StringLiteral(name))) = (is_sys_modules(modules), key) {
@@ -188,6 +211,7 @@ impl Collector<'_> {
     pub(super) fn call_effects(&mut self, call: &ast::ExprCall, last: Option<&str>, function: Option<ReferenceId>) {
         let range = text_range(call.range());
         let arguments = &*call.arguments.args;
+        self.note_computed_path(call, last);
         match (&*call.func, arguments) {
             (Expr::Attribute(method), [key, ..])
                 if method.attr.as_str() == "pop" && self.is_own_namespace(&method.value) =>
@@ -318,6 +342,18 @@ pub(super) fn is_own_all(expression: &Expr) -> bool {
     match expression {
         Expr::Attribute(attribute) => attribute.attr.as_str() == "__all__" && is_own_module(&attribute.value),
         other => is_dunder_all(other),
+    }
+}
+
+/// The text at the end of a string that is put together: `f"{x}.name"`, `x + ".name"`.
+fn end_of_computed(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::FString(string) => match string.value.elements().last()? {
+            InterpolatedStringElement::Literal(end) => Some(&end.value),
+            InterpolatedStringElement::Interpolation(_) => None,
+        },
+        Expr::BinOp(sum) => sum.right.as_string_literal_expr().map(|end| end.value.to_str()),
+        _ => None,
     }
 }
 
