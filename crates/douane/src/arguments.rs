@@ -247,8 +247,11 @@ pub(crate) struct CostArguments {
     #[command(subcommand)]
     pub(crate) action: Option<CostAction>,
     /// Modules (`pandas`), statements (`"from PyQt5 import Qt"`), files of the project and scripts
-    #[arg(required = true)]
+    #[arg(required_unless_present = "is_static")]
     pub(crate) targets: Vec<String>,
+    /// Estimate what the code says that it loads, and run nothing; without a target, for the whole project
+    #[arg(long = "static", conflicts_with_all = ["timeout", "memory_limit", "raw_env", "cold", "html"])]
+    pub(crate) is_static: bool,
     #[command(flatten)]
     pub(crate) measuring: MeasuringArguments,
     /// What the tree is sorted by

@@ -120,7 +120,7 @@ impl Workspace {
     }
 
     /// The program's files and the named ones, in the order of their paths.
-    fn candidates(&self) -> Walked {
+    pub(crate) fn candidates(&self) -> Walked {
         let mut found = Vec::new();
         let mut binaries = Vec::new();
         for folder in &self.searched {
@@ -263,7 +263,7 @@ impl Workspace {
 
     /// The modules that the program's files are, with the folders that hold them. The files below the given folders are
     /// named from the project's folder.
-    fn modules(&self, paths: &[PathBuf], binaries: &[PathBuf], namespaces: &[PathBuf]) -> Modules {
+    pub(crate) fn modules(&self, paths: &[PathBuf], binaries: &[PathBuf], namespaces: &[PathBuf]) -> Modules {
         let roots = source_roots(&self.folder, self.configuration.source_roots.as_deref(), self.pyproject.as_ref());
         let declared: Vec<PathBuf> = roots.iter().chain([&self.folder]).cloned().collect();
         let roots_of = |path: &Path| {
@@ -328,8 +328,8 @@ impl Workspace {
 }
 
 /// The modules of the program's files.
-struct Modules {
-    sources: Vec<ModuleSource>,
+pub(crate) struct Modules {
+    pub(crate) sources: Vec<ModuleSource>,
     /// Folders that nobody declared to be source roots, with the packages right below them.
     presumed_roots: FxHashMap<PathBuf, FxHashSet<String>>,
 }

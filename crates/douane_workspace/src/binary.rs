@@ -28,6 +28,26 @@ pub(crate) fn module_names_in(binary: &[u8]) -> Vec<ModuleName> {
     texts.into_iter().filter_map(ModuleName::new).collect()
 }
 
+/// What the code that Cython makes puts into `sys.modules`: one module that its exceptions name, and one with the types that
+/// all modules made by the same version share.
+#[must_use]
+pub(crate) fn modules_of_cython(binary: &[u8]) -> Vec<Box<str>> {
+    const SHARED: &[u8] = b"\0_cython_";
+    const RUNTIME: &[u8] = b"cython_runtime\0";
+    if memchr::memmem::find(binary, RUNTIME).is_none() {
+        return Vec::new();
+    }
+    let shared = memchr::memmem::find_iter(binary, SHARED).filter_map(|at| {
+        let name = binary[at + 1..].split(|byte| *byte == 0).next()?;
+        (name.len() < LONGEST && is_identifier(name)).then(|| str::from_utf8(name).ok()).flatten()
+    });
+    let mut names: Vec<Box<str>> = shared.map(Into::into).collect();
+    names.push("cython_runtime".into());
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// The dotted name that ends a run of bytes between two NULs, if that is all the text it ends with.
 fn dotted_name(run: &[u8]) -> Option<&str> {
     if run.len() < SHORTEST || !is_name_byte(run[run.len() - 1]) {

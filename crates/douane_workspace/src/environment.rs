@@ -176,11 +176,30 @@ fn environment_at(prefix: &Path, named: Option<PythonVersion>) -> Option<Environ
 
 /// The packages of the Python that a virtual environment was made with; `home` is the folder of its interpreter.
 fn system_folders(home: &Path, version: Option<PythonVersion>) -> Vec<PathBuf> {
+    base_prefix(home).map(|prefix| site_folders(&prefix, version).0).unwrap_or_default()
+}
+
+/// The folders of the standard library: its Python files, then its compiled modules. None where the Python that the
+/// environment was made with is not there.
+pub(crate) fn standard_library_folders(environment: &Environment) -> Vec<PathBuf> {
+    let base = VenvConfiguration::of(&environment.root).home.and_then(|home| base_prefix(&home));
+    let prefixes = [Some(environment.root.clone()), base].into_iter().flatten();
+    let folders = prefixes.flat_map(|prefix| {
+        let of_version = |library: &Library| environment.version.is_none() || library.version == environment.version;
+        let posix = libraries(&prefix).into_iter().filter(of_version).map(|library| library.folder);
+        posix.chain([prefix.join("Lib")]).collect::<Vec<_>>()
+    });
+    let Some(folder) = folders.into_iter().find(|folder| folder.join("os.py").is_file()) else { return Vec::new() };
+    let compiled = [folder.join("lib-dynload"), folder.with_file_name("DLLs")];
+    std::iter::once(folder).chain(compiled.into_iter().filter(|folder| folder.is_dir())).collect()
+}
+
+/// The prefix of the Python whose interpreter lies in a folder.
+fn base_prefix(home: &Path) -> Option<PathBuf> {
     let interpreters = ["python3", "python", "python.exe"].map(|name| home.join(name));
     let chains = interpreters.iter().map(|interpreter| link_chain(interpreter));
     let prefixes: Vec<PathBuf> = chains.flatten().filter_map(|link| prefix_of(&link).map(Path::to_path_buf)).collect();
-    let prefix = prefixes.iter().find(|prefix| has_standard_library(prefix)).or(prefixes.first());
-    prefix.map(|prefix| site_folders(prefix, version).0).unwrap_or_default()
+    prefixes.iter().find(|prefix| has_standard_library(prefix)).or(prefixes.first()).cloned()
 }
 
 /// A folder such as `lib/python3.12`.

@@ -90,6 +90,14 @@ impl Finder {
         Some(found)
     }
 
+    /// The files of a module that Python can load: what only a stub says exists is none.
+    #[must_use]
+    pub(crate) fn find_loaded(&self, name: &ModuleName) -> Option<Found> {
+        let found = self.place(name)?.found.clone();
+        let is_declared = found.source.is_none() && found.binary.is_none() && found.stub.is_some();
+        (!is_declared).then_some(found)
+    }
+
     /// The module as Python finds it: each parent first, since a module is looked for in its parent's `__path__` only.
     fn place(&self, name: &ModuleName) -> Option<Arc<Place>> {
         let whole = name.as_str();

@@ -1,6 +1,7 @@
 //! `douane cost`: the only command that runs the user's code.
 
 mod check;
+mod estimated;
 mod html;
 mod json;
 mod text;
@@ -31,6 +32,9 @@ pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
     if let Some(CostAction::Check { config, update, against }) = &arguments.action {
         let locks = check::Locks { update: update.as_deref(), against: against.as_deref() };
         return check::run(config.clone(), &locks, measuring, color);
+    }
+    if arguments.is_static {
+        return estimated::run(arguments, color);
     }
     let named = match &arguments.action {
         Some(CostAction::Unload { .. } | CostAction::Check { .. }) => Vec::new(),

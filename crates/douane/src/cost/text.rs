@@ -22,11 +22,11 @@ pub(super) struct Shown {
 pub(super) struct Paint(pub(super) bool);
 
 impl Paint {
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         if self.0 { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    fn dim(self, text: &str) -> String {
+    pub(super) fn dim(self, text: &str) -> String {
         if self.0 { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
@@ -196,7 +196,7 @@ fn culprit(load: &Loaded) -> String {
 }
 
 /// The path from the folder of packages, of the standard library, or that the user is in, on.
-fn shortened(path: &str) -> &str {
+pub(super) fn shortened(path: &str) -> &str {
     let here = std::env::current_dir().ok();
     if let Some(rest) = here.and_then(|here| Path::new(path).strip_prefix(here).ok()).and_then(Path::to_str)
         && !rest.contains("site-packages")

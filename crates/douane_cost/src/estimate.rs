@@ -1,0 +1,322 @@
+//! Walks the imports of a program as an interpreter would.
+//!
+//! A module is run when it is first imported, after its parents, and once; its imports are then taken in their order
+//! (language reference, section 5). An import of what is not there fails, and with it the module, unless a `try` catches
+//! that: then its handlers run. Of a condition that can't be decided all arms are taken, but in functions none. `from package import name` loads a
+//! submodule only where the package has no such name (section 7.11).
+//!
+//! What is told is a lower bound: imports by computed names, and what compiled code loads without naming it, are not seen.
+
+use rustc_hash::FxHashMap;
+
+use crate::{
+    dominators::Dominators,
+    load_facts::{ArmKind, LoadFacts, LoadImport, LoadTarget},
+    modules::{LoadedKind, LoadedModule, ModuleIndex, Modules},
+    startup::is_there_at_startup,
+};
+
+/// Deep chains of imports are followed on a stack of their own.
+const RED_ZONE: usize = 64 * 1024;
+const NEW_STACK: usize = 4 * 1024 * 1024;
+
+/// What a program loads.
+pub struct Estimate {
+    /// The loads in their order, the target's own code left out.
+    pub loads: Vec<Load>,
+    /// The modules that imports of the target itself name and that are not there.
+    pub not_found: Vec<String>,
+    states: Vec<State>,
+    edges: Vec<Edge>,
+    dominators: Dominators,
+}
+
+/// One load of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// The module.
+    pub module: ModuleIndex,
+    /// The load that it is part of, as a position in the list.
+    pub parent: Option<usize>,
+    /// The import that starts it.
+    pub site: Site,
+    /// It is there in the end; otherwise something that it imports is not there.
+    pub is_loaded: bool,
+}
+
+/// An import statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Site {
+    /// The module that it stands in; none for the target's own code.
+    pub importer: Option<ModuleIndex>,
+    /// The number of the statement there.
+    pub statement: u32,
+    /// Its line, from 1; 0 where that is not known.
+    pub line: u32,
+}
+
+/// A sum over modules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// How many there are.
+    pub modules: usize,
+    /// The sizes of their Python files, in bytes.
+    pub source_bytes: u64,
+    /// The sizes of their shared libraries, in bytes.
+    pub extension_bytes: u64,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.modules += other.modules;
+        self.source_bytes += other.source_bytes;
+        self.extension_bytes += other.extension_bytes;
+    }
+}
+
+impl Modules {
+    /// What a module costs by itself.
+    #[must_use]
+    pub fn cost(&self, module: ModuleIndex) -> Cost {
+        let LoadedModule { kind, bytes, .. } = self.get(module);
+        let of = |wanted| if *kind == wanted { *bytes } else { 0 };
+        Cost { modules: 1, source_bytes: of(LoadedKind::Source), extension_bytes: of(LoadedKind::Extension) }
+    }
+}
+
+impl Cost {
+    /// Source and shared libraries.
+    #[must_use]
+    pub fn code_bytes(self) -> u64 {
+        self.source_bytes + self.extension_bytes
+    }
+
+    fn of(modules: &Modules, list: impl Iterator<Item = ModuleIndex>) -> Self {
+        let mut sum = Self::default();
+        list.for_each(|module| sum += modules.cost(module));
+        sum
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unseen,
+    /// The interpreter has it before the program begins.
+    There,
+    Loading,
+    Loaded,
+    Failed,
+}
+
+/// A statement imports a module, whether that is loaded already or not.
+struct Edge {
+    site: Site,
+    imported: ModuleIndex,
+}
+
+impl Estimate {
+    /// What the code of a target loads: a statement, or a script. The version is that of the interpreter.
+    #[must_use]
+    pub fn new(modules: &Modules, target: &LoadFacts, minor: u8) -> Self {
+        let startup = |at: u32| {
+            let is_there = is_there_at_startup(&modules.get(ModuleIndex(at)).name, minor);
+            if is_there { State::There } else { State::Unseen }
+        };
+        let mut walk = Walk {
+            modules,
+            states: (0..u32::try_from(modules.len()).unwrap_or(u32::MAX)).map(startup).collect(),
+            loads: Vec::new(),
+            around: None,
+            edges: Vec::new(),
+            not_found: Vec::new(),
+        };
+        walk.run(None, target);
+        let Walk { states, loads, edges, not_found, .. } = walk;
+        let loaded = |at: ModuleIndex| states[at.0 as usize] == State::Loaded;
+        let kept = edges.iter().filter(|edge| loaded(edge.imported) && edge.site.importer.is_none_or(loaded));
+        let dominators = Dominators::new(modules.len(), kept.map(|edge| (edge.site, edge.imported)));
+        Self { loads, not_found, states, edges, dominators }
+    }
+
+    /// The modules that are loaded, in the order in which they began to be.
+    pub fn loaded(&self) -> impl Iterator<Item = ModuleIndex> {
+        self.loads.iter().filter(|load| load.is_loaded).map(|load| load.module)
+    }
+
+    /// True if the program loads the module.
+    #[must_use]
+    pub fn loads(&self, module: ModuleIndex) -> bool {
+        self.states[module.0 as usize] == State::Loaded
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn total(&self, modules: &Modules) -> Cost {
+        Cost::of(modules, self.loaded())
+    }
+
+    /// The import statements of the program that load something, whether they are the first to do so or not.
+    #[must_use]
+    pub fn sites(&self) -> Vec<Site> {
+        let mut sites: Vec<Site> = self.edges.iter().map(|edge| edge.site).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        sites
+    }
+
+    /// What would no longer be loaded without the statement: the modules that every way from the target leads to through
+    /// it.
+    #[must_use]
+    pub fn only_through(&self, site: Site) -> Vec<ModuleIndex> {
+        self.dominators.below_site(site)
+    }
+
+    /// The sum of [`Estimate::only_through`].
+    #[must_use]
+    pub fn exclusive(&self, modules: &Modules, site: Site) -> Cost {
+        Cost::of(modules, self.only_through(site).into_iter())
+    }
+
+    /// How the module comes to be loaded: the first imports that lead to it, from the target's own on.
+    #[must_use]
+    pub fn chain(&self, module: ModuleIndex) -> Vec<(Site, ModuleIndex)> {
+        let mut links = Vec::new();
+        let mut at = self.loads.iter().find(|load| load.module == module);
+        while let Some(load) = at {
+            links.push((load.site, load.module));
+            at = load.site.importer.and_then(|importer| self.loads.iter().find(|load| load.module == importer));
+        }
+        links.reverse();
+        links
+    }
+}
+
+struct Walk<'m> {
+    modules: &'m Modules,
+    states: Vec<State>,
+    loads: Vec<Load>,
+    /// The load whose code runs.
+    around: Option<usize>,
+    edges: Vec<Edge>,
+    not_found: Vec<String>,
+}
+
+/// An import of what is not there.
+struct NotFound;
+
+impl Walk<'_> {
+    /// Runs the imports of a file; false if one fails and nothing catches that.
+    fn run(&mut self, importer: Option<ModuleIndex>, facts: &LoadFacts) -> bool {
+        // The `try` statements whose bodies failed, with what was decided for their handlers.
+        let mut failed: FxHashMap<u32, ()> = FxHashMap::default();
+        for import in &facts.imports {
+            let arms = || {
+                std::iter::successors(import.arm, |arm| facts.arms[*arm as usize].parent)
+                    .map(|arm| &facts.arms[arm as usize])
+            };
+            let is_reached = arms().all(|arm| match arm.kind {
+                ArmKind::Body(_) | ArmKind::Else => !failed.contains_key(&arm.fork),
+                ArmKind::Handler => failed.contains_key(&arm.fork),
+            });
+            if !is_reached || self.import(importer, import).is_ok() {
+                continue;
+            }
+            if importer.is_none() && import.arm.is_none() {
+                self.not_found.extend(import.target.base("", false));
+            }
+            match arms().find(|arm| arm.kind == ArmKind::Body(true)) {
+                Some(catching) => {
+                    failed.insert(catching.fork, ());
+                }
+                None if import.is_sure => return false,
+                None => {}
+            }
+        }
+        true
+    }
+
+    fn import(&mut self, importer: Option<ModuleIndex>, import: &LoadImport) -> Result<(), NotFound> {
+        let site = Site { importer, statement: import.statement, line: import.line };
+        let (name, is_package) =
+            importer.map_or(("", false), |at| (&*self.modules.get(at).name, self.modules.get(at).is_package));
+        let base = import.target.base(name, is_package).ok_or(NotFound)?;
+        self.load(site, &base)?;
+        match &import.target {
+            LoadTarget::Module(_) => Ok(()),
+            LoadTarget::From(_, _, name) => self.load_submodule(site, &base, name),
+            LoadTarget::Star(..) => {
+                let Some(package) = self.modules.find(&base) else { return Ok(()) };
+                let modules = self.modules;
+                for name in &modules.get(package).facts.exported {
+                    // A missing one is an AttributeError, not an ImportError.
+                    let _ = self.load_submodule(site, &base, name);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The submodule that a name taken from a package may be.
+    fn load_submodule(&mut self, site: Site, package: &str, name: &str) -> Result<(), NotFound> {
+        let Some(at) = self.modules.find(package) else { return Ok(()) };
+        let module = self.modules.get(at);
+        let is_run = self.states[at.0 as usize] == State::Loaded;
+        let whole = format!("{package}.{name}");
+        let is_there = self.modules.find(&whole).is_some_and(|at| self.states[at.0 as usize] == State::Loaded);
+        if !is_there && is_run && module.facts.binds(name) {
+            return Ok(());
+        }
+        if self.modules.find(&whole).is_none() { Ok(()) } else { self.load(site, &whole) }
+    }
+
+    /// Loads a module after its parents.
+    fn load(&mut self, site: Site, name: &str) -> Result<(), NotFound> {
+        let mut parent: Option<ModuleIndex> = None;
+        for end in name.match_indices('.').map(|(at, _)| at).chain([name.len()]) {
+            let Some(module) = self.modules.find(&name[..end]) else {
+                // What makes its submodules itself may have this one.
+                let is_open = parent.is_some_and(|parent| {
+                    let parent = self.modules.get(parent);
+                    parent.facts.is_open || parent.kind == LoadedKind::Builtin
+                });
+                return if is_open { Ok(()) } else { Err(NotFound) };
+            };
+            parent = Some(module);
+            if site.importer != Some(module) {
+                self.edges.push(Edge { site, imported: module });
+            }
+            match self.states[module.0 as usize] {
+                State::Unseen => self.execute(site, module)?,
+                State::There | State::Loading | State::Loaded => {}
+                State::Failed => return Err(NotFound),
+            }
+        }
+        Ok(())
+    }
+
+    /// Code puts something into `sys.modules`.
+    fn inject(&mut self, importer: ModuleIndex, name: &str) {
+        let site = Site { importer: Some(importer), statement: u32::MAX, line: 0 };
+        let Some(module) = self.modules.find(name) else { return };
+        if std::mem::replace(&mut self.states[module.0 as usize], State::Loaded) == State::Unseen {
+            self.loads.push(Load { module, parent: self.around, site, is_loaded: true });
+        }
+        self.edges.push(Edge { site, imported: module });
+    }
+
+    fn execute(&mut self, site: Site, module: ModuleIndex) -> Result<(), NotFound> {
+        let at = self.loads.len();
+        self.loads.push(Load { module, parent: self.around, site, is_loaded: true });
+        self.states[module.0 as usize] = State::Loading;
+        let outer = self.around.replace(at);
+        let modules = self.modules;
+        let is_run = stacker::maybe_grow(RED_ZONE, NEW_STACK, || self.run(Some(module), &modules.get(module).facts));
+        if is_run {
+            modules.get(module).facts.injected.iter().for_each(|name| self.inject(module, name));
+        }
+        self.around = outer;
+        self.loads[at].is_loaded = is_run;
+        self.states[module.0 as usize] = if is_run { State::Loaded } else { State::Failed };
+        if is_run { Ok(()) } else { Err(NotFound) }
+    }
+}

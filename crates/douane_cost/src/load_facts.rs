@@ -1,0 +1,222 @@
+//! What of a file says what loading it loads: little enough to be kept on disk.
+
+use douane_parser::{
+    AllItem, Arm, BindingKind, BranchId, EffectKind, FileFacts, Guard, ModuleKey, ScopeId, ScopeKind, Symbol,
+    SysModulesChange, Target, Truth, When,
+};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+/// What one file loads when it is loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadFacts {
+    /// The imports that run then, in the order of evaluation; one a name.
+    pub imports: Vec<LoadImport>,
+    /// The arms of `try` statements that these stand in.
+    pub(crate) arms: Vec<TryArm>,
+    /// The names that a package binds itself, sorted: an import of one of them looks for no submodule.
+    pub(crate) bound: Vec<Box<str>>,
+    /// The names that `__all__` spells.
+    pub(crate) exported: Vec<Box<str>>,
+    /// The names that its code puts into `sys.modules`.
+    pub injected: Vec<Box<str>>,
+    /// Submodules may exist that no file shows.
+    pub(crate) is_open: bool,
+}
+
+/// One name of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadImport {
+    /// What is imported.
+    pub target: LoadTarget,
+    /// The number of the statement in its file.
+    pub statement: u32,
+    /// Its line, from 1; 0 where that is not known.
+    pub line: u32,
+    /// The innermost arm of a `try` around it.
+    pub(crate) arm: Option<u32>,
+    /// No condition that can't be decided stands around it.
+    pub(crate) is_sure: bool,
+}
+
+/// What an import names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LoadTarget {
+    /// `import module`
+    Module(Box<str>),
+    /// `from ..module import name`; no module in `from . import name`.
+    From(u32, Option<Box<str>>, Box<str>),
+    /// `from ..module import *`
+    Star(u32, Option<Box<str>>),
+}
+
+/// One arm of a `try` statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TryArm {
+    /// The arm around it.
+    pub(crate) parent: Option<u32>,
+    /// The number of its statement.
+    pub(crate) fork: u32,
+    pub(crate) kind: ArmKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ArmKind {
+    /// The body; true if a handler catches ImportError.
+    Body(bool),
+    Handler,
+    Else,
+}
+
+impl LoadTarget {
+    /// The module that the statement names, as seen from a module of that name.
+    #[must_use]
+    pub fn base(&self, importer: &str, is_package: bool) -> Option<String> {
+        match self {
+            Self::Module(module) => Some(module.to_string()),
+            Self::From(level, module, _) | Self::Star(level, module) => {
+                absolute(importer, is_package, *level, module.as_deref())
+            }
+        }
+    }
+}
+
+impl LoadFacts {
+    /// Takes the imports that run on load out of the facts of a file; the text gives them their lines.
+    #[must_use]
+    pub fn new(facts: &FileFacts, text: &str, is_package: bool) -> Self {
+        let mut found = Self::default();
+        let mut arms: FxHashMap<BranchId, u32> = FxHashMap::default();
+        let mut lines = Lines { text, offset: 0, line: 1 };
+        for import in facts.imports.iter().filter(|import| import.when == When::Load) {
+            let around: Vec<BranchId> = facts.branches.ancestor_ids(import.branch).collect();
+            let is_handler = |arm: Arm| matches!(arm, Arm::Handler(_));
+            let truths = || around.iter().map(|branch| facts.branches.get(*branch)).filter(|it| !is_handler(it.arm));
+            if truths().any(|branch| branch.truth == Truth::False) {
+                continue;
+            }
+            let is_sure = truths().all(|branch| branch.truth == Truth::True);
+            // What a function does depends on what it is called with: there nothing that can't be decided is taken.
+            if !is_sure && facts.scope(import.scope).kind == ScopeKind::Function {
+                continue;
+            }
+            let mut arm = None;
+            for id in around.iter().rev() {
+                let branch = facts.branches.get(*id);
+                let kind = match branch.arm {
+                    Arm::Try => ArmKind::Body(branch.guard == Some(Guard::ImportError)),
+                    Arm::Handler(_) => ArmKind::Handler,
+                    Arm::TryElse => ArmKind::Else,
+                    _ => continue,
+                };
+                let number = *arms.entry(*id).or_insert_with(|| {
+                    found.arms.push(TryArm { parent: arm, fork: branch.fork, kind });
+                    u32::try_from(found.arms.len() - 1).unwrap_or(u32::MAX)
+                });
+                arm = Some(number);
+            }
+            let module = |module: Option<Symbol>| module.map(|module| facts.name(module).into());
+            let target = match import.target {
+                Target::Module(module) => LoadTarget::Module(facts.name(module).into()),
+                Target::From { level, module: from, name } => {
+                    LoadTarget::From(level, module(from), facts.name(name).into())
+                }
+                Target::Star { level, module: from } => LoadTarget::Star(level, module(from)),
+            };
+            let line = lines.of(facts.statement(import).range.start());
+            found.imports.push(LoadImport { target, statement: import.statement.0, line, arm, is_sure });
+        }
+        if is_package {
+            found.bound = bound_names(facts);
+        }
+        let strings = facts.all_operations.iter().flat_map(|operation| &operation.items);
+        found.exported = strings
+            .filter_map(|item| match item {
+                AllItem::Name(export) => Some(facts.name(export.name).into()),
+                _ => None,
+            })
+            .collect();
+        let injected = facts.effects.iter().filter_map(|effect| match effect.kind {
+            EffectKind::SysModules { change: SysModulesChange::Set, key: ModuleKey::Literal(name), .. } => {
+                let runs = facts.branches.truth(effect.branch) != Truth::False && effect.scope == ScopeId::MODULE;
+                runs.then(|| facts.name(name).into())
+            }
+            _ => None,
+        });
+        found.injected = injected.collect();
+        let traits = &facts.traits;
+        found.is_open = traits.has_getattr || traits.touches_path || traits.installs_importer || traits.takes_itself;
+        found
+    }
+
+    /// What a compiled file loads and puts into `sys.modules`, as far as it spells that.
+    #[must_use]
+    pub fn of_binary(names: impl Iterator<Item = Box<str>>, injected: Vec<Box<str>>) -> Self {
+        let import =
+            |name| LoadImport { target: LoadTarget::Module(name), statement: 0, line: 0, arm: None, is_sure: false };
+        Self { imports: names.map(import).collect(), injected, is_open: true, ..Self::default() }
+    }
+
+    /// The modules that the imports may name, as seen from a module of that name.
+    pub fn wanted<'f>(&'f self, importer: &'f str, is_package: bool) -> impl Iterator<Item = String> + 'f {
+        self.imports.iter().flat_map(move |import| {
+            let base = import.target.base(importer, is_package);
+            let below = match (&import.target, &base) {
+                (LoadTarget::From(_, _, name), Some(base)) => Some(format!("{base}.{name}")),
+                _ => None,
+            };
+            base.into_iter().chain(below)
+        })
+    }
+
+    /// The submodules that a star from the package of that name may load.
+    pub fn exported_below<'f>(&'f self, package: &'f str) -> impl Iterator<Item = String> + 'f {
+        self.exported.iter().map(move |name| format!("{package}.{name}"))
+    }
+
+    pub(crate) fn binds(&self, name: &str) -> bool {
+        self.bound.binary_search_by(|bound| (**bound).cmp(name)).is_ok()
+    }
+}
+
+/// The names of the module's namespace.
+fn bound_names(facts: &FileFacts) -> Vec<Box<str>> {
+    let is_bound = |kind: BindingKind| !kind.unbinds() && kind != BindingKind::Annotation;
+    let bindings = facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE && is_bound(binding.kind));
+    let mut bound: Vec<Box<str>> = bindings.map(|binding| facts.name(binding.name).into()).collect();
+    bound.sort_unstable();
+    bound.dedup();
+    bound
+}
+
+/// The module that an import names, whose dots count from a module of that name.
+fn absolute(importer: &str, is_package: bool, level: u32, module: Option<&str>) -> Option<String> {
+    if level == 0 {
+        return module.map(str::to_owned);
+    }
+    let mut base = importer;
+    for _ in usize::from(is_package)..level as usize {
+        base = base.rsplit_once('.')?.0;
+    }
+    Some(module.map_or_else(|| base.to_owned(), |module| format!("{base}.{module}")))
+}
+
+/// Counts lines; cheap where the offsets rise.
+struct Lines<'t> {
+    text: &'t str,
+    offset: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, offset: u32) -> u32 {
+        let offset = (offset as usize).min(self.text.len());
+        if offset < self.offset {
+            (self.offset, self.line) = (0, 1);
+        }
+        let breaks = self.text.as_bytes()[self.offset..offset].iter().filter(|byte| **byte == b'\n').count();
+        self.line += u32::try_from(breaks).unwrap_or(0);
+        self.offset = offset;
+        self.line
+    }
+}
