@@ -43,7 +43,7 @@ def loaded(python: str, module: str, folder: str) -> set[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", action="store_true", help="print the modules that make the difference")
-    parser.add_argument("python")
+    parser.add_argument("python", type=os.path.abspath)
     parser.add_argument("modules", nargs="*", default=MODULES)
     arguments = parser.parse_args()
     subprocess.run(["cargo", "build", "--release", "-q"], cwd=ROOT, check=True)

@@ -1,8 +1,8 @@
 //! Walks the imports of a program as an interpreter would.
 //!
 //! A module is run when it is first imported, after its parents, and once; its imports are then taken in their order
-//! (language reference, section 5). An import of what is not there fails, and with it the module, unless a `try` catches
-//! that: then its handlers run. Of a condition that can't be decided all arms are taken, but in functions none. `from package import name` loads a
+//! (language reference, section 5). An import of what is not there fails, and with it all modules up to the `try` that
+//! catches that, whose handlers run then; where none does the module is taken to be somewhere else. Of a condition that can't be decided all arms are taken, but in functions none. `from package import name` loads a
 //! submodule only where the package has no such name (section 7.11).
 //!
 //! What is told is a lower bound: imports by computed names, and what compiled code loads without naming it, are not seen.
@@ -24,8 +24,9 @@ const NEW_STACK: usize = 4 * 1024 * 1024;
 pub struct Estimate {
     /// The loads in their order, the target's own code left out.
     pub loads: Vec<Load>,
-    /// The modules that imports of the target itself name and that are not there.
-    pub not_found: Vec<String>,
+    /// The modules that are not there although nothing provides for that, each with the first import of it: they are not
+    /// installed here, and what they would load is not known.
+    pub missing: Vec<(String, Site)>,
     states: Vec<State>,
     edges: Vec<Edge>,
     dominators: Dominators,
@@ -128,14 +129,15 @@ impl Estimate {
             loads: Vec::new(),
             around: None,
             edges: Vec::new(),
-            not_found: Vec::new(),
+            missing: Vec::new(),
+            catching: 0,
         };
         walk.run(None, target);
-        let Walk { states, loads, edges, not_found, .. } = walk;
+        let Walk { states, loads, edges, missing, .. } = walk;
         let loaded = |at: ModuleIndex| states[at.0 as usize] == State::Loaded;
         let kept = edges.iter().filter(|edge| loaded(edge.imported) && edge.site.importer.is_none_or(loaded));
         let dominators = Dominators::new(modules.len(), kept.map(|edge| (edge.site, edge.imported)));
-        Self { loads, not_found, states, edges, dominators }
+        Self { loads, missing, states, edges, dominators }
     }
 
     /// The modules that are loaded, in the order in which they began to be.
@@ -198,11 +200,13 @@ struct Walk<'m> {
     /// The load whose code runs.
     around: Option<usize>,
     edges: Vec<Edge>,
-    not_found: Vec<String>,
+    missing: Vec<(String, Site)>,
+    /// How many of the imports that are under way stand in a `try` that would catch a failure.
+    catching: usize,
 }
 
-/// An import of what is not there.
-struct NotFound;
+/// An import of what is not there, by its name.
+struct NotFound(String);
 
 impl Walk<'_> {
     /// Runs the imports of a file; false if one fails and nothing catches that.
@@ -218,13 +222,17 @@ impl Walk<'_> {
                 ArmKind::Body(_) | ArmKind::Else => !failed.contains_key(&arm.fork),
                 ArmKind::Handler => failed.contains_key(&arm.fork),
             });
-            if !is_reached || self.import(importer, import).is_ok() {
+            if !is_reached {
                 continue;
             }
-            if importer.is_none() && import.arm.is_none() {
-                self.not_found.extend(import.target.base("", false));
+            let catching = arms().find(|arm| arm.kind == ArmKind::Body(true));
+            self.catching += usize::from(catching.is_some());
+            let result = self.import(importer, import);
+            self.catching -= usize::from(catching.is_some());
+            if result.is_ok() {
+                continue;
             }
-            match arms().find(|arm| arm.kind == ArmKind::Body(true)) {
+            match catching {
                 Some(catching) => {
                     failed.insert(catching.fork, ());
                 }
@@ -239,9 +247,8 @@ impl Walk<'_> {
         let site = Site { importer, statement: import.statement, line: import.line };
         let (name, is_package) =
             importer.map_or(("", false), |at| (&*self.modules.get(at).name, self.modules.get(at).is_package));
-        let base = import.target.base(name, is_package).ok_or(NotFound)?;
-        self.load(site, &base)?;
-        match &import.target {
+        let Some(base) = import.target.base(name, is_package) else { return Ok(()) };
+        let result = self.load(site, &base).and_then(|()| match &import.target {
             LoadTarget::Module(_) => Ok(()),
             LoadTarget::From(_, _, name) => self.load_submodule(site, &base, name),
             LoadTarget::Star(..) => {
@@ -253,6 +260,16 @@ impl Walk<'_> {
                 }
                 Ok(())
             }
+        });
+        match result {
+            // If nothing would catch that, the program runs only where the module is.
+            Err(NotFound(name)) if self.catching == 0 => {
+                if import.is_sure && !self.missing.iter().any(|(missing, _)| *missing == name) {
+                    self.missing.push((name, site));
+                }
+                Ok(())
+            }
+            result => result,
         }
     }
 
@@ -279,7 +296,7 @@ impl Walk<'_> {
                     let parent = self.modules.get(parent);
                     parent.facts.is_open || parent.kind == LoadedKind::Builtin
                 });
-                return if is_open { Ok(()) } else { Err(NotFound) };
+                return if is_open { Ok(()) } else { Err(NotFound(name[..end].to_owned())) };
             };
             parent = Some(module);
             if site.importer != Some(module) {
@@ -288,7 +305,7 @@ impl Walk<'_> {
             match self.states[module.0 as usize] {
                 State::Unseen => self.execute(site, module)?,
                 State::There | State::Loading | State::Loaded => {}
-                State::Failed => return Err(NotFound),
+                State::Failed => return Err(NotFound(name[..end].to_owned())),
             }
         }
         Ok(())
@@ -317,6 +334,6 @@ impl Walk<'_> {
         self.around = outer;
         self.loads[at].is_loaded = is_run;
         self.states[module.0 as usize] = if is_run { State::Loaded } else { State::Failed };
-        if is_run { Ok(()) } else { Err(NotFound) }
+        if is_run { Ok(()) } else { Err(NotFound(modules.get(module).name.to_string())) }
     }
 }

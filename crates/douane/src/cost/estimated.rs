@@ -140,9 +140,10 @@ impl<'e> Estimated<'e> {
         Self { name, modules, estimate, sums, exclusive }
     }
 
-    /// The modules that an import of the target names and that are not there.
+    /// The modules that an import of the target itself names and that are not there.
     fn not_found(&self) -> Vec<&str> {
-        self.estimate.not_found.iter().map(String::as_str).collect()
+        let own = self.estimate.missing.iter().filter(|(_, site)| site.importer.is_none());
+        own.map(|(name, _)| name.as_str()).collect()
     }
 
     fn write(
@@ -169,6 +170,11 @@ impl<'e> Estimated<'e> {
         writeln!(output, "  {}", paint.dim(note))?;
         if !estimator.has_standard_library() {
             writeln!(output, "  the files of the standard library were not found: what its modules load is not in it")?;
+        }
+        let missing = self.estimate.missing.iter().filter(|(_, site)| site.importer.is_some());
+        let missing: Vec<&str> = missing.map(|(name, _)| name.as_str()).collect();
+        if !missing.is_empty() {
+            writeln!(output, "  not installed, so not in it: {}", missing.join(", "))?;
         }
         writeln!(output)?;
         if arguments.targets.is_empty() { self.heaviest(paint, output) } else { self.tree(arguments, paint, output) }
@@ -309,7 +315,8 @@ struct Row<'e> {
     modules: usize,
     source_bytes: u64,
     extension_bytes: u64,
-    not_found: Vec<&'e str>,
+    /// What is imported and not installed.
+    missing: Vec<&'e str>,
     loaded: Vec<LoadRow<'e>>,
 }
 
@@ -339,7 +346,7 @@ fn write_json(estimated: &[Estimated<'_>], estimator: &Estimator, output: &mut i
             modules: total.modules,
             source_bytes: total.source_bytes,
             extension_bytes: total.extension_bytes,
-            not_found: estimated.not_found(),
+            missing: estimated.estimate.missing.iter().map(|(name, _)| name.as_str()).collect(),
             loaded: estimated.rows(),
         }
     });
