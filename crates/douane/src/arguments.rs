@@ -75,6 +75,7 @@ impl ProgramArguments {
             python: self.python.clone(),
             target_version: self.target_version,
             virtual_env: std::env::var_os("VIRTUAL_ENV"),
+            cache: crate::cost::cache_folder().ok(),
             overlay,
         })
     }

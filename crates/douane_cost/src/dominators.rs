@@ -6,12 +6,13 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::{ModuleIndex, Site};
+use crate::{Cost, ModuleIndex, Site};
 
 /// The dominator tree of a program.
 pub(crate) struct Dominators {
     /// The modules come first, then the statements.
     modules: usize,
+    root: u32,
     sites: FxHashMap<Site, u32>,
     /// The nodes directly below each node in the tree, one after the other.
     children: Vec<u32>,
@@ -36,7 +37,36 @@ impl Dominators {
         let tree: Vec<(u32, u32)> =
             (0..).zip(&parents).filter(|(_, parent)| **parent != NONE).map(|(node, parent)| (*parent, node)).collect();
         let (starts, children) = adjacency(parents.len(), tree);
-        Self { modules, sites, children, starts }
+        Self { modules, root, sites, children, starts }
+    }
+
+    /// For each statement the sum over the modules that only it leads to.
+    pub(crate) fn sums(&self, cost: impl Fn(ModuleIndex) -> Cost) -> FxHashMap<Site, Cost> {
+        let mut sums: Vec<Cost> = vec![Cost::default(); self.starts.len() - 1];
+        // Parents first.
+        let mut order: Vec<u32> = Vec::with_capacity(sums.len());
+        order.push(self.root);
+        let mut next = 0;
+        while let Some(node) = order.get(next).copied() {
+            order.extend_from_slice(self.children(node));
+            next += 1;
+        }
+        for node in order.into_iter().rev() {
+            let at = node as usize;
+            if at < self.modules {
+                sums[at] += cost(ModuleIndex(node));
+            }
+            for child in self.children(node) {
+                let below = sums[*child as usize];
+                sums[at] += below;
+            }
+        }
+        self.sites.iter().map(|(site, node)| (*site, sums[*node as usize])).collect()
+    }
+
+    fn children(&self, node: u32) -> &[u32] {
+        let at = node as usize;
+        &self.children[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 
     /// The modules that only the statement leads to.
@@ -47,8 +77,7 @@ impl Dominators {
             if (node as usize) < self.modules {
                 found.push(ModuleIndex(node));
             }
-            let at = node as usize;
-            stack.extend_from_slice(&self.children[self.starts[at] as usize..self.starts[at + 1] as usize]);
+            stack.extend_from_slice(self.children(node));
         }
         found.sort_unstable();
         found

@@ -28,7 +28,6 @@ pub struct Estimate {
     /// installed here, and what they would load is not known.
     pub missing: Vec<(String, Site)>,
     states: Vec<State>,
-    edges: Vec<Edge>,
     dominators: Dominators,
 }
 
@@ -52,8 +51,6 @@ pub struct Site {
     pub importer: Option<ModuleIndex>,
     /// The number of the statement there.
     pub statement: u32,
-    /// Its line, from 1; 0 where that is not known.
-    pub line: u32,
 }
 
 /// A sum over modules.
@@ -76,6 +73,14 @@ impl std::ops::AddAssign for Cost {
 }
 
 impl Modules {
+    /// The line of an import, from 1; none where that is not known.
+    #[must_use]
+    pub fn line(&self, site: Site) -> Option<u32> {
+        let facts = &self.get(site.importer?).facts;
+        let import = facts.imports.iter().find(|import| import.statement == site.statement)?;
+        (import.line > 0).then_some(import.line)
+    }
+
     /// What a module costs by itself.
     #[must_use]
     pub fn cost(&self, module: ModuleIndex) -> Cost {
@@ -90,12 +95,6 @@ impl Cost {
     #[must_use]
     pub fn code_bytes(self) -> u64 {
         self.source_bytes + self.extension_bytes
-    }
-
-    fn of(modules: &Modules, list: impl Iterator<Item = ModuleIndex>) -> Self {
-        let mut sum = Self::default();
-        list.for_each(|module| sum += modules.cost(module));
-        sum
     }
 }
 
@@ -137,7 +136,7 @@ impl Estimate {
         let loaded = |at: ModuleIndex| states[at.0 as usize] == State::Loaded;
         let kept = edges.iter().filter(|edge| loaded(edge.imported) && edge.site.importer.is_none_or(loaded));
         let dominators = Dominators::new(modules.len(), kept.map(|edge| (edge.site, edge.imported)));
-        Self { loads, missing, states, edges, dominators }
+        Self { loads, missing, states, dominators }
     }
 
     /// The modules that are loaded, in the order in which they began to be.
@@ -154,16 +153,9 @@ impl Estimate {
     /// All of it.
     #[must_use]
     pub fn total(&self, modules: &Modules) -> Cost {
-        Cost::of(modules, self.loaded())
-    }
-
-    /// The import statements of the program that load something, whether they are the first to do so or not.
-    #[must_use]
-    pub fn sites(&self) -> Vec<Site> {
-        let mut sites: Vec<Site> = self.edges.iter().map(|edge| edge.site).collect();
-        sites.sort_unstable();
-        sites.dedup();
-        sites
+        let mut sum = Cost::default();
+        self.loaded().for_each(|module| sum += modules.cost(module));
+        sum
     }
 
     /// What would no longer be loaded without the statement: the modules that every way from the target leads to through
@@ -173,10 +165,10 @@ impl Estimate {
         self.dominators.below_site(site)
     }
 
-    /// The sum of [`Estimate::only_through`].
+    /// The sums of [`Estimate::only_through`], for all statements.
     #[must_use]
-    pub fn exclusive(&self, modules: &Modules, site: Site) -> Cost {
-        Cost::of(modules, self.only_through(site).into_iter())
+    pub fn exclusive(&self, modules: &Modules) -> FxHashMap<Site, Cost> {
+        self.dominators.sums(|module| modules.cost(module))
     }
 
     /// How the module comes to be loaded: the first imports that lead to it, from the target's own on.
@@ -244,7 +236,7 @@ impl Walk<'_> {
     }
 
     fn import(&mut self, importer: Option<ModuleIndex>, import: &LoadImport) -> Result<(), NotFound> {
-        let site = Site { importer, statement: import.statement, line: import.line };
+        let site = Site { importer, statement: import.statement };
         let (name, is_package) =
             importer.map_or(("", false), |at| (&*self.modules.get(at).name, self.modules.get(at).is_package));
         let Some(base) = import.target.base(name, is_package) else { return Ok(()) };
@@ -313,7 +305,7 @@ impl Walk<'_> {
 
     /// Code puts something into `sys.modules`.
     fn inject(&mut self, importer: ModuleIndex, name: &str) {
-        let site = Site { importer: Some(importer), statement: u32::MAX, line: 0 };
+        let site = Site { importer: Some(importer), statement: u32::MAX };
         let Some(module) = self.modules.find(name) else { return };
         if std::mem::replace(&mut self.states[module.0 as usize], State::Loaded) == State::Unseen {
             self.loads.push(Load { module, parent: self.around, site, is_loaded: true });

@@ -82,6 +82,12 @@ impl LoadTarget {
 }
 
 impl LoadFacts {
+    /// The statement `import module`.
+    #[must_use]
+    pub fn importing(module: &str) -> Self {
+        Self::of_binary([module.into()].into_iter(), Vec::new())
+    }
+
     /// Takes the imports that run on load out of the facts of a file; the text gives them their lines.
     #[must_use]
     pub fn new(facts: &FileFacts, text: &str, is_package: bool) -> Self {

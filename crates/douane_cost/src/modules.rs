@@ -56,6 +56,14 @@ pub struct LoadedModule {
     pub facts: LoadFacts,
 }
 
+/// All that the programs of a project may load.
+pub struct Installed {
+    /// The modules.
+    pub modules: Modules,
+    /// The minor version of the Python that loads them.
+    pub minor: u8,
+}
+
 /// Modules by name. Whoever fills it looks their files up.
 #[derive(Default)]
 pub struct Modules {

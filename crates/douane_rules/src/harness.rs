@@ -15,15 +15,16 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use douane_base::{Applicability, Diagnostic, FileId, LineIndex, ModuleName, Platform, PythonVersion};
+use douane_cost::{Installed, LoadFacts, LoadedKind, LoadedModule, Modules};
 use douane_fixer::Accepted;
-use douane_graph::{ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
+use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
 use douane_parser::{FileFacts, ParseOptions, parse};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-use crate::{Project, Rule, RuleSettings, Selection, Settings, check, find_rule, rule_settings};
+use crate::{LoadBudget, Project, Rule, RuleSettings, Selection, Settings, check, find_rule, rule_settings};
 
 /// One example of a page.
 pub struct Example {
@@ -260,8 +261,52 @@ fn diagnostics(example: &Example, files: &[File], settings: &Settings) -> Vec<Di
         .filter(|(_, file)| !file.path.starts_with(SITE))
         .map(|(id, file)| (id, file.path.clone()))
         .collect();
-    let project = Project::new(&facts, &graph, &checked);
+    let installed = installed(&graph, &facts, files, library);
+    let mut project = Project::new(&facts, &graph, &checked);
+    project.installed = Some(&installed);
+    let budgets = budgets(example.block("toml").map(|block| block.text.as_str()));
+    project.budgets = &budgets;
     check(&project, settings)
+}
+
+/// What the files and the standard library load. Of this nothing but the names is known.
+fn installed(graph: &ModuleGraph, facts: &[FileFacts], files: &[File], library: StandardLibrary) -> Installed {
+    let mut modules = Modules::default();
+    let bare = |name: &str, kind: LoadedKind| LoadedModule {
+        name: name.into(),
+        kind,
+        is_package: false,
+        path: None,
+        bytes: 0,
+        facts: LoadFacts::default(),
+    };
+    for module in graph.ids().map(|id| graph.module(id)).filter(|module| module.origin != Origin::Standard) {
+        let mut loaded = bare(module.name.as_str(), LoadedKind::Source);
+        loaded.is_package = module.is_package();
+        if let Some(file) = module.file.map(|file| file.0 as usize) {
+            loaded.bytes = files[file].text.len() as u64;
+            loaded.facts = LoadFacts::new(&facts[file], &files[file].text, loaded.is_package);
+        }
+        let standard = loaded.facts.wanted(&loaded.name, loaded.is_package).filter(|name| library.contains(name));
+        standard.for_each(|name| modules.insert(bare(&name, LoadedKind::Builtin)));
+        modules.insert(loaded);
+    }
+    Installed { modules, minor: library.minor() }
+}
+
+/// What an example's `[[cost.budgets]]` say.
+fn budgets(text: Option<&str>) -> Vec<LoadBudget> {
+    let table = text.and_then(|text| text.parse::<toml::Table>().ok());
+    let budgets = table.as_ref().and_then(|table| table.get("cost")?.get("budgets")?.as_array());
+    let budget = |budget: &toml::Value| {
+        let modules = budget.get("modules").and_then(toml::Value::as_integer);
+        Some(LoadBudget {
+            target: budget.get("target")?.as_str()?.to_owned(),
+            modules: modules.and_then(|modules| usize::try_from(modules).ok()),
+            code: None,
+        })
+    };
+    budgets.into_iter().flatten().filter_map(budget).collect()
 }
 
 const SITE: &str = "site-packages/";

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use douane_base::{FileId, TextRange};
-use douane_cost::LoadGraph;
+use douane_cost::{Installed, LoadGraph};
 use douane_graph::{Definition, ModuleGraph, ModuleId, Object, Takes};
 use douane_parser::{Effect, EffectKind, FileFacts, ImportId};
 use rustc_hash::FxHashSet;
@@ -22,6 +22,10 @@ pub struct Project<'p> {
     pub unreadable: &'p [(FileId, String)],
     /// What the metadata of the distribution names, as `package.module:name`.
     pub entry_points: &'p [String],
+    /// All that the programs may load; looked up only where a rule that runs asks for it.
+    pub installed: Option<&'p Installed>,
+    /// What programs may load at most.
+    pub budgets: &'p [LoadBudget],
     /// The settings that have nothing to work on, in the file of the configuration.
     pub unused_settings: Option<&'p UnusedSettings>,
     builtins: OnceLock<FxHashSet<&'static str>>,
@@ -44,6 +48,8 @@ impl<'p> Project<'p> {
             files,
             unreadable: &[],
             entry_points: &[],
+            installed: None,
+            budgets: &[],
             unused_settings: None,
             builtins: OnceLock::new(),
             loads: OnceLock::new(),
@@ -60,6 +66,11 @@ impl<'p> Project<'p> {
     #[must_use]
     pub fn facts(&self, file: FileId) -> &'p FileFacts {
         &self.facts[file.0 as usize]
+    }
+
+    /// The file is one of those that are checked.
+    pub(crate) fn is_own(&self, file: FileId) -> bool {
+        self.files.binary_search_by_key(&file, |(file, _)| *file).is_ok()
     }
 
     /// The facts of a module that has a file.
@@ -150,6 +161,17 @@ impl<'p> Project<'p> {
                 .collect()
         })
     }
+}
+
+/// What one program may load at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBudget {
+    /// The module that it begins with.
+    pub target: String,
+    /// How many modules.
+    pub modules: Option<usize>,
+    /// How many bytes of source and extension modules.
+    pub code: Option<u64>,
 }
 
 /// Settings that have nothing to work on.

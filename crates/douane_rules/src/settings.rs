@@ -284,6 +284,12 @@ impl Settings {
         configured.level == Level::Off && (configured.is_deselected || levels.all(|level| *level == Level::Off))
     }
 
+    /// True if the rule of that name runs in any file.
+    #[must_use]
+    pub fn runs(&self, rule: &str) -> bool {
+        self.rules.iter().any(|configured| configured.rule.name == rule && !self.is_off_everywhere(configured))
+    }
+
     /// The overrides, in the order of the configuration.
     #[must_use]
     pub fn overrides(&self) -> &[Override] {

@@ -9,13 +9,15 @@ use std::{
 use douane_base::{Diagnostic, FileId, ModuleName, SourceFile, TextRange};
 use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
 use douane_parser::{FileFacts, ParseOptions, decode, parse};
-use douane_rules::{Project, Settings, UnusedSettings, check};
+use douane_rules::{LoadBudget, Project, Settings, UnusedSettings, check};
 use globset::GlobSet;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
+    budgets::Budget,
     entry_points::entry_points,
+    estimator::Surroundings,
     external::{Importer, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
@@ -36,6 +38,8 @@ pub struct Analysis {
     overlay: Option<(FileId, String)>,
     unused_settings: Option<UnusedSettings>,
     entry_points: Vec<String>,
+    budgets: Vec<LoadBudget>,
+    pub(crate) surroundings: Surroundings,
     working_folder: PathBuf,
 }
 
@@ -110,6 +114,8 @@ impl Workspace {
             overlay,
             unused_settings,
             entry_points,
+            budgets: self.configuration.budgets.iter().filter_map(Budget::of_loads).collect(),
+            surroundings: self.surroundings(),
             working_folder,
         }
     }
@@ -406,6 +412,11 @@ impl Analysis {
         let mut project = Project::new(&self.facts, &self.graph, &self.own);
         project.unreadable = &self.unreadable;
         project.entry_points = &self.entry_points;
+        let wants_costs = ["heavy-import", "lazy-candidate"].iter().any(|rule| settings.runs(rule))
+            || (settings.runs("import-budget") && !self.budgets.is_empty());
+        let installed = wants_costs.then(|| self.installed());
+        project.installed = installed.as_ref();
+        project.budgets = &self.budgets;
         project.unused_settings = self.unused_settings.as_ref();
         let configuration = self.unused_settings.as_ref().map(|unused| unused.file);
         let mut diagnostics = check(&project, settings);

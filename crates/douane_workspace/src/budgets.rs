@@ -2,7 +2,7 @@
 
 use std::{ops::Range, time::Duration};
 
-use douane_rules::SettingsError;
+use douane_rules::{LoadBudget, SettingsError};
 use serde::Deserialize;
 use toml::{
     Spanned,
@@ -111,6 +111,14 @@ impl TryFrom<String> for Share {
 
     fn try_from(text: String) -> Result<Self, String> {
         quantity(&text, &[("%", 0.01)], "5%").map(Self)
+    }
+}
+
+impl Budget {
+    /// What can be told of it without running anything.
+    pub(crate) fn of_loads(&self) -> Option<LoadBudget> {
+        let (target, modules, code) = (self.target.clone(), self.modules, self.code);
+        (modules.is_some() || code.is_some()).then_some(LoadBudget { target, modules, code })
     }
 }
 

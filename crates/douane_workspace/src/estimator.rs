@@ -13,16 +13,17 @@ use std::{
 };
 
 use douane_base::{ModuleName, Platform, PythonVersion};
-use douane_cost::{LoadFacts, LoadTarget, LoadedKind, LoadedModule, Modules};
-use douane_graph::{ModuleKind, StandardLibrary};
+use douane_cost::{Installed, LoadFacts, LoadTarget, LoadedKind, LoadedModule, Modules};
+use douane_graph::{ModuleKind, Origin, StandardLibrary};
 use douane_parser::{ParseOptions, decode, parse};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::cache::{Cache, Stamp};
 use crate::{
+    analysis::Analysis,
     binary::{module_names_in, modules_of_cython},
-    environment::{Environment, standard_library_folders},
+    environment::{Editables, Environment, standard_library_folders},
     files::read_bytes,
     finder::{Finder, Found, FoundKind},
     project::Workspace,
@@ -42,6 +43,8 @@ pub struct Estimator {
 struct Own {
     kind: ModuleKind,
     path: Option<PathBuf>,
+    /// What is known of it already.
+    facts: Option<LoadFacts>,
 }
 
 /// One module that was looked up.
@@ -52,43 +55,84 @@ struct Read {
 }
 
 impl Workspace {
-    /// An estimator for the project and its environment. What is read is kept in the folder.
+    /// An estimator for the project and its environment, which reads the project's files itself.
     #[must_use]
-    pub fn estimator(&self, cache: Option<&Path>) -> Estimator {
+    pub fn estimator(&self) -> Estimator {
         let walked = self.candidates();
         let paths: Vec<PathBuf> = walked.files.into_iter().map(|candidate| candidate.path).collect();
         let sources = self.modules(&paths, &walked.binaries, &[]).sources;
         let own = sources.into_iter().map(|source| {
             let path = source.file.and_then(|file| paths.get(file.0 as usize)).cloned();
-            (source.name, Own { kind: source.kind, path })
+            (source.name, Own { kind: source.kind, path, facts: None })
         });
-        let own = own.collect();
-        let nothing = || Environment {
-            root: self.folder.clone(),
-            search_path: Vec::new(),
-            version: None,
-            editables: crate::environment::Editables::default(),
-        };
-        let mut environment = self.environment.clone().unwrap_or_else(nothing);
-        let version = environment.version.unwrap_or(self.configuration.version);
-        let version = version.clamp(PythonVersion::OLDEST, PythonVersion::NEWEST);
-        let key = (&self.folder, &environment.root, version.minor(), self.configuration.platform);
-        let cache = Cache::open(cache, &format!("{key:?}"));
-        let standard = standard_library_folders(&environment);
-        let has_standard_files = !standard.is_empty();
-        environment.search_path.splice(0..0, standard);
-        Estimator {
-            finder: Finder::new(&environment),
-            own,
-            standard_library: StandardLibrary::new(version.minor()),
-            options: ParseOptions { version, platform: self.configuration.platform, is_stub: false },
-            cache,
-            has_standard_files,
+        Estimator::new(&self.surroundings(), own.collect())
+    }
+
+    /// What an estimate depends on besides the code.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            folder: self.folder.clone(),
+            environment: self.environment.clone(),
+            version: self.configuration.version,
+            platform: self.configuration.platform,
+            cache: self.request.cache.clone(),
         }
     }
 }
 
+/// What an estimate depends on besides the code.
+pub(crate) struct Surroundings {
+    folder: PathBuf,
+    environment: Option<Environment>,
+    version: PythonVersion,
+    platform: Platform,
+    cache: Option<PathBuf>,
+}
+
+impl Analysis {
+    /// All that the program may load, for the rules that ask what that costs.
+    pub(crate) fn installed(&self) -> Installed {
+        let (graph, facts) = (self.graph(), self.facts());
+        let own = graph.ids().map(|id| graph.module(id)).filter(|module| module.origin == Origin::FirstParty);
+        let own = own.map(|module| {
+            let path = module.file.map(|file| self.full_path(file).to_owned());
+            let facts = module.file.and_then(|file| facts.get(file.0 as usize));
+            let facts = facts.map(|facts| LoadFacts::new(facts, "", module.is_package()));
+            (module.name.clone(), Own { kind: module.kind, path, facts })
+        });
+        let mut estimator = Estimator::new(&self.surroundings, own.collect());
+        let names: Vec<LoadFacts> = estimator.own_modules().map(|name| LoadFacts::importing(name.as_str())).collect();
+        let modules = estimator.modules(&names);
+        estimator.save();
+        Installed { modules, minor: estimator.minor() }
+    }
+}
+
 impl Estimator {
+    fn new(surroundings: &Surroundings, own: FxHashMap<ModuleName, Own>) -> Self {
+        let Surroundings { folder, environment, version, platform, cache } = surroundings;
+        let nothing = || Environment {
+            root: folder.clone(),
+            search_path: Vec::new(),
+            version: None,
+            editables: Editables::default(),
+        };
+        let mut environment = environment.clone().unwrap_or_else(nothing);
+        let version = environment.version.unwrap_or(*version).clamp(PythonVersion::OLDEST, PythonVersion::NEWEST);
+        let key = format!("{:?}", (folder, &environment.root, version.minor(), platform));
+        let standard = standard_library_folders(&environment);
+        let has_standard_files = !standard.is_empty();
+        environment.search_path.splice(0..0, standard);
+        Self {
+            finder: Finder::new(&environment),
+            own,
+            standard_library: StandardLibrary::new(version.minor()),
+            options: ParseOptions { version, platform: *platform, is_stub: false },
+            cache: Cache::open(cache.as_deref(), &key),
+            has_standard_files,
+        }
+    }
+
     /// The minor version of the Python that the estimate is for.
     #[must_use]
     pub fn minor(&self) -> u8 {
@@ -192,10 +236,21 @@ impl Estimator {
     }
 
     fn own_module(&self, name: &ModuleName, own: &Own) -> Read {
-        match &own.path {
-            Some(path) => self.source(name, path, own.kind == ModuleKind::Package),
-            None if own.kind == ModuleKind::Extension => bare(name, LoadedKind::Extension),
-            None => bare(name, LoadedKind::Source),
+        match (&own.path, &own.facts) {
+            (Some(path), Some(facts)) => {
+                let module = LoadedModule {
+                    name: name.as_str().into(),
+                    kind: LoadedKind::Source,
+                    is_package: own.kind == ModuleKind::Package,
+                    path: Some(path.clone()),
+                    bytes: fs::metadata(path).map_or(0, |file| file.len()),
+                    facts: facts.clone(),
+                };
+                Read { module, fresh: Vec::new() }
+            }
+            (Some(path), None) => self.source(name, path, own.kind == ModuleKind::Package),
+            (None, _) if own.kind == ModuleKind::Extension => bare(name, LoadedKind::Extension),
+            (None, _) => bare(name, LoadedKind::Source),
         }
     }
 

@@ -33,6 +33,8 @@ pub struct Request {
     pub target_version: Option<PythonVersion>,
     /// The value of `$VIRTUAL_ENV`.
     pub virtual_env: Option<OsString>,
+    /// Where what is read of installed packages may be kept.
+    pub cache: Option<PathBuf>,
     /// Text that stands for a file's.
     pub overlay: Option<Overlay>,
 }

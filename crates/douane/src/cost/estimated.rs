@@ -1,7 +1,6 @@
 //! `douane cost --static`: what targets load as far as their code tells. Nothing is run.
 
 use std::{
-    collections::HashMap,
     env, fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -10,6 +9,7 @@ use std::{
 use douane_cost::{Cost, Estimate, Load, LoadFacts, ModuleIndex, Modules, Site};
 use douane_probe::{Code, Target};
 use douane_workspace::{Estimator, Request, Workspace, find_interpreter};
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{
@@ -59,10 +59,10 @@ fn prepared(arguments: &CostArguments) -> Result<(Estimator, Vec<(String, LoadFa
         paths: targets.iter().filter_map(|target| file_of(target, &folder)).collect(),
         python: arguments.measuring.python.clone(),
         virtual_env: env::var_os("VIRTUAL_ENV"),
+        cache: cache_folder().ok(),
         ..Request::default()
     };
-    let cache = cache_folder().ok();
-    let open = |request: Request| Workspace::open(request).map(|workspace| workspace.estimator(cache.as_deref()));
+    let open = |request: Request| Workspace::open(request).map(|workspace| workspace.estimator());
     let mut estimator = open(request.clone()).map_err(|failure| refused(failure, false))?;
     // Without an environment the interpreter that would run the code says where the standard library is.
     if !estimator.has_standard_library()
@@ -119,7 +119,7 @@ struct Estimated<'e> {
     /// By load: what it begins, with itself.
     sums: Vec<Cost>,
     /// By import: what it alone is responsible for.
-    exclusive: HashMap<Site, Cost>,
+    exclusive: FxHashMap<Site, Cost>,
 }
 
 impl<'e> Estimated<'e> {
@@ -135,8 +135,7 @@ impl<'e> Estimated<'e> {
                 sums[parent] += own;
             }
         }
-        let sites = estimate.loads.iter().map(|load| load.site);
-        let exclusive = sites.map(|site| (site, estimate.exclusive(modules, site))).collect();
+        let exclusive = estimate.exclusive(modules);
         Self { name, modules, estimate, sums, exclusive }
     }
 
@@ -209,7 +208,7 @@ impl<'e> Estimated<'e> {
             }
             shown += 1;
             stack.extend(sorted(&children[at]).into_iter().rev().map(|child| (child, depth + 1)));
-            let only = self.exclusive[&load.site];
+            let only = self.only(load.site);
             let mut place = self.place(load.site);
             if !load.is_loaded {
                 place.push_str("  [fails: something that it imports is not there]");
@@ -243,7 +242,7 @@ impl<'e> Estimated<'e> {
         let mut seen = std::collections::HashSet::new();
         for load in self.estimate.loads.iter().filter(|load| load.site.importer.is_some()) {
             if seen.insert(load.site) {
-                sites.push((load.site, self.exclusive[&load.site], load.module));
+                sites.push((load.site, self.only(load.site), load.module));
             }
         }
         sites.sort_by_key(|(site, cost, _)| (std::cmp::Reverse((cost.modules, cost.code_bytes())), *site));
@@ -261,16 +260,21 @@ impl<'e> Estimated<'e> {
         writeln!(output)
     }
 
+    /// What nothing but the import loads; nothing where it fails.
+    fn only(&self, site: Site) -> Cost {
+        self.exclusive.get(&site).copied().unwrap_or_default()
+    }
+
     fn rows(&self) -> Vec<LoadRow<'_>> {
         let row = |(load, sum): (&Load, &Cost)| {
             let module = self.modules.get(load.module);
-            let only = self.exclusive[&load.site];
+            let only = self.only(load.site);
             LoadRow {
                 module: &module.name,
                 kind: module.kind.as_str(),
                 path: module.path.as_deref(),
                 importer: load.site.importer.map(|importer| &*self.modules.get(importer).name),
-                line: (load.site.line > 0 && load.site.importer.is_some()).then_some(load.site.line),
+                line: self.modules.line(load.site),
                 parent: load.parent,
                 modules: sum.modules,
                 code_bytes: sum.code_bytes(),
@@ -285,8 +289,10 @@ impl<'e> Estimated<'e> {
     /// Where an import stands: `  matplotlib/figure.py:17`.
     fn place(&self, site: Site) -> String {
         let path = site.importer.and_then(|importer| self.modules.get(importer).path.as_deref());
-        let Some(path) = path.and_then(Path::to_str).filter(|_| site.line > 0) else { return String::new() };
-        format!("  {}:{}", shortened(path), site.line)
+        match path.and_then(Path::to_str).zip(self.modules.line(site)) {
+            Some((path, line)) => format!("  {}:{line}", shortened(path)),
+            None => String::new(),
+        }
     }
 }
 

@@ -138,7 +138,7 @@ fn conditions(arguments: &MeasuringArguments) -> Result<Conditions, String> {
 }
 
 /// Where douane keeps what it can make anew: `$XDG_CACHE_HOME`, `~/.cache`, or what the platform has for that.
-fn cache_folder() -> Result<PathBuf, String> {
+pub(crate) fn cache_folder() -> Result<PathBuf, String> {
     let of = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = match env::consts::OS {
         "windows" => of("LOCALAPPDATA"),

@@ -8,10 +8,13 @@ mod del_module;
 mod duplicate_import;
 mod duplicate_in_all;
 mod guarded_star_import;
+mod heavy_import;
+mod import_budget;
 mod import_from_definition;
 mod import_shadows_builtin;
 mod import_shadows_name;
 mod late_future_import;
+mod lazy_candidate;
 mod missing_all;
 mod missing_name;
 mod module_shadows_stdlib;
@@ -45,10 +48,13 @@ pub static RULES: &[&Rule] = &[
     &duplicate_import::DUPLICATE_IMPORT,
     &duplicate_in_all::DUPLICATE_IN_ALL,
     &guarded_star_import::GUARDED_STAR_IMPORT,
+    &heavy_import::HEAVY_IMPORT,
+    &import_budget::IMPORT_BUDGET,
     &import_from_definition::IMPORT_FROM_DEFINITION,
     &import_shadows_builtin::IMPORT_SHADOWS_BUILTIN,
     &import_shadows_name::IMPORT_SHADOWS_NAME,
     &late_future_import::LATE_FUTURE_IMPORT,
+    &lazy_candidate::LAZY_CANDIDATE,
     &missing_all::MISSING_ALL,
     &missing_name::MISSING_NAME,
     &module_shadows_stdlib::MODULE_SHADOWS_STDLIB,

@@ -1,0 +1,150 @@
+//! `heavy-import`
+
+use serde::Deserialize;
+
+use crate::{
+    Project, ProjectRule, Reporter,
+    programs::{Limit, OwnSite, Running, described, written_statement},
+    rule::declare_rule,
+    wording::listed,
+};
+
+declare_rule! {
+    /// Checks for imports that alone make a program load very much: without this one statement, all that would not be loaded.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// Each start of the program pays for it in time and memory, whether the run needs what is imported or not. What other
+    /// imports of the program load as well is not counted, for to be rid of one import would save nothing of that.
+    ///
+    /// This is an estimate from the code alone, of installed packages and the standard library too, and a lower bound.
+    /// [`douane cost`](../cost.md) measures.
+    ///
+    /// ## Example
+    ///
+    /// ```toml
+    /// modules = 2
+    /// entry-points = ["app.cli"]
+    /// ```
+    ///
+    /// ```py app/__init__.py
+    /// ```
+    ///
+    /// ```py app/cli.py
+    /// from app import report
+    ///
+    /// print(report)
+    /// ```
+    ///
+    /// ```py app/report.py
+    /// import tables  # error: [heavy-import] "only `import tables` loads 4 modules (0.0 MiB of code) when `app.cli` starts"
+    ///
+    ///
+    /// def report(rows):
+    ///     return tables.made(rows)
+    /// ```
+    ///
+    /// ```py site-packages/tables/__init__.py
+    /// from tables import cells, colours, fonts
+    /// ```
+    ///
+    /// ```py site-packages/tables/cells.py
+    /// ```
+    ///
+    /// ```py site-packages/tables/colours.py
+    /// ```
+    ///
+    /// ```py site-packages/tables/fonts.py
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```py app/report.py
+    /// def report(rows):
+    ///     import tables
+    ///
+    ///     return tables.made(rows)
+    /// ```
+    ///
+    /// ## Options
+    ///
+    /// ### `entry-points`
+    ///
+    /// The modules that programs begin with. Without it those that `[project.scripts]` and the like name, and the
+    /// `__main__` modules of packages.
+    ///
+    /// ### `modules`, `mib`
+    ///
+    /// From how many modules on an import is reported (100), or from how many MiB of source and extension modules on (10).
+    ///
+    /// ```toml
+    /// modules = 4
+    /// entry-points = ["app.cli"]
+    /// ```
+    ///
+    /// ```py app/__init__.py
+    /// ```
+    ///
+    /// ```py app/cli.py
+    /// import tables
+    ///
+    /// print(tables)
+    /// ```
+    ///
+    /// ```py site-packages/tables/__init__.py
+    /// from tables import cells, colours, fonts
+    /// ```
+    ///
+    /// ```py site-packages/tables/cells.py
+    /// ```
+    ///
+    /// ```py site-packages/tables/colours.py
+    /// ```
+    ///
+    /// ```py site-packages/tables/fonts.py
+    /// ```
+    HEAVY_IMPORT: Project = HeavyImport, name: "heavy-import", aliases: [], default: Off
+}
+
+#[derive(Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct HeavyImport {
+    entry_points: Vec<String>,
+    modules: usize,
+    mib: f64,
+}
+
+impl Default for HeavyImport {
+    fn default() -> Self {
+        Self { entry_points: Vec::new(), modules: 100, mib: 10.0 }
+    }
+}
+
+impl ProjectRule for HeavyImport {
+    fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
+        let limit = Limit { modules: self.modules, mib: self.mib };
+        let mut found: Vec<(OwnSite, String)> = Vec::new();
+        for running in Running::all(project, &self.entry_points) {
+            let heavy = running.own_sites(project).into_iter().filter(|own| limit.is_passed(own.cost)).collect();
+            found.extend(running.innermost(heavy).into_iter().map(|own| (own, running.entry.clone())));
+        }
+        // The dearest of the programs that a statement belongs to stands for all.
+        found.sort_by_key(|(own, _)| (own.file, own.import, std::cmp::Reverse(own.cost.modules)));
+        for same in found.chunk_by(|(one, _), (other, _)| (one.file, one.import) == (other.file, other.import)) {
+            let [(own, _), ..] = same else { continue };
+            let facts = project.facts(own.file);
+            let entries: Vec<&str> = same.iter().map(|(_, entry)| entry.as_str()).collect();
+            let message = format!(
+                "only `{}` loads {} when {} {}",
+                written_statement(facts, own.import),
+                described(own.cost),
+                listed(&entries),
+                if entries.len() == 1 { "starts" } else { "start" }
+            );
+            let range = facts.statement(facts.import(own.import)).range;
+            report
+                .in_file(own.file, range, message)
+                .help("import it in the functions that need it, or import a part of it that loads less");
+        }
+    }
+}
