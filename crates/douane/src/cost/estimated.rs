@@ -278,7 +278,7 @@ impl<'e> Estimated<'e> {
                 parent: load.parent,
                 modules: sum.modules,
                 code_bytes: sum.code_bytes(),
-                only_modules: only.modules,
+                only: self.estimate.only_through(load.site).iter().map(|at| &*self.modules.get(*at).name).collect(),
                 only_code_bytes: only.code_bytes(),
                 is_loaded: load.is_loaded,
             }
@@ -339,7 +339,7 @@ struct LoadRow<'e> {
     modules: usize,
     code_bytes: u64,
     /// What nothing but the import loads.
-    only_modules: usize,
+    only: Vec<&'e str>,
     only_code_bytes: u64,
     is_loaded: bool,
 }
