@@ -155,3 +155,69 @@ fn common(one: u32, other: u32, dominator: &[u32], number: &[u32]) -> u32 {
     }
     one
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MODULES: usize = 9;
+
+    /// A statement and what it imports; no importer is the target.
+    type Statement = (Option<u32>, Vec<u32>);
+
+    fn statements() -> impl Strategy<Value = Vec<Statement>> {
+        let modules = 0..u32::try_from(MODULES).unwrap_or(0);
+        let statement = (prop::option::weighted(0.8, modules.clone()), prop::collection::vec(modules, 1..3));
+        prop::collection::vec(statement, 1..24)
+    }
+
+    fn site(number: usize, importer: Option<u32>) -> Site {
+        Site { importer: importer.map(ModuleIndex), statement: u32::try_from(number).unwrap_or(0) }
+    }
+
+    /// What is reached from the target without one of the statements.
+    fn reached(statements: &[Statement], without: Option<usize>) -> Vec<ModuleIndex> {
+        let mut found: Vec<u32> = Vec::new();
+        let mut importers = vec![None];
+        while let Some(importer) = importers.pop() {
+            for (at, (from, imported)) in statements.iter().enumerate() {
+                if *from == importer && Some(at) != without {
+                    for module in imported {
+                        if !found.contains(module) {
+                            found.push(*module);
+                            importers.push(Some(*module));
+                        }
+                    }
+                }
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().map(ModuleIndex).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_statement_answers_for_what_is_not_reached_without_it(statements in statements()) {
+            let all = reached(&statements, None);
+            let edges = statements.iter().enumerate().flat_map(|(number, (importer, imported))| {
+                imported.iter().map(move |module| (site(number, *importer), ModuleIndex(*module)))
+            });
+            let runs = |site: &Site| site.importer.is_none_or(|importer| all.contains(&importer));
+            let dominators = Dominators::new(MODULES, edges.filter(|(site, _)| runs(site)));
+            let sums = dominators.sums(|module| Cost { modules: 1, source_bytes: u64::from(module.0), extension_bytes: 0 });
+            for (number, (importer, _)) in statements.iter().enumerate() {
+                let site = site(number, *importer);
+                if !runs(&site) {
+                    continue;
+                }
+                let rest = reached(&statements, Some(number));
+                let expected: Vec<ModuleIndex> = all.iter().copied().filter(|module| !rest.contains(module)).collect();
+                prop_assert_eq!(dominators.below_site(site), expected.clone());
+                let bytes: u64 = expected.iter().map(|module| u64::from(module.0)).sum();
+                prop_assert_eq!((sums[&site].modules, sums[&site].source_bytes), (expected.len(), bytes));
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@
 //!
 //! What is told is a lower bound: imports by computed names, and what compiled code loads without naming it, are not seen.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     dominators::Dominators,
@@ -203,18 +203,19 @@ struct NotFound(String);
 impl Walk<'_> {
     /// Runs the imports of a file; false if one fails and nothing catches that.
     fn run(&mut self, importer: Option<ModuleIndex>, facts: &LoadFacts) -> bool {
-        // The `try` statements whose bodies failed, with what was decided for their handlers.
-        let mut failed: FxHashMap<u32, ()> = FxHashMap::default();
+        // The `try` statements whose bodies failed, and those inside of them that the failure passed through.
+        let (mut failed, mut passed): (FxHashSet<u32>, FxHashSet<u32>) = Default::default();
         for import in &facts.imports {
             let arms = || {
                 std::iter::successors(import.arm, |arm| facts.arms[*arm as usize].parent)
                     .map(|arm| &facts.arms[arm as usize])
             };
-            let is_reached = arms().all(|arm| match arm.kind {
-                ArmKind::Body(_) | ArmKind::Else => !failed.contains_key(&arm.fork),
-                ArmKind::Handler => failed.contains_key(&arm.fork),
+            let skipped = arms().find_map(|arm| match arm.kind {
+                ArmKind::Body(_) | ArmKind::Else => failed.contains(&arm.fork).then_some(true),
+                ArmKind::Handler => (!failed.contains(&arm.fork)).then_some(true),
+                ArmKind::Finally => passed.contains(&arm.fork).then_some(false),
             });
-            if !is_reached {
+            if skipped == Some(true) {
                 continue;
             }
             let catching = arms().find(|arm| arm.kind == ArmKind::Body(true));
@@ -226,7 +227,8 @@ impl Walk<'_> {
             }
             match catching {
                 Some(catching) => {
-                    failed.insert(catching.fork, ());
+                    passed.extend(arms().map(|arm| arm.fork).take_while(|fork| *fork != catching.fork));
+                    failed.insert(catching.fork);
                 }
                 None if import.is_sure => return false,
                 None => {}

@@ -66,6 +66,7 @@ pub(crate) enum ArmKind {
     Body(bool),
     Handler,
     Else,
+    Finally,
 }
 
 impl LoadTarget {
@@ -113,6 +114,7 @@ impl LoadFacts {
                     Arm::Try => ArmKind::Body(branch.guard == Some(Guard::ImportError)),
                     Arm::Handler(_) => ArmKind::Handler,
                     Arm::TryElse => ArmKind::Else,
+                    Arm::Finally => ArmKind::Finally,
                     _ => continue,
                 };
                 let number = *arms.entry(*id).or_insert_with(|| {

@@ -33,10 +33,16 @@ pub fn find_interpreter(
     {
         return Ok(found);
     }
+    interpreters_on_path().into_iter().next().ok_or_else(|| {
+        "there is no environment and no `python3` in $PATH: name an interpreter with `--python`".to_owned()
+    })
+}
+
+/// The interpreters in the folders of `$PATH`, in their order. Some may be scripts that start another one.
+#[must_use]
+pub fn interpreters_on_path() -> Vec<PathBuf> {
     let names = if cfg!(windows) { ["python.exe", "py.exe"] } else { ["python3", "python"] };
     let folders: Vec<PathBuf> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();
     let candidates = names.into_iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        "there is no environment and no `python3` in $PATH: name an interpreter with `--python`".to_owned()
-    })
+    candidates.filter(|path| path.is_file()).collect()
 }

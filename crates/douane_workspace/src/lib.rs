@@ -29,5 +29,5 @@ pub use configuration::{Configuration, ConfigurationError};
 pub use estimator::Estimator;
 pub use fixing::{ChangedFile, FixOptions, Fixed};
 pub use ignoring::Ignored;
-pub use interpreter::find_interpreter;
+pub use interpreter::{find_interpreter, interpreters_on_path};
 pub use project::{Failure, Overlay, Request, Workspace};

@@ -8,7 +8,7 @@ use std::{
 
 use douane_cost::{Cost, Estimate, Load, LoadFacts, ModuleIndex, Modules, Site};
 use douane_probe::{Code, Target};
-use douane_workspace::{Estimator, Request, Workspace, find_interpreter};
+use douane_workspace::{Estimator, Request, Workspace, interpreters_on_path};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
@@ -65,11 +65,12 @@ fn prepared(arguments: &CostArguments) -> Result<(Estimator, Vec<(String, LoadFa
     let open = |request: Request| Workspace::open(request).map(|workspace| workspace.estimator());
     let mut estimator = open(request.clone()).map_err(|failure| refused(failure, false))?;
     // Without an environment the interpreter that would run the code says where the standard library is.
-    if !estimator.has_standard_library()
-        && let Ok(python) = find_interpreter(None, None, &folder)
-        && let Ok(other) = open(Request { python: Some(python), ..request })
-    {
-        estimator = other;
+    if !estimator.has_standard_library() {
+        let others = interpreters_on_path().into_iter().filter_map(|python| {
+            let other = open(Request { python: Some(python), ..request.clone() }).ok()?;
+            other.has_standard_library().then_some(other)
+        });
+        estimator = { others }.next().unwrap_or(estimator);
     }
     if targets.is_empty() {
         let facts = estimator.facts_of(&whole_project(&estimator)).map_err(told)?;

@@ -1,0 +1,294 @@
+//! `douane cost --static` and the rules over what programs load. CPython says what is true.
+
+mod project;
+
+use std::{collections::BTreeSet, process::Command};
+
+use project::Project;
+use serde_json::Value;
+
+/// Programs whose `main` loads what only a close look at its imports tells.
+const PROGRAMS: [(&str, &[(&str, &str)]); 16] = [
+    (
+        "a fallback is loaded where what it stands for is missing",
+        &[
+            ("main.py", "try:\n    import gone_1\nexcept ImportError:\n    import fallback\nelse:\n    import extra\n"),
+            ("fallback.py", ""),
+            ("extra.py", ""),
+        ],
+    ),
+    (
+        "a fallback is not loaded where nothing is missing",
+        &[
+            ("main.py", "try:\n    import fast\nexcept ImportError:\n    import slow\nelse:\n    import extra\n"),
+            ("fast.py", ""),
+            ("slow.py", ""),
+            ("extra.py", ""),
+        ],
+    ),
+    (
+        "what fails inside is caught outside",
+        &[
+            ("main.py", "try:\n    import a\n    import never\nexcept ImportError:\n    import fallback\n"),
+            ("a.py", "import b\nimport gone_1\nimport late\n"),
+            ("b.py", ""),
+            ("late.py", ""),
+            ("never.py", ""),
+            ("fallback.py", ""),
+        ],
+    ),
+    (
+        "suppress ends the block",
+        &[
+            (
+                "main.py",
+                "import contextlib\nwith contextlib.suppress(ImportError):\n    import gone_1\n    import never\nimport last\n",
+            ),
+            ("never.py", ""),
+            ("last.py", ""),
+        ],
+    ),
+    (
+        "an attribute comes before a submodule",
+        &[
+            ("main.py", "from pkg import sub, other\n"),
+            ("pkg/__init__.py", "def sub(): ...\n"),
+            ("pkg/sub.py", ""),
+            ("pkg/other.py", ""),
+        ],
+    ),
+    (
+        "a star loads the submodules that __all__ names",
+        &[
+            ("main.py", "from pkg import *\n"),
+            ("pkg/__init__.py", "__all__ = ['one', 'value']\nvalue = 1\n"),
+            ("pkg/one.py", ""),
+            ("pkg/two.py", ""),
+        ],
+    ),
+    (
+        "relative imports and parents",
+        &[
+            ("main.py", "import pkg.deep.leaf\n"),
+            ("pkg/__init__.py", "from . import helper\n"),
+            ("pkg/helper.py", "from .deep import up\n"),
+            ("pkg/deep/__init__.py", ""),
+            ("pkg/deep/up.py", "from .. import base\nfrom ..base import VALUE\n"),
+            ("pkg/deep/leaf.py", ""),
+            ("pkg/base.py", "VALUE = 1\n"),
+        ],
+    ),
+    (
+        "circles end",
+        &[("main.py", "import a\n"), ("a.py", "import b\n"), ("b.py", "import a\nimport c\n"), ("c.py", "import b\n")],
+    ),
+    (
+        "functions that run on load, and those that do not",
+        &[
+            (
+                "main.py",
+                "def now():\n    import one\ndef later():\n    import two\nclass C:\n    import three\nnow()\n",
+            ),
+            ("one.py", ""),
+            ("two.py", ""),
+            ("three.py", ""),
+        ],
+    ),
+    (
+        "what only type checkers see",
+        &[
+            (
+                "main.py",
+                "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import types_only\nelse:\n    import real\n",
+            ),
+            ("types_only.py", ""),
+            ("real.py", ""),
+        ],
+    ),
+    (
+        "versions and platforms",
+        &[
+            (
+                "main.py",
+                "import sys\nif sys.version_info < (3,):\n    import two\nelse:\n    import three\nif sys.platform == 'plan9':\n    import plan\n",
+            ),
+            ("two.py", ""),
+            ("three.py", ""),
+            ("plan.py", ""),
+        ],
+    ),
+    (
+        "namespace packages",
+        &[
+            ("main.py", "import space.one\nfrom space.inner import two\n"),
+            ("space/one.py", ""),
+            ("space/inner/two.py", ""),
+        ],
+    ),
+    (
+        "a module that code puts into sys.modules",
+        &[
+            ("main.py", "import maker\nimport maker.made\n"),
+            ("maker.py", "import sys, types\nsys.modules['maker.made'] = types.ModuleType('maker.made')\n"),
+        ],
+    ),
+    (
+        "finally always runs",
+        &[
+            (
+                "main.py",
+                "try:\n    try:\n        import gone_1\n    finally:\n        import last\nexcept ImportError:\n    pass\n",
+            ),
+            ("last.py", ""),
+        ],
+    ),
+    (
+        "a handler inside a handler",
+        &[
+            (
+                "main.py",
+                "try:\n    import gone_1\nexcept ImportError:\n    try:\n        import gone_2\n    except ImportError:\n        import third\n",
+            ),
+            ("third.py", ""),
+        ],
+    ),
+    (
+        "the condition that imports what is missing does not run",
+        &[
+            ("main.py", "import os\nif os.environ.get('NO_SUCH_VARIABLE_1'):\n    import gone_1\nimport last\n"),
+            ("last.py", ""),
+        ],
+    ),
+];
+
+fn estimated(project: &Project, arguments: &[&str]) -> Value {
+    let mut all = vec!["cost", "--static", "--output-format", "json"];
+    all.extend(arguments);
+    let run = project.run(&all);
+    let document: Value = serde_json::from_str(&run.output).unwrap_or_else(|_| panic!("{}{}", run.output, run.errors));
+    document["targets"][0].clone()
+}
+
+fn loaded(target: &Value) -> impl Iterator<Item = &Value> {
+    target["loaded"].as_array().expect("a list").iter().filter(|load| load["is_loaded"] == true)
+}
+
+fn names(list: &Value) -> BTreeSet<&str> {
+    list.as_array().expect("a list").iter().filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn cpython_loads_the_same() {
+    let mut wrong = Vec::new();
+    for (what, files) in PROGRAMS {
+        let project = Project::new(files);
+        let code = "import sys; before = set(sys.modules); import main; print(*(set(sys.modules) - before))";
+        let python = Command::new("python3").args(["-B", "-c", code]).current_dir(project.path("")).output();
+        let python = python.expect("python3 can be started");
+        assert!(python.status.success(), "{what}: {}", String::from_utf8_lossy(&python.stderr));
+        let text = String::from_utf8_lossy(&python.stdout).into_owned();
+        let own: Vec<String> =
+            files.iter().map(|(path, _)| path.split(['/', '.']).next().unwrap_or("").to_owned()).collect();
+        let is_own = |name: &&str| own.iter().any(|own| name.split('.').next() == Some(own));
+        let truth: BTreeSet<&str> = text.split_whitespace().filter(is_own).collect();
+        let target = estimated(&project, &["main"]);
+        let guess: BTreeSet<&str> = loaded(&target).filter_map(|load| load["module"].as_str()).filter(is_own).collect();
+        if guess != truth {
+            wrong.push(format!("{what}: {guess:?} instead of {truth:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_import_answers_for_what_nothing_else_loads() {
+    let project = Project::new(&[
+        ("main.py", "import left\nimport right\n"),
+        ("left.py", "import shared\nimport only_left\n"),
+        ("right.py", "import shared\nimport only_right\n"),
+        ("shared.py", "import below\n"),
+        ("below.py", ""),
+        ("only_left.py", ""),
+        ("only_right.py", ""),
+    ]);
+    let target = estimated(&project, &["main"]);
+    let only = |module: &str, line: u32| {
+        let load = loaded(&target).find(|load| load["module"] == module).expect("it is loaded");
+        assert_eq!(load["line"], line, "{load}");
+        names(&load["only"])
+    };
+    assert_eq!(only("left", 1), BTreeSet::from(["left", "only_left"]));
+    assert_eq!(only("right", 2), BTreeSet::from(["right", "only_right"]));
+    assert_eq!(only("shared", 1), BTreeSet::new());
+    assert_eq!(only("below", 1), BTreeSet::from(["below"]));
+    assert_eq!(target["modules"], 7);
+}
+
+#[test]
+fn the_tree_tells_who_loads_what() {
+    let project = Project::new(&[
+        ("app/__init__.py", ""),
+        ("app/cli.py", "import sys\n\nfrom app import data\nimport nowhere_1\n"),
+        ("app/data.py", "VALUE = 1\n"),
+    ]);
+    let run = project.run(&["cost", "--static", "app/cli.py"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(0), ""));
+    assert!(run.output.contains("at least 3 modules"), "{}", run.output);
+    assert!(run.output.contains("not installed, so not in it: nowhere_1"), "{}", run.output);
+    assert!(run.output.contains("app.data  app/cli.py:3"), "{}", run.output);
+    let run = project.run(&["cost", "--static"]);
+    assert!(run.output.contains("the whole project"), "{}", run.output);
+    let run = project.run(&["cost", "--static", "app.gone"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.output.contains("there is no module `app.gone`"), "{}", run.output);
+    let run = project.run(&["cost", "--static", "import ("]);
+    assert_eq!(run.code, Some(2), "{}", run.output);
+}
+
+#[test]
+fn what_was_kept_is_used_until_a_file_changes() {
+    let project = Project::new(&[("main.py", "import one\n"), ("one.py", ""), ("two.py", "")]);
+    let modules = |project: &Project| -> Vec<String> {
+        let target = estimated(project, &["main"]);
+        loaded(&target).map(|load| load["module"].as_str().unwrap_or("").to_owned()).collect()
+    };
+    assert_eq!(modules(&project), ["main", "one"]);
+    assert_eq!(modules(&project), ["main", "one"]);
+    project.write("one.py", "import two\n");
+    assert_eq!(modules(&project), ["main", "one", "two"]);
+}
+
+#[test]
+fn a_budget_is_checked_without_running_anything() {
+    let files = [
+        ("lint.toml", "[[cost.budgets]]\ntarget = \"app.cli\"\nmodules = 3\ncode = \"1KiB\"\n"),
+        ("app/__init__.py", ""),
+        ("app/cli.py", "import app.one\n\nprint(app.one)\nraise SystemExit('it runs')\n"),
+        ("app/one.py", "import app.two\n\nprint(app.two)\n"),
+        ("app/two.py", "TEXT = 1\n"),
+    ];
+    let project = Project::new(&files);
+    let findings = project.findings(&["--select", "import-budget"]);
+    assert_eq!(findings, ["app/cli.py:1:1: error[import-budget] `app.cli` loads 4 modules, 3 are allowed"]);
+    project.write("lint.toml", "[[cost.budgets]]\ntarget = \"app.cli\"\nmodules = 4\n");
+    assert_eq!(project.findings(&["--select", "import-budget"]), Vec::<String>::new());
+}
+
+#[test]
+fn lazy_imports_are_written_where_python_has_them() {
+    let files = [
+        ("lint.toml", "[rules.lazy-candidate]\nseverity = \"warning\"\nmodules = 1\nentry-points = [\"app\"]\n"),
+        ("app.py", "import dear  # why\n\n\ndef run():\n    return dear.value()\n"),
+        ("dear.py", "import below\n\n\ndef value():\n    return below\n"),
+        ("below.py", ""),
+    ];
+    let project = Project::new(&files);
+    let fix = ["check", "--select", "lazy-candidate", "--fix-only", "--unsafe-fixes", "--quiet"];
+    let text = |project: &Project| std::fs::read_to_string(project.path("app.py")).expect("it is there");
+    let run = project.run(&[&fix[..], &["--target-version", "3.14"]].concat());
+    assert_eq!((run.code, text(&project)), (Some(0), files[1].1.to_owned()), "{}", run.errors);
+    project.run(&[&fix[..], &["--target-version", "3.15"]].concat());
+    assert_eq!(text(&project), files[1].1.replace("import dear", "lazy import dear"));
+    let again = project.findings(&["--select", "lazy-candidate", "--target-version", "3.15"]);
+    assert_eq!(again, Vec::<String>::new());
+}
