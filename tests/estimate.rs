@@ -292,3 +292,21 @@ fn lazy_imports_are_written_where_python_has_them() {
     let again = project.findings(&["--select", "lazy-candidate", "--target-version", "3.15"]);
     assert_eq!(again, Vec::<String>::new());
 }
+
+#[test]
+fn what_was_measured_calibrates_the_estimate() {
+    let files = [("main.py", "import big\n"), ("big.py", "DATA = [bytearray(1) * 4_000_000]\n")];
+    let project = Project::new(&files);
+    assert_eq!(estimated(&project, &["main"])["measured"], Value::Null);
+    let run = project.run(&["cost", "--save", "--runs", "1", "main"]);
+    assert_eq!(run.code, Some(0), "{}", run.errors);
+    let target = estimated(&project, &["main"]);
+    assert_eq!(target["measured"]["modules"], 2);
+    let big = loaded(&target).find(|load| load["module"] == "big").expect("it is loaded");
+    if cfg!(target_os = "linux") {
+        assert!(big["measured"]["private_bytes"].as_i64().expect("a number") > 3_000_000, "{big}");
+    }
+    // Another file is another thing.
+    project.write("big.py", "DATA = []\n");
+    assert_eq!(estimated(&project, &["main"])["measured"]["modules"], 1);
+}

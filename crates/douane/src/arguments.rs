@@ -253,6 +253,9 @@ pub(crate) struct CostArguments {
     /// Estimate what the code says that it loads, and run nothing; without a target, for the whole project
     #[arg(long = "static", conflicts_with_all = ["timeout", "memory_limit", "raw_env", "cold", "html"])]
     pub(crate) is_static: bool,
+    /// Keep what is measured, for `--static` and for the rules
+    #[arg(long, conflicts_with = "is_static")]
+    pub(crate) save: bool,
     #[command(flatten)]
     pub(crate) measuring: MeasuringArguments,
     /// What the tree is sorted by

@@ -206,7 +206,11 @@ mod tests {
             });
             let runs = |site: &Site| site.importer.is_none_or(|importer| all.contains(&importer));
             let dominators = Dominators::new(MODULES, edges.filter(|(site, _)| runs(site)));
-            let sums = dominators.sums(|module| Cost { modules: 1, source_bytes: u64::from(module.0), extension_bytes: 0 });
+            let sums = dominators.sums(|module| Cost {
+                modules: 1,
+                source_bytes: u64::from(module.0),
+                ..Cost::default()
+            });
             for (number, (importer, _)) in statements.iter().enumerate() {
                 let site = site(number, *importer);
                 if !runs(&site) {

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     dominators::Dominators,
     load_facts::{ArmKind, LoadFacts, LoadImport, LoadTarget},
-    modules::{LoadedKind, LoadedModule, ModuleIndex, Modules},
+    modules::{LoadedKind, LoadedModule, Measured, ModuleIndex, Modules},
     startup::is_there_at_startup,
 };
 
@@ -62,6 +62,10 @@ pub struct Cost {
     pub source_bytes: u64,
     /// The sizes of their shared libraries, in bytes.
     pub extension_bytes: u64,
+    /// What those of them that were measured take.
+    pub measured: Measured,
+    /// How many these are.
+    pub measured_modules: usize,
 }
 
 impl std::ops::AddAssign for Cost {
@@ -69,6 +73,9 @@ impl std::ops::AddAssign for Cost {
         self.modules += other.modules;
         self.source_bytes += other.source_bytes;
         self.extension_bytes += other.extension_bytes;
+        self.measured.private_bytes += other.measured.private_bytes;
+        self.measured.ns += other.measured.ns;
+        self.measured_modules += other.measured_modules;
     }
 }
 
@@ -84,9 +91,15 @@ impl Modules {
     /// What a module costs by itself.
     #[must_use]
     pub fn cost(&self, module: ModuleIndex) -> Cost {
-        let LoadedModule { kind, bytes, .. } = self.get(module);
+        let LoadedModule { kind, bytes, measured, .. } = self.get(module);
         let of = |wanted| if *kind == wanted { *bytes } else { 0 };
-        Cost { modules: 1, source_bytes: of(LoadedKind::Source), extension_bytes: of(LoadedKind::Extension) }
+        Cost {
+            modules: 1,
+            source_bytes: of(LoadedKind::Source),
+            extension_bytes: of(LoadedKind::Extension),
+            measured: measured.unwrap_or_default(),
+            measured_modules: usize::from(measured.is_some()),
+        }
     }
 }
 

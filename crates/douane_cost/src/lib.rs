@@ -18,4 +18,4 @@ mod startup;
 pub use estimate::{Cost, Estimate, Load, Site};
 pub use load_facts::{LoadFacts, LoadImport, LoadTarget};
 pub use load_graph::LoadGraph;
-pub use modules::{Installed, LoadedKind, LoadedModule, ModuleIndex, Modules};
+pub use modules::{Installed, LoadedKind, LoadedModule, Measured, ModuleIndex, Modules};

@@ -39,6 +39,15 @@ impl LoadedKind {
     }
 }
 
+/// What loading a module was measured to take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Private memory, in bytes.
+    pub private_bytes: i64,
+    /// Time, in nanoseconds.
+    pub ns: i64,
+}
+
 /// A module that may be loaded.
 #[derive(Clone, Debug)]
 pub struct LoadedModule {
@@ -52,6 +61,8 @@ pub struct LoadedModule {
     pub path: Option<PathBuf>,
     /// The size of that, in bytes.
     pub bytes: u64,
+    /// What it was measured to take by itself, where somebody did so.
+    pub measured: Option<Measured>,
     /// What it loads.
     pub facts: LoadFacts,
 }

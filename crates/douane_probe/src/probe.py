@@ -146,7 +146,7 @@ def _find_and_load(name, import_, *args, **keywords):
     level = depth[thread]
     at = row * WIDTH
     numbers[at + PARENT] = stack[level - 1] if level else -1
-    numbers[at + INSIDE] = numbers[at + COLLECTED] = numbers[at + PAGES_INSIDE] = 0
+    numbers[at + TOOK] = numbers[at + PAGES] = numbers[at + INSIDE] = numbers[at + COLLECTED] = numbers[at + PAGES_INSIDE] = 0
     numbers[at + STATE] = 0 if thread == main_thread else 2
     if level >= len(stack):
         stack.append(None)

@@ -278,6 +278,7 @@ fn installed(graph: &ModuleGraph, facts: &[FileFacts], files: &[File], library: 
         is_package: false,
         path: None,
         bytes: 0,
+        measured: None,
         facts: LoadFacts::default(),
     };
     for module in graph.ids().map(|id| graph.module(id)).filter(|module| module.origin != Origin::Standard) {

@@ -14,11 +14,19 @@ pub(crate) struct Limit {
     pub(crate) modules: usize,
     /// So many MiB of source and extension modules.
     pub(crate) mib: f64,
+    /// So many MiB of private memory, where that was measured.
+    pub(crate) private_mib: f64,
+    /// So many milliseconds, where that was measured.
+    pub(crate) ms: f64,
 }
 
 impl Limit {
     pub(crate) fn is_passed(self, cost: Cost) -> bool {
-        cost.modules > self.modules || mib(cost.code_bytes()) > self.mib
+        let private = u64::try_from(cost.measured.private_bytes).unwrap_or(0);
+        cost.modules > self.modules
+            || mib(cost.code_bytes()) > self.mib
+            || mib(private) > self.private_mib
+            || milliseconds(cost) > self.ms
     }
 }
 
@@ -106,9 +114,19 @@ fn main_modules(project: &Project<'_>) -> impl Iterator<Item = String> {
     names.filter(|name| name.ends_with(".__main__"))
 }
 
-/// `557 modules (47.7 MiB of code)`
+/// `557 modules (47.7 MiB of code)`, with what was measured where that was done.
 pub(crate) fn described(cost: Cost) -> String {
-    format!("{} ({:.1} MiB of code)", counted(cost.modules, "module"), mib(cost.code_bytes()))
+    let measured = if cost.measured_modules > 0 {
+        let private = mib(u64::try_from(cost.measured.private_bytes).unwrap_or(0));
+        format!("; measured: {private:.1} MiB private, {:.0} ms", milliseconds(cost))
+    } else {
+        String::new()
+    };
+    format!("{} ({:.1} MiB of code{measured})", counted(cost.modules, "module"), mib(cost.code_bytes()))
+}
+
+fn milliseconds(cost: Cost) -> f64 {
+    cost.measured.ns as f64 / 1e6
 }
 
 pub(crate) fn mib(bytes: u64) -> f64 {

@@ -9,23 +9,24 @@ mod cache;
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 use douane_base::{ModuleName, Platform, PythonVersion};
-use douane_cost::{Installed, LoadFacts, LoadTarget, LoadedKind, LoadedModule, Modules};
+use douane_cost::{Installed, LoadFacts, LoadTarget, LoadedKind, LoadedModule, Measured, Modules};
 use douane_graph::{ModuleKind, Origin, StandardLibrary};
 use douane_parser::{ParseOptions, decode, parse};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use self::cache::{Cache, Stamp};
+use self::cache::Cache;
+pub(crate) use self::cache::Stamp;
 use crate::{
     analysis::Analysis,
     binary::{module_names_in, modules_of_cython},
     environment::{Editables, Environment, standard_library_folders},
     files::read_bytes,
     finder::{Finder, Found, FoundKind},
+    measurements::Measurements,
     project::Workspace,
 };
 
@@ -36,6 +37,7 @@ pub struct Estimator {
     standard_library: StandardLibrary,
     options: ParseOptions,
     cache: Cache,
+    measurements: Measurements,
     has_standard_files: bool,
 }
 
@@ -129,6 +131,7 @@ impl Estimator {
             standard_library: StandardLibrary::new(version.minor()),
             options: ParseOptions { version, platform: *platform, is_stub: false },
             cache: Cache::open(cache.as_deref(), &key),
+            measurements: Measurements::open(cache.as_deref()),
             has_standard_files,
         }
     }
@@ -218,7 +221,19 @@ impl Estimator {
         self.cache.save();
     }
 
+    /// The module, with what was measured of it.
     fn read(&self, name: &ModuleName) -> Option<Read> {
+        let mut read = self.unmeasured(name)?;
+        let measured = read.module.path.as_ref().and_then(|path| self.measurements.get(path));
+        if let Some(measured) = measured {
+            read.module.measured = Some(Measured { private_bytes: measured.private_bytes, ns: measured.ns });
+            let imports = measured.imports.iter().map(|name| name.as_str().into());
+            read.module.facts.imports.extend(LoadFacts::of_binary(imports, Vec::new()).imports);
+        }
+        Some(read)
+    }
+
+    fn unmeasured(&self, name: &ModuleName) -> Option<Read> {
         let is_standard = self.standard_library.contains(name.top_level());
         let own = || self.own.get(name).filter(|own| own.kind != ModuleKind::Namespace);
         if let (false, Some(own)) = (is_standard, own()) {
@@ -244,6 +259,7 @@ impl Estimator {
                     is_package: own.kind == ModuleKind::Package,
                     path: Some(path.clone()),
                     bytes: fs::metadata(path).map_or(0, |file| file.len()),
+                    measured: None,
                     facts: facts.clone(),
                 };
                 Read { module, fresh: Vec::new() }
@@ -296,10 +312,8 @@ impl Estimator {
 
     /// The facts of a file: those that were kept, if it is still the same.
     fn kept(&self, path: &Path, facts: impl FnOnce(Vec<u8>) -> LoadFacts) -> Read {
-        let metadata = fs::metadata(path).ok();
-        let bytes = metadata.as_ref().map_or(0, fs::Metadata::len);
-        let modified = metadata.and_then(|metadata| metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok());
-        let stamp = modified.map(|modified| Stamp { modified: modified.as_nanos(), bytes });
+        let stamp = Stamp::of(path);
+        let bytes = stamp.map_or(0, |stamp| stamp.bytes);
         let known = stamp.and_then(|stamp| self.cache.get(path, stamp));
         let is_fresh = known.is_none();
         let facts = known.unwrap_or_else(|| read_bytes(path).map(facts).unwrap_or_default());
@@ -310,6 +324,7 @@ impl Estimator {
             is_package: false,
             path: Some(path.to_owned()),
             bytes,
+            measured: None,
             facts,
         };
         Read { module, fresh: fresh.into_iter().collect() }
@@ -334,6 +349,7 @@ fn bare(name: &ModuleName, kind: LoadedKind) -> Read {
         is_package,
         path: None,
         bytes: 0,
+        measured: None,
         facts: LoadFacts::default(),
     };
     Read { module, fresh: Vec::new() }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use douane_cost::{Cost, Estimate, Load, LoadFacts, ModuleIndex, Modules, Site};
+use douane_cost::{Cost, Estimate, Load, LoadFacts, Measured, ModuleIndex, Modules, Site};
 use douane_probe::{Code, Target};
 use douane_workspace::{Estimator, Request, Workspace, interpreters_on_path};
 use rustc_hash::FxHashMap;
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{
     cache_folder,
-    text::{Paint, counted, shortened, signed_bytes},
+    text::{Paint, counted, milliseconds, shortened, signed_bytes},
 };
 use crate::{
     arguments::{CostArguments, CostFormat, CostSort},
@@ -171,6 +171,16 @@ impl<'e> Estimated<'e> {
         if !estimator.has_standard_library() {
             writeln!(output, "  the files of the standard library were not found: what its modules load is not in it")?;
         }
+        if total.measured_modules > 0 {
+            let measured = total.measured;
+            writeln!(
+                output,
+                "  {} and {} by what was measured of {} of them",
+                signed_bytes(measured.private_bytes),
+                milliseconds(measured.ns),
+                total.measured_modules
+            )?;
+        }
         let missing = self.estimate.missing.iter().filter(|(_, site)| site.importer.is_some());
         let missing: Vec<&str> = missing.map(|(name, _)| name.as_str()).collect();
         if !missing.is_empty() {
@@ -198,7 +208,9 @@ impl<'e> Estimated<'e> {
             list
         };
         let least = self.estimate.total(self.modules).modules as f64 * arguments.min / 100.0;
-        writeln!(output, "  {:>7} {:>10} {:>7} {:>10}  module", "modules", "code", "only", "code")?;
+        let has_measured = self.estimate.total(self.modules).measured_modules > 0;
+        let measured = if has_measured { format!(" {:>10} {:>9}", "private", "time") } else { String::new() };
+        writeln!(output, "  {:>7} {:>10}{measured} {:>7} {:>10}  module", "modules", "code", "only", "code")?;
         let mut stack: Vec<(usize, usize)> = sorted(&roots).into_iter().rev().map(|at| (at, 0)).collect();
         let (mut hidden, mut shown) = (0, 0);
         while let Some((at, depth)) = stack.pop() {
@@ -214,9 +226,14 @@ impl<'e> Estimated<'e> {
             if !load.is_loaded {
                 place.push_str("  [fails: something that it imports is not there]");
             }
+            let measured = if has_measured {
+                format!(" {:>10} {:>9}", signed_bytes(sum.measured.private_bytes), milliseconds(sum.measured.ns))
+            } else {
+                String::new()
+            };
             writeln!(
                 output,
-                "  {:>7} {:>10} {:>7} {:>10}  {}{}{}",
+                "  {:>7} {:>10}{measured} {:>7} {:>10}  {}{}{}",
                 sum.modules,
                 bytes(sum.code_bytes()),
                 only.modules,
@@ -279,6 +296,7 @@ impl<'e> Estimated<'e> {
                 parent: load.parent,
                 modules: sum.modules,
                 code_bytes: sum.code_bytes(),
+                measured: MeasuredRow::of(sum),
                 only: self.estimate.only_through(load.site).iter().map(|at| &*self.modules.get(*at).name).collect(),
                 only_code_bytes: only.code_bytes(),
                 is_loaded: load.is_loaded,
@@ -322,9 +340,26 @@ struct Row<'e> {
     modules: usize,
     source_bytes: u64,
     extension_bytes: u64,
+    measured: Option<MeasuredRow>,
     /// What is imported and not installed.
     missing: Vec<&'e str>,
     loaded: Vec<LoadRow<'e>>,
+}
+
+/// What earlier measurements say, as far as there are any.
+#[derive(Serialize)]
+struct MeasuredRow {
+    /// How many of the modules.
+    modules: usize,
+    private_bytes: i64,
+    ns: i64,
+}
+
+impl MeasuredRow {
+    fn of(cost: &Cost) -> Option<Self> {
+        let Measured { private_bytes, ns } = cost.measured;
+        (cost.measured_modules > 0).then_some(Self { modules: cost.measured_modules, private_bytes, ns })
+    }
 }
 
 #[derive(Serialize)]
@@ -339,6 +374,7 @@ struct LoadRow<'e> {
     /// With what it is the first to load.
     modules: usize,
     code_bytes: u64,
+    measured: Option<MeasuredRow>,
     /// What nothing but the import loads.
     only: Vec<&'e str>,
     only_code_bytes: u64,
@@ -353,6 +389,7 @@ fn write_json(estimated: &[Estimated<'_>], estimator: &Estimator, output: &mut i
             modules: total.modules,
             source_bytes: total.source_bytes,
             extension_bytes: total.extension_bytes,
+            measured: MeasuredRow::of(&total),
             missing: estimated.estimate.missing.iter().map(|(name, _)| name.as_str()).collect(),
             loaded: estimated.rows(),
         }

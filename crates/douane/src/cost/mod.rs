@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-use douane_probe::{Conditions, Measured, Problem, Target, measure, saving};
-use douane_workspace::find_interpreter;
+use douane_probe::{Conditions, Kind, Measured, Problem, Target, measure, saving};
+use douane_workspace::{Measurements, find_interpreter};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
@@ -45,6 +45,12 @@ pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
         Ok(figures) => figures,
         Err(stop) => return stop.told(),
     };
+    if arguments.save
+        && let Err(message) = keep(&measured)
+    {
+        terminal::error(&message);
+        return Outcome::Refused;
+    }
     let comparison = match (&arguments.action, measured.as_slice()) {
         (Some(CostAction::Compare { .. }), [wide, narrow]) => Some(saving(wide, narrow)),
         _ => None,
@@ -67,6 +73,21 @@ pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
     }
     let fails = measured.iter().any(|measured| measured.problem.is_some());
     written(result.and_then(|()| output.flush()), if fails { Outcome::Findings } else { Outcome::Clean })
+}
+
+/// Keeps what the modules took by themselves, and what compiled ones import.
+fn keep(measured: &[Measured]) -> Result<(), String> {
+    let mut kept = Measurements::open(Some(&cache_folder()?));
+    for measured in measured.iter().filter(|measured| measured.problem.is_none()) {
+        for (at, load) in measured.loaded.iter().enumerate().filter(|(_, load)| load.is_loaded) {
+            let Some(path) = &load.path else { continue };
+            let is_compiled = load.kind == Some(Kind::Extension);
+            let inside = measured.loaded.iter().filter(|inside| is_compiled && inside.parent == Some(at));
+            let imports = inside.map(|inside| inside.module.clone()).collect();
+            kept.note(Path::new(path), load.self_private_bytes, load.self_ns, imports);
+        }
+    }
+    kept.save()
 }
 
 fn figures(arguments: &MeasuringArguments, named: &[String]) -> Result<(Conditions, Vec<Measured>), Stop> {

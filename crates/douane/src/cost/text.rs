@@ -253,6 +253,6 @@ pub(super) fn signed_bytes(count: i64) -> String {
     if count.abs() < 1000 * KIB { format!("{} KiB", count / KIB) } else { format!("{:.2} MiB", count as f64 / MIB) }
 }
 
-fn milliseconds(nanoseconds: i64) -> String {
+pub(super) fn milliseconds(nanoseconds: i64) -> String {
     format!("{:.1} ms", nanoseconds as f64 / 1e6)
 }

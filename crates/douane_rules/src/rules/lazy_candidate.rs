@@ -72,9 +72,10 @@ declare_rule! {
     ///
     /// The modules that programs begin with, as for [`heavy-import`](heavy-import.md).
     ///
-    /// ### `modules`, `mib`
+    /// ### `modules`, `mib`, `private-mib`, `ms`
     ///
     /// From how many modules on an import is reported (20), or from how many MiB of source and extension modules on (1).
+    /// Where `douane cost --save` measured modules, from how many MiB of private memory on (1), or milliseconds (5).
     ///
     /// ```toml
     /// modules = 3
@@ -107,17 +108,20 @@ struct LazyCandidate {
     entry_points: Vec<String>,
     modules: usize,
     mib: f64,
+    private_mib: f64,
+    ms: f64,
 }
 
 impl Default for LazyCandidate {
     fn default() -> Self {
-        Self { entry_points: Vec::new(), modules: 20, mib: 1.0 }
+        Self { entry_points: Vec::new(), modules: 20, mib: 1.0, private_mib: 1.0, ms: 5.0 }
     }
 }
 
 impl ProjectRule for LazyCandidate {
     fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
-        let limit = Limit { modules: self.modules, mib: self.mib };
+        let Self { modules, mib, private_mib, ms, .. } = *self;
+        let limit = Limit { modules, mib, private_mib, ms };
         let programs = Running::all(project, &self.entry_points);
         for (id, _) in project.files.iter().filter(|_| !programs.is_empty()) {
             let Some(module) = project.graph.module_of_file(*id) else { continue };

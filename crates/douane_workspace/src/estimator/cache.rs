@@ -5,6 +5,7 @@ use std::{
     hash::{Hash, Hasher},
     io::Write,
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use douane_cost::LoadFacts;
@@ -13,10 +14,18 @@ use serde::{Deserialize, Serialize};
 
 /// What tells whether a file is still the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     /// Nanoseconds since 1970.
-    pub(super) modified: u128,
-    pub(super) bytes: u64,
+    modified: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Stamp {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(Self { modified: u64::try_from(modified.as_nanos()).ok()?, bytes: metadata.len() })
+    }
 }
 
 /// What was known before this run, and what it adds. A file that can't be read, or that another version has written, is as
