@@ -54,7 +54,10 @@ fn the_reference_configuration_finds_a_variety() {
     assert_eq!(
         silent,
         [
+            "heavy-import",
+            "import-budget",
             "import-from-definition",
+            "lazy-candidate",
             "prefer-module-import",
             "private-import",
             "unreadable-file",

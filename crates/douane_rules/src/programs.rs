@@ -122,14 +122,24 @@ pub(crate) fn described(cost: Cost) -> String {
     } else {
         String::new()
     };
-    format!("{} ({:.1} MiB of code{measured})", counted(cost.modules, "module"), mib(cost.code_bytes()))
+    format!("{} ({} of code{measured})", counted(cost.modules, "module"), size(cost.code_bytes()))
+}
+
+/// `812 B`, `12 KiB`, `47.7 MiB`
+pub(crate) fn size(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    match bytes {
+        0..KIB => format!("{bytes} B"),
+        KIB..0x10_0000 => format!("{} KiB", bytes / KIB),
+        _ => format!("{:.1} MiB", mib(bytes)),
+    }
 }
 
 fn milliseconds(cost: Cost) -> f64 {
     cost.measured.ns as f64 / 1e6
 }
 
-pub(crate) fn mib(bytes: u64) -> f64 {
+fn mib(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 

@@ -37,7 +37,7 @@ declare_rule! {
     /// ```
     ///
     /// ```py app/report.py
-    /// import tables  # error: [heavy-import] "only `import tables` loads 4 modules (0.0 MiB of code) when `app.cli` starts"
+    /// import tables  # error: [heavy-import] "only `import tables` loads 4 modules ("
     ///
     ///
     /// def report(rows):

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     LoadBudget, Project, ProjectRule, Reporter,
-    programs::{OwnSite, Running, described, mib, written_statement},
+    programs::{OwnSite, Running, described, size, written_statement},
     rule::declare_rule,
     wording::counted,
 };
@@ -98,8 +98,8 @@ fn check_budget(project: &Project<'_>, budget: &LoadBudget, running: &Running<'_
         passed.push(format!("loads {}, {allowed} are allowed", counted(total.modules, "module")));
     }
     if let Some(allowed) = budget.code.filter(|allowed| total.code_bytes() > *allowed) {
-        let [code, allowed] = [total.code_bytes(), allowed].map(mib);
-        passed.push(format!("loads {code:.1} MiB of code, {allowed:.1} MiB are allowed"));
+        let [code, allowed] = [total.code_bytes(), allowed].map(size);
+        passed.push(format!("loads {code} of code, {allowed} are allowed"));
     }
     if passed.is_empty() {
         return;

@@ -39,7 +39,7 @@ declare_rule! {
     /// ```
     ///
     /// ```py app.py
-    /// import tables  # error: [lazy-candidate] "only functions use `import tables`, which alone loads 3 modules (0.0 MiB of code) when `app` starts"
+    /// import tables  # error: [lazy-candidate] "only functions use `import tables`, which alone loads 3 modules ("
     ///
     ///
     /// def report(rows):
