@@ -83,10 +83,14 @@ impl LoadTarget {
 }
 
 impl LoadFacts {
-    /// The statement `import module`.
+    /// The statements `import a`, `import b` and so on.
     #[must_use]
-    pub fn importing(module: &str) -> Self {
-        Self::of_binary([module.into()].into_iter(), Vec::new())
+    pub fn importing<'m>(modules: impl Iterator<Item = &'m str>) -> Self {
+        let mut found = Self::of_binary(modules.map(Into::into), Vec::new());
+        for (number, import) in (0..).zip(&mut found.imports) {
+            import.statement = number;
+        }
+        found
     }
 
     /// Takes the imports that run on load out of the facts of a file; the text gives them their lines.

@@ -43,7 +43,7 @@ impl<'p> Running<'p> {
     pub(crate) fn new(project: &Project<'p>, entry: &str) -> Option<Self> {
         let installed = project.installed?;
         installed.modules.find(entry)?;
-        let estimate = Estimate::new(&installed.modules, &LoadFacts::importing(entry), installed.minor);
+        let estimate = Estimate::new(&installed.modules, &LoadFacts::importing([entry].into_iter()), installed.minor);
         let exclusive = estimate.exclusive(&installed.modules);
         Some(Self { entry: entry.to_owned(), estimate, exclusive, installed })
     }

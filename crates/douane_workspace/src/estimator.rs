@@ -103,8 +103,8 @@ impl Analysis {
             (module.name.clone(), Own { kind: module.kind, path, facts })
         });
         let mut estimator = Estimator::new(&self.surroundings, own.collect());
-        let names: Vec<LoadFacts> = estimator.own_modules().map(|name| LoadFacts::importing(name.as_str())).collect();
-        let modules = estimator.modules(&names);
+        let all = LoadFacts::importing(estimator.own_modules().map(ModuleName::as_str));
+        let modules = estimator.modules(&[all]);
         estimator.save();
         Installed { modules, minor: estimator.minor() }
     }

@@ -73,7 +73,7 @@ fn prepared(arguments: &CostArguments) -> Result<(Estimator, Vec<(String, LoadFa
         estimator = { others }.next().unwrap_or(estimator);
     }
     if targets.is_empty() {
-        let facts = estimator.facts_of(&whole_project(&estimator)).map_err(told)?;
+        let facts = whole_project(&estimator);
         return Ok((estimator, vec![("the whole project".to_owned(), facts)]));
     }
     let mut found = Vec::new();
@@ -101,7 +101,7 @@ fn file_of(target: &Target, folder: &Path) -> Option<PathBuf> {
 }
 
 /// Imports of all modules of the project that have names to import them by.
-fn whole_project(estimator: &Estimator) -> String {
+fn whole_project(estimator: &Estimator) -> LoadFacts {
     let is_identifier = |part: &str| {
         let is_word = part.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
         is_word && part.starts_with(|first: char| !first.is_ascii_digit())
@@ -109,7 +109,7 @@ fn whole_project(estimator: &Estimator) -> String {
     let mut names: Vec<&str> = estimator.own_modules().map(|name| name.as_str()).collect();
     names.retain(|name| name.split('.').all(is_identifier));
     names.sort_unstable();
-    names.iter().map(|name| format!("import {name}\n")).collect()
+    LoadFacts::importing(names.into_iter())
 }
 
 /// What a target loads, with the sums that are shown.
