@@ -2,7 +2,7 @@
 
 mod project;
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, env, fs, path::PathBuf, process::Command};
 
 use project::Project;
 use serde_json::Value;
@@ -46,6 +46,35 @@ fn the_modules_are_those_that_python_gains() {
     let loads = target["loaded"].as_array().expect("a list").iter().filter(|load| load["in_sys_modules"] == true);
     assert_eq!(loads.count() + target["injected"].as_array().expect("a list").len(), found.len(), "each once");
     assert_eq!(target["problem"], Value::Null);
+}
+
+/// The interpreters that are at hand: those of `$PATH` by their versions, and those that pyenv has installed.
+fn interpreters() -> Vec<PathBuf> {
+    let versions = 8..=15;
+    let folders: Vec<PathBuf> = env::var_os("PATH").iter().flat_map(env::split_paths).collect();
+    let named = versions.flat_map(|minor| folders.iter().map(move |folder| folder.join(format!("python3.{minor}"))));
+    let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let pyenv = pyenv.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".pyenv")));
+    let installed = pyenv.and_then(|pyenv| fs::read_dir(pyenv.join("versions")).ok());
+    let installed = installed.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/python"));
+    named.filter(|path| !path.components().any(|part| part.as_os_str() == "shims")).chain(installed).collect()
+}
+
+#[test]
+fn every_interpreter_at_hand_is_measured() {
+    let code = "import sys; print(sys.version_info >= (3, 8)); before = set(sys.modules); import http.client; print(*(set(sys.modules) - before))";
+    let mut tried = Vec::new();
+    for python in interpreters() {
+        let Ok(output) = Command::new(&python).args(["-c", code]).output() else { continue };
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let Some(modules_then) = text.strip_prefix("True\n").filter(|_| output.status.success()) else { continue };
+        let target = target(&[], &["http.client", "--python", python.to_str().expect("a plain path")]).1;
+        let mut found = modules(&target);
+        found.extend(target["injected"].as_array().expect("a list").iter().filter_map(Value::as_str));
+        assert_eq!(found, modules_then.split_whitespace().collect(), "{}", python.display());
+        tried.push(python.display().to_string());
+    }
+    println!("measured with {}", tried.join(", "));
 }
 
 #[test]
