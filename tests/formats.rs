@@ -354,3 +354,37 @@ fn control_characters_are_escaped() {
         assert!(!run.output.contains('\u{1b}'), "{format}: {}", run.output);
     }
 }
+
+#[test]
+fn one_run_writes_several_formats() {
+    let project = Project::new(&[("main.py", "import os, re\n\nprint(re)\n")]);
+    let run =
+        project.run(&["check", "-o", "gitlab:quality.json", "-o", "concise:found.txt", "-o", "plain.txt", "--quiet"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(1), ""));
+    assert!(run.output.contains("warning[unused-import]"));
+    let text = |path: &str| std::fs::read_to_string(project.path(path)).expect("it is written");
+    let issues: serde_json::Value = serde_json::from_str(&text("quality.json")).expect("JSON");
+    let issue = &issues[0];
+    assert_eq!(issue["check_name"], "unused-import");
+    assert_eq!(issue["location"]["path"], "main.py");
+    assert_eq!(issue["location"]["positions"]["begin"], serde_json::json!({"line": 1, "column": 8}));
+    assert_eq!(issue["severity"], "minor");
+    assert_eq!(issue["fingerprint"].as_str().map(str::len), Some(32));
+    assert!(text("found.txt").starts_with("main.py:1:8: warning[unused-import] `import os` is never used\n"));
+    // Without a format of its own a file is written as the terminal is.
+    assert!(text("plain.txt").starts_with("warning[unused-import]: `import os` is never used\n"));
+    let refused = project.run(&["check", "-o", "json:no/such/folder.json"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.errors.contains("can't be written"), "{}", refused.errors);
+}
+
+#[test]
+fn json_lines_are_those_of_json() {
+    let project = Project::new(&[("main.py", "import os, re\n")]);
+    let document: serde_json::Value =
+        serde_json::from_str(&project.run(&["check", "--output-format", "json"]).output).expect("JSON");
+    let lines = project.run(&["check", "--output-format", "json-lines"]).output;
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+    assert_eq!(document["diagnostics"], serde_json::Value::Array(lines));
+}

@@ -106,6 +106,10 @@ pub(crate) struct CheckArguments {
     /// How findings are printed
     #[arg(long, value_name = "FORMAT", default_value_t, value_parser = parse_format())]
     pub(crate) output_format: Format,
+    /// Write the findings to a file too, in the format before the colon, else in that of `--output-format`; may be given
+    /// several times
+    #[arg(short, long, value_name = "[FORMAT:]FILE")]
+    pub(crate) output_file: Vec<String>,
     /// Mend what can be mended without changing what any module of the program offers or does
     #[arg(long)]
     pub(crate) fix: bool,

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     io::{self, Read, Write},
+    path::Path,
     time::Instant,
 };
 
@@ -15,7 +16,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     arguments::CheckArguments,
     differences,
-    outcome::{Outcome, refused, written},
+    outcome::{Outcome, refused, replace_file, written},
     progress::Progress,
     terminal::{self, Color},
 };
@@ -120,6 +121,12 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             elapsed: started.elapsed(),
         };
         let report = Report { diagnostics: shown, files: &files, summary };
+        for file in &arguments.output_file {
+            if let Err(message) = write_file(file, arguments.output_format, &report) {
+                terminal::error(&message);
+                return Outcome::Refused;
+            }
+        }
         let colours = colours && arguments.output_format == Format::Full;
         let quiet = arguments.quiet || (arguments.fix_only && fixed == 0);
         douane_reporter::write(&report, arguments.output_format, Options { colours, quiet }, output)
@@ -131,6 +138,16 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     // Everything is printed; to free a large program piece by piece would only keep the user waiting.
     std::mem::forget(analysis);
     outcome
+}
+
+/// Writes the report to a file, `[FORMAT:]FILE`; one that is there is replaced whole.
+fn write_file(named: &str, format: Format, report: &Report<'_>) -> Result<(), String> {
+    let chosen = named.split_once(':').and_then(|(format, path)| Some((format.parse::<Format>().ok()?, path)));
+    let (format, path) = chosen.unwrap_or((format, named));
+    let mut bytes = Vec::new();
+    let written = douane_reporter::write(report, format, Options { colours: false, quiet: false }, &mut bytes);
+    let written = written.and_then(|()| replace_file(Path::new(path), &bytes));
+    written.map_err(|error| format!("`{path}` can't be written: {error}"))
 }
 
 /// What the project's baseline does not know, and how much it does.

@@ -145,6 +145,14 @@ pub struct Block {
     pub statements: u32,
 }
 
+/// The text that a finding is about, without its line breaks: what is the same of it wherever it stands.
+#[must_use]
+pub fn subject(text: &str, range: TextRange) -> String {
+    const LONGEST: usize = 200;
+    let words: Vec<&str> = range.slice(text).split_whitespace().collect();
+    words.join(" ").chars().take(LONGEST).collect()
+}
+
 /// The replacement of one range of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Edit {

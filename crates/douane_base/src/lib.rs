@@ -11,7 +11,9 @@ mod source_file;
 mod text_range;
 mod version;
 
-pub use diagnostic::{Applicability, Block, Change, ChangeKind, Diagnostic, Edit, Fix, ImportPlace, Label, Severity};
+pub use diagnostic::{
+    Applicability, Block, Change, ChangeKind, Diagnostic, Edit, Fix, ImportPlace, Label, Severity, subject,
+};
 pub use interner::{Interner, text_at};
 pub use line_index::{LineColumn, LineIndex, Positions};
 pub use module_name::ModuleName;

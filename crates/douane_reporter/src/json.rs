@@ -39,6 +39,16 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out)
 }
 
+/// Writes each finding as an object on a line of its own.
+pub(crate) fn write_lines(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let positions = Positions::new(report.files);
+    for diagnostic in report.diagnostics {
+        serde_json::to_writer(&mut *out, &json_diagnostic(diagnostic, report, &positions))?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
 #[derive(Serialize)]
 struct JsonReport<D> {
     version: u32,

@@ -9,9 +9,16 @@
 mod concise;
 mod escape;
 mod excerpt;
+mod fingerprint;
 mod full;
+mod gitlab;
+mod grouped;
 mod json;
+mod junit;
+mod lines;
+mod place;
 mod position;
+mod rdjson;
 #[cfg(test)]
 mod sample;
 mod statistics;
@@ -36,13 +43,41 @@ pub enum Format {
     Full,
     /// One line a diagnostic: for people in a hurry and for `grep`.
     Concise,
+    /// The findings of each file below its name.
+    Grouped,
     /// One JSON object, described in `docs/json.md`: for programs.
     Json,
+    /// The findings of that object, each as a line.
+    JsonLines,
+    /// Annotations on GitHub.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
+    /// Test results, one case a finding.
+    Junit,
+    /// What reviewdog reads.
+    Rdjson,
+    /// Annotations of Azure Pipelines.
+    Azure,
+    /// The lines that pylint writes.
+    Pylint,
 }
 
 impl Format {
     /// Every format, in the order in which the command line names them.
-    pub const ALL: [Self; 3] = [Self::Full, Self::Concise, Self::Json];
+    pub const ALL: [Self; 11] = [
+        Self::Full,
+        Self::Concise,
+        Self::Grouped,
+        Self::Json,
+        Self::JsonLines,
+        Self::Github,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Rdjson,
+        Self::Azure,
+        Self::Pylint,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -50,8 +85,21 @@ impl Format {
         match self {
             Self::Full => "full",
             Self::Concise => "concise",
+            Self::Grouped => "grouped",
             Self::Json => "json",
+            Self::JsonLines => "json-lines",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Rdjson => "rdjson",
+            Self::Azure => "azure",
+            Self::Pylint => "pylint",
         }
+    }
+
+    /// People read it: it may have a closing line.
+    fn is_for_people(self) -> bool {
+        matches!(self, Self::Full | Self::Concise | Self::Grouped)
     }
 }
 
@@ -127,9 +175,17 @@ pub fn write(report: &Report<'_>, format: Format, options: Options, out: &mut dy
     match format {
         Format::Full => full::write(report, options.colours, &mut out)?,
         Format::Concise => concise::write(report, options.colours, &mut out)?,
+        Format::Grouped => grouped::write(report, &mut out)?,
         Format::Json => json::write(report, &mut out)?,
+        Format::JsonLines => json::write_lines(report, &mut out)?,
+        Format::Github => lines::write_github(report, &mut out)?,
+        Format::Gitlab => gitlab::write(report, &mut out)?,
+        Format::Junit => junit::write(report, &mut out)?,
+        Format::Rdjson => rdjson::write(report, &mut out)?,
+        Format::Azure => lines::write_azure(report, &mut out)?,
+        Format::Pylint => lines::write_pylint(report, &mut out)?,
     }
-    if format != Format::Json && !options.quiet {
+    if format.is_for_people() && !options.quiet {
         summary::write(report, &mut out)?;
     }
     out.flush()
@@ -144,6 +200,7 @@ mod tests {
         for format in Format::ALL {
             assert_eq!(format.to_string().parse(), Ok(format));
         }
-        assert_eq!("xml".parse::<Format>(), Err("expected one of `full`, `concise`, `json`, found `xml`".to_owned()));
+        let error = "xml".parse::<Format>().expect_err("there is no such format");
+        assert!(error.starts_with("expected one of `full`, `concise`, ") && error.ends_with("found `xml`"), "{error}");
     }
 }

@@ -19,7 +19,7 @@ struct Count {
 }
 
 /// Writes how often each rule found something, instead of the diagnostics: a line `count TAB severity TAB rule` each,
-/// or an array of objects with these keys for [`Format::Json`]. Nothing found gives no line, or an empty array.
+/// or an array of objects with these keys for [`Format::Json`], or these objects for [`Format::JsonLines`]. Nothing found gives no line, or an empty array.
 ///
 /// # Errors
 ///
@@ -28,14 +28,21 @@ pub fn write_statistics(diagnostics: &[Diagnostic], format: Format, out: &mut dy
     let counts = counts(diagnostics);
     let mut out = BufWriter::new(out);
     match format {
-        Format::Full | Format::Concise => {
-            for Count { count, severity, rule } in counts {
-                writeln!(out, "{count}\t{}\t{rule}", severity.as_str())?;
-            }
-        }
         Format::Json => {
             serde_json::to_writer(&mut out, &counts)?;
             writeln!(out)?;
+        }
+        Format::JsonLines => {
+            for count in counts {
+                serde_json::to_writer(&mut out, &count)?;
+                writeln!(out)?;
+            }
+        }
+        // The formats of services have no counts.
+        _ => {
+            for Count { count, severity, rule } in counts {
+                writeln!(out, "{count}\t{}\t{rule}", severity.as_str())?;
+            }
         }
     }
     out.flush()

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use douane_base::{Diagnostic, FileId, SourceFile};
+use douane_base::{Diagnostic, FileId, SourceFile, subject};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -164,17 +164,15 @@ fn make_readable(_: &Path) -> std::io::Result<()> {
 }
 
 fn keys(analysis: &Analysis, diagnostics: &[Diagnostic]) -> Vec<Key> {
-    const LONGEST: usize = 200;
     let mut texts: FxHashMap<FileId, SourceFile> = FxHashMap::default();
     let mut key = |diagnostic: &Diagnostic| {
         let file = diagnostic.primary.file;
         let source = texts.entry(file).or_insert_with(|| analysis.source_file(file));
         let module = analysis.graph().module_of_file(file).map(|module| analysis.graph().module_name(module));
-        let words: Vec<&str> = diagnostic.primary.range.slice(source.text()).split_whitespace().collect();
         Key {
             module: module.map_or_else(|| source.display_path(), str::to_owned),
             rule: diagnostic.rule.to_owned(),
-            subject: words.join(" ").chars().take(LONGEST).collect(),
+            subject: subject(source.text(), diagnostic.primary.range),
         }
     };
     diagnostics.iter().map(&mut key).collect()

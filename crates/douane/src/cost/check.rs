@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     arguments::MeasuringArguments,
-    outcome::{Outcome, refused, written},
+    outcome::{Outcome, refused, replace_file, written},
     terminal::{self, Color},
 };
 
@@ -297,7 +297,7 @@ fn read_lock(path: &Path) -> Result<Lock, String> {
 fn write_lock(path: &Path, lock: &Lock) -> Result<(), String> {
     let mut text = serde_json::to_string_pretty(lock).map_err(|error| error.to_string())?;
     text.push('\n');
-    super::replace(path, text.as_bytes()).map_err(|error| format!("`{}` can't be written: {error}", path.display()))
+    replace_file(path, text.as_bytes()).map_err(|error| format!("`{}` can't be written: {error}", path.display()))
 }
 
 fn bytes(count: u64) -> String {

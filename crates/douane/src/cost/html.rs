@@ -2,6 +2,7 @@
 
 use std::{io, path::Path};
 
+use crate::outcome::replace_file;
 use douane_probe::{Conditions, Measured};
 
 const PAGE: &str = include_str!("page.html");
@@ -13,5 +14,5 @@ pub(super) fn write(path: &Path, measured: &[Measured], conditions: &Conditions)
     // The only letter that can end a script is written as JSON may write it.
     let data = String::from_utf8_lossy(&data).replace('<', "\\u003c");
     let page = PAGE.replacen("DATA", &data, 1);
-    super::replace(path, page.as_bytes())
+    replace_file(path, page.as_bytes())
 }

@@ -8,7 +8,7 @@ mod text;
 mod unloading;
 
 use std::{
-    env, fs,
+    env,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -167,13 +167,4 @@ pub(crate) fn cache_folder() -> Result<PathBuf, String> {
         _ => of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache"))),
     };
     folder.map(|folder| folder.join("douane")).ok_or_else(|| "there is no home folder to keep bytecode in".to_owned())
-}
-
-/// Writes a file; one that is there is replaced whole or not at all.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    fs::write(&part, bytes)?;
-    fs::rename(&part, path).inspect_err(|_| drop(fs::remove_file(&part)))
 }
