@@ -9,13 +9,17 @@ junit-10.xsd, the source distribution of pytest. Findings with difficult texts a
 - junit is valid by that schema, and junitparser reads as many failures as there are findings;
 - gitlab has unique fingerprints, which stay the same when lines are inserted above;
 - github, azure and pylint have one line a finding, whatever is in it;
+- sarif has neither errors nor warnings by the rules of Microsoft's sarif-multitool and by GitHub's, which come with it from
+  npm; without npm this is left out, and said to be;
 - rdjson has columns that count bytes, and its suggestions give what `--fix` gives.
 
 Exits with 1 if anything is not.
 """
 
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -50,6 +54,24 @@ def prepare() -> tuple[pathlib.Path, pathlib.Path]:
             (member,) = [member for member in files.getmembers() if member.name.endswith("/junit-10.xsd")]
             schema.write_bytes(files.extractfile(member).read())
     return python, schema
+
+
+def sarif_problems(path: pathlib.Path) -> list[str] | None:
+    """What the validator has against a file, notes aside; none where it can't be had."""
+    package = LAB / "node_modules" / "@microsoft" / "sarif-multitool-linux"
+    if not package.exists():
+        if shutil.which("npm") is None:
+            return None
+        command = ["npm", "install", "--prefix", LAB, "--no-audit", "--no-fund", "--silent", "@microsoft/sarif-multitool-linux"]
+        subprocess.run(command, check=True)
+    tool = package / "Sarif.Multitool"
+    tool.chmod(0o755)
+    result = LAB / "validated.sarif"
+    command = [tool, "validate", path, "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning", "-o", result, "--log", "ForceOverwrite"]
+    environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    runs = json.loads(result.read_text(encoding="utf-8-sig"))["runs"]
+    return [f"{found['ruleId']}: {found['message']}" for run in runs for found in run.get("results", [])]
 
 
 def run(folder: pathlib.Path, *arguments: str) -> str:
@@ -102,6 +124,12 @@ def main() -> None:
     suggestions = [suggestion for each in rdjson["diagnostics"] for suggestion in each.get("suggestions", [])]
     subprocess.run([DOUANE, "check", "--fix-only", "--unsafe-fixes", "--quiet"], cwd=folder, check=True)
     expect(applied(MAIN, suggestions) == main_file.read_text(), "rdjson: the suggestions are the fixes")
+    subprocess.run([DOUANE, "check", "fixtures", "--quiet", "-o", f"sarif:{LAB / 'found.sarif'}"], cwd=ROOT, capture_output=True)
+    against = sarif_problems(LAB / "found.sarif")
+    if against is None:
+        print("      sarif: left out, for there is no npm")
+    else:
+        expect(not against, f"sarif: nothing against {len(json.loads((LAB / 'found.sarif').read_text())['runs'][0]['results'])} results{against[:3] or ''}")
     main_file.write_text("print(1)\n")
     (LAB / "clean.xml").write_text(run(folder, "--output-format", "junit"))
     answer = subprocess.run([python, "-c", READ_JUNIT, schema, LAB / "found.xml", LAB / "clean.xml"], capture_output=True, text=True)

@@ -7,8 +7,8 @@ use std::{
     time::Instant,
 };
 
-use douane_base::{Diagnostic, FileId, SourceFile};
-use douane_reporter::{Format, Options, Report, Sources, Summary};
+use douane_base::{Diagnostic, FileId, Severity, SourceFile};
+use douane_reporter::{Format, Options, Report, RuleText, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
 use douane_workspace::{Analysis, BASELINE, Baseline, Fixed, Ignored, Overlay, Sifted, Workspace};
 use rustc_hash::FxHashMap;
@@ -120,7 +120,8 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             known: is_known,
             elapsed: started.elapsed(),
         };
-        let report = Report { diagnostics: shown, files: &files, summary };
+        let rules = rule_texts();
+        let report = Report { diagnostics: shown, files: &files, rules: &rules, summary };
         for file in &arguments.output_file {
             if let Err(message) = write_file(file, arguments.output_format, &report) {
                 terminal::error(&message);
@@ -138,6 +139,16 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     // Everything is printed; to free a large program piece by piece would only keep the user waiting.
     std::mem::forget(analysis);
     outcome
+}
+
+fn rule_texts() -> Vec<RuleText<'static>> {
+    let text = |rule: &&'static Rule| RuleText {
+        name: rule.name,
+        summary: rule.summary(),
+        page: rule.documentation,
+        severity: if rule.default == Level::Error { Severity::Error } else { Severity::Warning },
+    };
+    RULES.iter().map(text).collect()
 }
 
 /// Writes the report to a file, `[FORMAT:]FILE`; one that is there is replaced whole.

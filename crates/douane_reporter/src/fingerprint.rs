@@ -58,7 +58,7 @@ mod tests {
         let files = Files::new(&[("a.py", text)]);
         let diagnostics: Vec<_> = subjects.iter().map(|subject| error(0, files.find(0, subject), "")).collect();
         let summary = Summary { files: 1, modules: 1, fixed: 0, known: 0, elapsed: Duration::ZERO };
-        fingerprints(&Report { diagnostics: &diagnostics, files: &files, summary })
+        fingerprints(&Report { diagnostics: &diagnostics, files: &files, rules: &[], summary })
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod position;
 mod rdjson;
 #[cfg(test)]
 mod sample;
+mod sarif;
 mod statistics;
 mod summary;
 
@@ -31,7 +32,7 @@ use std::{
     time::Duration,
 };
 
-use douane_base::{Diagnostic, FileId, SourceFile};
+use douane_base::{Diagnostic, FileId, Severity, SourceFile};
 
 pub use statistics::write_statistics;
 
@@ -49,6 +50,8 @@ pub enum Format {
     Json,
     /// The findings of that object, each as a line.
     JsonLines,
+    /// What code scanning reads, SARIF 2.1.0.
+    Sarif,
     /// Annotations on GitHub.
     Github,
     /// A Code Quality report of GitLab.
@@ -65,12 +68,13 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which the command line names them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Full,
         Self::Concise,
         Self::Grouped,
         Self::Json,
         Self::JsonLines,
+        Self::Sarif,
         Self::Github,
         Self::Gitlab,
         Self::Junit,
@@ -88,6 +92,7 @@ impl Format {
             Self::Grouped => "grouped",
             Self::Json => "json",
             Self::JsonLines => "json-lines",
+            Self::Sarif => "sarif",
             Self::Github => "github",
             Self::Gitlab => "gitlab",
             Self::Junit => "junit",
@@ -136,8 +141,23 @@ pub struct Report<'r> {
     pub diagnostics: &'r [Diagnostic],
     /// The files they point into.
     pub files: &'r dyn Sources,
+    /// The rules that may have found something, for the formats that describe them.
+    pub rules: &'r [RuleText<'r>],
     /// What was looked at.
     pub summary: Summary,
+}
+
+/// A rule as reports describe it.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleText<'r> {
+    /// Its name.
+    pub name: &'r str,
+    /// The first sentence of its page.
+    pub summary: &'r str,
+    /// Its page, in Markdown.
+    pub page: &'r str,
+    /// How serious its findings are unless the user says otherwise.
+    pub severity: Severity,
 }
 
 /// What a run looked at. How many errors and warnings it found is counted from the diagnostics, so that the two cannot
@@ -178,6 +198,7 @@ pub fn write(report: &Report<'_>, format: Format, options: Options, out: &mut dy
         Format::Grouped => grouped::write(report, &mut out)?,
         Format::Json => json::write(report, &mut out)?,
         Format::JsonLines => json::write_lines(report, &mut out)?,
+        Format::Sarif => sarif::write(report, &mut out)?,
         Format::Github => lines::write_github(report, &mut out)?,
         Format::Gitlab => gitlab::write(report, &mut out)?,
         Format::Junit => junit::write(report, &mut out)?,

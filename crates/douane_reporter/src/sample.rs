@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use douane_base::{Diagnostic, FileId, Label, Severity, SourceFile, TextRange};
 
-use crate::{Format, Options, Report, Sources, Summary, write};
+use crate::{Format, Options, Report, RuleText, Sources, Summary, write};
 
 /// Files in memory; `app/db.py` is the module `app.db`, what does not end with `.py` is no module.
 pub(crate) struct Files(Vec<(SourceFile, Option<String>)>);
@@ -64,6 +64,9 @@ pub(crate) fn label(file: u32, range: TextRange, message: &str) -> Label {
 pub(crate) fn written(files: &Files, diagnostics: &[Diagnostic], format: Format, options: Options) -> String {
     let summary = Summary { files: 120, modules: 118, fixed: 0, known: 0, elapsed: Duration::from_micros(41_900) };
     let mut out = Vec::new();
-    write(&Report { diagnostics, files, summary }, format, options, &mut out).expect("memory can be written to");
+    let page = "Checks for something.\n\n## Why is this bad?\n\nIt is.";
+    let rule = RuleText { name: "some-rule", summary: "Checks for something.", page, severity: Severity::Error };
+    write(&Report { diagnostics, files, rules: &[rule], summary }, format, options, &mut out)
+        .expect("memory can be written to");
     String::from_utf8(out).expect("every format is UTF-8")
 }

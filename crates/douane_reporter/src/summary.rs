@@ -92,7 +92,8 @@ mod tests {
         let sources = Files::new(&[("a.py", "import a\n"), ("b.py", "import b\n")]);
         let summary = Summary { files, modules, fixed: 0, known: 0, elapsed: Duration::from_micros(elapsed) };
         let mut out = Vec::new();
-        write(&Report { diagnostics, files: &sources, summary }, &mut out).expect("memory can be written to");
+        write(&Report { diagnostics, files: &sources, rules: &[], summary }, &mut out)
+            .expect("memory can be written to");
         String::from_utf8(out).expect("the line is UTF-8")
     }
 
