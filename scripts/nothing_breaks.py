@@ -299,9 +299,9 @@ def compare(package: str, tests: bool) -> bool:
 
 
 def sympy_tests(python: pathlib.Path, folder: pathlib.Path) -> tuple[str, list[str]]:
-    """The last line of the test run, and what failed. As sympy's own runner does, tests marked as slow are left out."""
+    """The last line of the test run, and what failed. As with sympy's own runner, tests marked as slow or too slow are left out."""
     targets = [str(folder / "sympy" / part) for part in ("core", "solvers", "printing")]
-    command = [python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", "--rootdir", str(folder), *targets]
+    command = [python, "-m", "pytest", "-q", "-m", "not slow and not tooslow", "-p", "no:cacheprovider", "--rootdir", str(folder), *targets]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONHASHSEED": "0", "PYTHONPYCACHEPREFIX": str(folder.parent / "cache-tests")}
     run = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
     lines = run.stdout.strip().splitlines()
