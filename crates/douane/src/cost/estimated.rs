@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{
     cache_folder,
-    text::{Paint, counted, milliseconds, shortened, signed_bytes},
+    text::{Paint, as_tree, counted, milliseconds, shortened, signed_bytes},
 };
 use crate::{
     arguments::{CostArguments, CostFormat, CostSort},
@@ -192,14 +192,7 @@ impl<'e> Estimated<'e> {
 
     fn tree(&self, arguments: &CostArguments, paint: Paint, output: &mut impl Write) -> io::Result<()> {
         let loads = &self.estimate.loads;
-        let mut children: Vec<Vec<usize>> = vec![Vec::new(); loads.len()];
-        let mut roots = Vec::new();
-        for (at, load) in loads.iter().enumerate() {
-            match load.parent {
-                Some(parent) => children[parent].push(at),
-                None => roots.push(at),
-            }
-        }
+        let (roots, children) = as_tree(loads.iter().map(|load| load.parent));
         let sorted = |list: &[usize]| {
             let mut list = list.to_vec();
             if arguments.sort != CostSort::Order {

@@ -111,14 +111,7 @@ fn spread(figure: Figure) -> f64 {
 
 fn tree(measured: &Measured, shown: &Shown, paint: Paint, output: &mut impl Write) -> io::Result<()> {
     let loads = &measured.loaded;
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); loads.len()];
-    let mut roots = Vec::new();
-    for (at, load) in loads.iter().enumerate() {
-        match load.parent {
-            Some(parent) => children[parent].push(at),
-            None => roots.push(at),
-        }
-    }
+    let (roots, children) = as_tree(loads.iter().map(|load| load.parent));
     let weight = |load: &Loaded| match shown.sort {
         CostSort::Memory => load.private_bytes,
         CostSort::Time | CostSort::Order => load.ns,
@@ -162,6 +155,20 @@ fn tree(measured: &Measured, shown: &Shown, paint: Paint, output: &mut impl Writ
         writeln!(output, "  appeared without an import: {}", measured.injected.join(", "))?;
     }
     Ok(())
+}
+
+/// The loads that are part of no other, and those that are part of each.
+pub(super) fn as_tree(parents: impl Iterator<Item = Option<usize>>) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let parents: Vec<Option<usize>> = parents.collect();
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); parents.len()];
+    let mut roots = Vec::new();
+    for (at, parent) in parents.into_iter().enumerate() {
+        match parent {
+            Some(parent) => children[parent].push(at),
+            None => roots.push(at),
+        }
+    }
+    (roots, children)
 }
 
 fn below(children: &[Vec<usize>], of: usize) -> usize {
