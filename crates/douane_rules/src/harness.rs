@@ -263,9 +263,9 @@ fn diagnostics(example: &Example, files: &[File], settings: &Settings) -> Vec<Di
         .collect();
     let installed = installed(&graph, &facts, files, library);
     let mut project = Project::new(&facts, &graph, &checked);
-    project.installed = Some(&installed);
     let budgets = budgets(example.block("toml").map(|block| block.text.as_str()));
     project.budgets = &budgets;
+    project.installed = Some(&installed).filter(|_| settings.want_costs(!budgets.is_empty()));
     check(&project, settings)
 }
 

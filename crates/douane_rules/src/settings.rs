@@ -284,10 +284,15 @@ impl Settings {
         configured.level == Level::Off && (configured.is_deselected || levels.all(|level| *level == Level::Off))
     }
 
-    /// True if the rule of that name runs in any file.
+    /// True if a rule runs in any file that asks what programs load, where there are budgets or not.
     #[must_use]
-    pub fn runs(&self, rule: &str) -> bool {
-        self.rules.iter().any(|configured| configured.rule.name == rule && !self.is_off_everywhere(configured))
+    pub fn want_costs(&self, has_budgets: bool) -> bool {
+        let asks = |configured: &Configured| match configured.rule.name {
+            "heavy-import" | "lazy-candidate" => true,
+            "import-budget" => has_budgets,
+            _ => false,
+        };
+        self.rules.iter().any(|configured| asks(configured) && !self.is_off_everywhere(configured))
     }
 
     /// The overrides, in the order of the configuration.

@@ -412,8 +412,7 @@ impl Analysis {
         let mut project = Project::new(&self.facts, &self.graph, &self.own);
         project.unreadable = &self.unreadable;
         project.entry_points = &self.entry_points;
-        let wants_costs = ["heavy-import", "lazy-candidate"].iter().any(|rule| settings.runs(rule))
-            || (settings.runs("import-budget") && !self.budgets.is_empty());
+        let wants_costs = settings.want_costs(!self.budgets.is_empty());
         let installed = wants_costs.then(|| self.installed());
         project.installed = installed.as_ref();
         project.budgets = &self.budgets;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
-
+use douane_cost::Cost;
 use douane_graph::{Definition, EntrySource, Lookup, ModuleGraph, ModuleId, ModuleKind, NameId, Object, Origin};
 use douane_parser::{BindingKind, FileFacts, Import, ImportId, Target, Usage, When};
 use rayon::prelude::*;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     Checked, Project, ProjectRule, Reporter,
+    programs::described,
     rule::declare_rule,
     wording::{counted, module_as_seen_from, written_import},
 };
@@ -177,16 +178,26 @@ impl ProjectRule for UmbrellaImport {
         });
         let not_saved = project.loads().loaded_among(&questions);
         for ((candidate, (_, saved)), not_saved) in candidates.iter().zip(&questions).zip(not_saved) {
-            let count = saved.len() - not_saved.len();
-            if count >= self.min_saved {
-                candidate.report(count, report);
+            let saved: Vec<ModuleId> = saved.iter().copied().filter(|saved| !not_saved.contains(saved)).collect();
+            if saved.len() >= self.min_saved {
+                candidate.report(&saved, report);
             }
         }
     }
 }
 
 impl Candidate<'_> {
-    fn report(&self, saved: usize, report: &mut Reporter<'_>) {
+    /// How many modules these are, and how large, where that was looked up.
+    fn cost(&self, saved: &[ModuleId]) -> String {
+        let count = counted(saved.len(), "module");
+        let Some(installed) = self.file.project.installed else { return count };
+        let mut sum = Cost::default();
+        let names = saved.iter().map(|module| self.file.graph().module_name(*module));
+        names.filter_map(|name| installed.modules.find(name)).for_each(|at| sum += installed.modules.cost(at));
+        if sum.modules == saved.len() { described(sum) } else { count }
+    }
+
+    fn report(&self, saved: &[ModuleId], report: &mut Reporter<'_>) {
         const MOST: usize = 5;
         let graph = self.file.graph();
         let uses: Vec<String> = self
@@ -200,7 +211,7 @@ impl Candidate<'_> {
         let message = format!(
             "`{}` loads at least {} more than what is used needs: {}{more}",
             self.written,
-            counted(saved, "module"),
+            self.cost(saved),
             uses.join(", ")
         );
         let mut by_module: FxHashMap<ModuleId, Vec<String>> = FxHashMap::default();
