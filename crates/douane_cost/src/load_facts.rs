@@ -86,11 +86,7 @@ impl LoadFacts {
     /// The statements `import a`, `import b` and so on.
     #[must_use]
     pub fn importing<'m>(modules: impl Iterator<Item = &'m str>) -> Self {
-        let mut found = Self::of_binary(modules.map(Into::into), Vec::new());
-        for (number, import) in (0..).zip(&mut found.imports) {
-            import.statement = number;
-        }
-        found
+        Self::of_binary(modules.map(Into::into), Vec::new())
     }
 
     /// Takes the imports that run on load out of the facts of a file; the text gives them their lines.
@@ -164,9 +160,22 @@ impl LoadFacts {
     /// What a compiled file loads and puts into `sys.modules`, as far as it spells that.
     #[must_use]
     pub fn of_binary(names: impl Iterator<Item = Box<str>>, injected: Vec<Box<str>>) -> Self {
-        let import =
-            |name| LoadImport { target: LoadTarget::Module(name), statement: 0, line: 0, arm: None, is_sure: false };
-        Self { imports: names.map(import).collect(), injected, is_open: true, ..Self::default() }
+        let mut found = Self { injected, is_open: true, ..Self::default() };
+        found.add_binary(names);
+        found
+    }
+
+    /// Adds what compiled code imports, each as a statement of its own.
+    pub fn add_binary(&mut self, names: impl Iterator<Item = Box<str>>) {
+        let first = u32::try_from(self.imports.len()).unwrap_or(u32::MAX);
+        let import = |(statement, name)| LoadImport {
+            target: LoadTarget::Module(name),
+            statement,
+            line: 0,
+            arm: None,
+            is_sure: false,
+        };
+        self.imports.extend((first..).zip(names).map(import));
     }
 
     /// The modules that the imports may name, as seen from a module of that name.

@@ -228,7 +228,7 @@ impl Estimator {
         if let Some(measured) = measured {
             read.module.measured = Some(Measured { private_bytes: measured.private_bytes, ns: measured.ns });
             let imports = measured.imports.iter().map(|name| name.as_str().into());
-            read.module.facts.imports.extend(LoadFacts::of_binary(imports, Vec::new()).imports);
+            read.module.facts.add_binary(imports);
         }
         Some(read)
     }
