@@ -8,7 +8,7 @@ use project::Project;
 use serde_json::Value;
 
 /// Programs whose `main` loads what only a close look at its imports tells.
-const PROGRAMS: [(&str, &[(&str, &str)]); 16] = [
+const PROGRAMS: [(&str, &[(&str, &str)]); 22] = [
     (
         "a fallback is loaded where what it stands for is missing",
         &[
@@ -159,6 +159,50 @@ const PROGRAMS: [(&str, &[(&str, &str)]); 16] = [
             ("last.py", ""),
         ],
     ),
+    (
+        "a name that only type checkers bind hides no submodule",
+        &[
+            ("main.py", "from pkg import heavy, gone\n"),
+            (
+                "pkg/__init__.py",
+                "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from . import heavy\ngone = 1\ndel gone\n",
+            ),
+            ("pkg/heavy.py", ""),
+            ("pkg/gone.py", ""),
+        ],
+    ),
+    (
+        "a relative import without a package fails",
+        &[
+            ("main.py", "try:\n    from .helper import x\nexcept ImportError:\n    from helper import x\n"),
+            ("helper.py", "x = 1\n"),
+        ],
+    ),
+    (
+        "a name that is not there fails",
+        &[
+            ("main.py", "try:\n    from compat import newer\nexcept ImportError:\n    from fallback import newer\n"),
+            ("compat.py", "older = 1\n"),
+            ("fallback.py", "newer = 1\n"),
+        ],
+    ),
+    (
+        "a name that may come from a star is there",
+        &[
+            ("main.py", "try:\n    from compat import newer\nexcept ImportError:\n    from fallback import newer\n"),
+            ("compat.py", "from base import *\n"),
+            ("base.py", "newer = 1\n"),
+            ("fallback.py", "newer = 1\n"),
+        ],
+    ),
+    (
+        "modules beside the script go before those of the standard library",
+        &[("main.py", "import calendar\n"), ("calendar.py", "import colours\n"), ("colours.py", "")],
+    ),
+    (
+        "__main__ is always there",
+        &[("main.py", "try:\n    import __main__\nexcept ImportError:\n    import other\n"), ("other.py", "")],
+    ),
 ];
 
 fn estimated(project: &Project, arguments: &[&str]) -> Value {
@@ -222,6 +266,98 @@ fn an_import_answers_for_what_nothing_else_loads() {
     assert_eq!(only("shared", 1), BTreeSet::new());
     assert_eq!(only("below", 1), BTreeSet::from(["below"]));
     assert_eq!(target["modules"], 7);
+}
+
+#[test]
+fn what_a_failing_module_has_loaded_stays() {
+    let project = Project::new(&[
+        ("main.py", "try:\n    import optional\nexcept ImportError:\n    pass\nimport other\n"),
+        ("optional.py", "import heavy\nimport gone_1\n"),
+        ("other.py", "import heavy\n"),
+        ("heavy.py", ""),
+    ]);
+    let target = estimated(&project, &["main"]);
+    let other = loaded(&target).find(|load| load["module"] == "other").expect("it is loaded");
+    assert_eq!(names(&other["only"]), BTreeSet::from(["other"]));
+}
+
+#[test]
+fn scripts_see_what_lies_beside_them() {
+    let project = Project::new(&[
+        ("tools/run.py", "# coding: latin-1\nimport helper\n"),
+        ("tools/helper.py", "import more\n"),
+        ("tools/more.py", ""),
+        ("helper.py", ""),
+    ]);
+    let target = estimated(&project, &["tools/run.py"]);
+    let found: BTreeSet<&str> = loaded(&target).filter_map(|load| load["module"].as_str()).collect();
+    assert_eq!(found, BTreeSet::from(["helper", "more"]));
+}
+
+#[test]
+fn nothing_is_run() {
+    let files = [
+        ("eff.py", "open('ran.txt', 'w').close()\n"),
+        ("lint.toml", "[[cost.budgets]]\ntarget = \"eff\"\nmodules = 1\n"),
+    ];
+    let project = Project::new(&files);
+    for arguments in [&["unload", "eff"][..], &["check"], &["compare", "eff", "eff"]] {
+        let run = project.run(&[&["cost", "--static"], arguments].concat());
+        assert_eq!(run.code, Some(2), "{}", run.output);
+        assert!(run.errors.contains("`--static` estimates"), "{}", run.errors);
+    }
+    project.run(&["cost", "--static", "eff"]);
+    project.run(&["check"]);
+    assert!(!project.path("ran.txt").exists());
+}
+
+#[test]
+fn rules_count_what_is_surely_loaded() {
+    let files = [
+        ("lint.toml", "[[cost.budgets]]\ntarget = \"app\"\nmodules = 2\n"),
+        (
+            "app.py",
+            "import os\ntry:\n    import gone_1\n    HAS = True\nexcept ImportError:\n    HAS = False\nif HAS:\n    import one, two, three\n\n\ndef setup():\n    import four, five\n\n\nif os.environ:\n    setup()\n",
+        ),
+        ("one.py", ""),
+        ("two.py", ""),
+        ("three.py", ""),
+        ("four.py", ""),
+        ("five.py", ""),
+    ];
+    let project = Project::new(&files);
+    assert_eq!(project.findings(&["--select", "import-budget"]), Vec::<String>::new());
+}
+
+#[test]
+fn lazy_imports_wait_for_calls() {
+    let dear = [("dear.py", "import below\n\n\nclass Thing:\n    pass\n"), ("below.py", "")];
+    let options = "[rules.lazy-candidate]\nseverity = \"warning\"\nmodules = 1\nentry-points = [\"app\"]\n";
+    let cases = [
+        (
+            "a class that is made on load",
+            "import dear\n\n\nclass C:\n    def __init__(self):\n        dear.Thing()\n\n\nX = C()\n",
+            false,
+        ),
+        (
+            "functions that are handed on",
+            "import dear\n\n\ndef f(x):\n    return dear.Thing\n\n\nX = list(map(f, [1]))\n",
+            false,
+        ),
+        (
+            "a script",
+            "import dear\n\n\ndef main():\n    dear.Thing()\n\n\nif __name__ == '__main__':\n    main()\n",
+            false,
+        ),
+        ("a field", "from __future__ import annotations\n\nimport dear\n\n\nclass C:\n    field: dear.Thing\n", false),
+        ("an annotation", "from __future__ import annotations\n\nimport dear\n\n\ndef f(x: dear.Thing): ...\n", true),
+        ("a function", "import dear\n\n\ndef f():\n    dear.Thing()\n", true),
+    ];
+    for (what, text, expected) in cases {
+        let project = Project::new(&[dear[0], dear[1], ("lint.toml", options), ("app.py", text)]);
+        let found = project.findings(&["--select", "lazy-candidate", "--target-version", "3.13"]);
+        assert_eq!(!found.is_empty(), expected, "{what}: {found:?}");
+    }
 }
 
 #[test]

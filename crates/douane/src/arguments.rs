@@ -255,7 +255,7 @@ pub(crate) struct CostArguments {
     #[arg(required_unless_present = "is_static")]
     pub(crate) targets: Vec<String>,
     /// Estimate what the code says that it loads, and run nothing; without a target, for the whole project
-    #[arg(long = "static", conflicts_with_all = ["timeout", "memory_limit", "raw_env", "cold", "html"])]
+    #[arg(long = "static", conflicts_with_all = ["timeout", "memory_limit", "raw_env", "cold", "html", "main"])]
     pub(crate) is_static: bool,
     /// Keep what is measured, for `--static` and for the rules
     #[arg(long, conflicts_with = "is_static")]

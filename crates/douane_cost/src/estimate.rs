@@ -5,7 +5,7 @@
 //! catches that, whose handlers run then; where none does the module is taken to be somewhere else. Of a condition that can't be decided all arms are taken, but in functions none. `from package import name` loads a
 //! submodule only where the package has no such name (section 7.11).
 //!
-//! What is told is a lower bound: imports by computed names, and what compiled code loads without naming it, are not seen.
+//! Imports through importlib, and what compiled code loads without naming it, are not seen.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -111,6 +111,16 @@ impl Cost {
     }
 }
 
+/// What becomes of imports of which nobody can tell whether they run: those below conditions that can't be decided, and
+/// those in functions that seem to be called while a module is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubtful {
+    /// They are followed.
+    Taken,
+    /// They are left out, so that what is told is surely loaded.
+    LeftOut,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Unseen,
@@ -130,7 +140,7 @@ struct Edge {
 impl Estimate {
     /// What the code of a target loads: a statement, or a script. The version is that of the interpreter.
     #[must_use]
-    pub fn new(modules: &Modules, target: &LoadFacts, minor: u8) -> Self {
+    pub fn new(modules: &Modules, target: &LoadFacts, minor: u8, doubtful: Doubtful) -> Self {
         let startup = |at: u32| {
             let is_there = is_there_at_startup(&modules.get(ModuleIndex(at)).name, minor);
             if is_there { State::There } else { State::Unseen }
@@ -142,12 +152,15 @@ impl Estimate {
             around: None,
             edges: Vec::new(),
             missing: Vec::new(),
+            doubtful,
+            minor,
             catching: 0,
         };
         walk.run(None, target);
         let Walk { states, loads, edges, missing, .. } = walk;
-        let loaded = |at: ModuleIndex| states[at.0 as usize] == State::Loaded;
-        let kept = edges.iter().filter(|edge| loaded(edge.imported) && edge.site.importer.is_none_or(loaded));
+        // What a module has loaded before it failed stays.
+        let ran = |at: ModuleIndex| matches!(states[at.0 as usize], State::Loaded | State::Failed);
+        let kept = edges.iter().filter(|edge| ran(edge.imported) && edge.site.importer.is_none_or(ran));
         let dominators = Dominators::new(modules.len(), kept.map(|edge| (edge.site, edge.imported)));
         Self { loads, missing, states, dominators }
     }
@@ -175,13 +188,15 @@ impl Estimate {
     /// it.
     #[must_use]
     pub fn only_through(&self, site: Site) -> Vec<ModuleIndex> {
-        self.dominators.below_site(site)
+        let mut found = self.dominators.below_site(site);
+        found.retain(|module| self.loads(*module));
+        found
     }
 
     /// The sums of [`Estimate::only_through`], for all statements.
     #[must_use]
     pub fn exclusive(&self, modules: &Modules) -> FxHashMap<Site, Cost> {
-        self.dominators.sums(|module| modules.cost(module))
+        self.dominators.sums(|module| if self.loads(module) { modules.cost(module) } else { Cost::default() })
     }
 
     /// How the module comes to be loaded: the first imports that lead to it, from the target's own on.
@@ -206,6 +221,8 @@ struct Walk<'m> {
     around: Option<usize>,
     edges: Vec<Edge>,
     missing: Vec<(String, Site)>,
+    doubtful: Doubtful,
+    minor: u8,
     /// How many of the imports that are under way stand in a `try` that would catch a failure.
     catching: usize,
 }
@@ -228,7 +245,9 @@ impl Walk<'_> {
                 ArmKind::Handler => (!failed.contains(&arm.fork)).then_some(true),
                 ArmKind::Finally => passed.contains(&arm.fork).then_some(false),
             });
-            if skipped == Some(true) {
+            let is_doubtful = !import.is_sure || import.is_in_function;
+            let is_left_out = self.doubtful == Doubtful::LeftOut && is_doubtful && importer.is_some();
+            if is_left_out && !self.is_compiled(importer) || skipped == Some(true) {
                 continue;
             }
             let catching = arms().find(|arm| arm.kind == ArmKind::Body(true));
@@ -254,7 +273,10 @@ impl Walk<'_> {
         let site = Site { importer, statement: import.statement };
         let (name, is_package) =
             importer.map_or(("", false), |at| (&*self.modules.get(at).name, self.modules.get(at).is_package));
-        let Some(base) = import.target.base(name, is_package) else { return Ok(()) };
+        let Some(base) = import.target.base(name, is_package) else {
+            // Beyond the top-level package.
+            return if self.catching > 0 { Err(NotFound(String::new())) } else { Ok(()) };
+        };
         let result = self.load(site, &base).and_then(|()| match &import.target {
             LoadTarget::Module(_) => Ok(()),
             LoadTarget::From(_, _, name) => self.load_submodule(site, &base, name),
@@ -280,6 +302,11 @@ impl Walk<'_> {
         }
     }
 
+    /// The imports are names in a binary.
+    fn is_compiled(&self, importer: Option<ModuleIndex>) -> bool {
+        importer.is_some_and(|importer| self.modules.get(importer).kind == LoadedKind::Extension)
+    }
+
     /// The submodule that a name taken from a package may be.
     fn load_submodule(&mut self, site: Site, package: &str, name: &str) -> Result<(), NotFound> {
         let Some(at) = self.modules.find(package) else { return Ok(()) };
@@ -290,7 +317,12 @@ impl Walk<'_> {
         if !is_there && is_run && module.facts.binds(name) {
             return Ok(());
         }
-        if self.modules.find(&whole).is_none() { Ok(()) } else { self.load(site, &whole) }
+        if self.modules.find(&whole).is_some() {
+            return self.load(site, &whole);
+        }
+        let is_known = module.kind == LoadedKind::Source && is_run && module.path.is_some() && !module.facts.is_open;
+        let is_asked = self.catching > 0 || site.importer.is_none();
+        if is_known && is_asked && !module.facts.may_have(name) { Err(NotFound(whole)) } else { Ok(()) }
     }
 
     /// Loads a module after its parents.
@@ -299,10 +331,11 @@ impl Walk<'_> {
         for end in name.match_indices('.').map(|(at, _)| at).chain([name.len()]) {
             let Some(module) = self.modules.find(&name[..end]) else {
                 // What makes its submodules itself may have this one.
-                let is_open = parent.is_some_and(|parent| {
-                    let parent = self.modules.get(parent);
-                    parent.facts.is_open || parent.kind == LoadedKind::Builtin
-                });
+                let is_open = is_there_at_startup(&name[..end], self.minor)
+                    || parent.is_some_and(|parent| {
+                        let parent = self.modules.get(parent);
+                        parent.facts.is_open || parent.kind == LoadedKind::Builtin
+                    });
                 return if is_open { Ok(()) } else { Err(NotFound(name[..end].to_owned())) };
             };
             parent = Some(module);

@@ -15,7 +15,7 @@ mod load_graph;
 mod modules;
 mod startup;
 
-pub use estimate::{Cost, Estimate, Load, Site};
+pub use estimate::{Cost, Doubtful, Estimate, Load, Site};
 pub use load_facts::{LoadFacts, LoadImport, LoadTarget};
 pub use load_graph::LoadGraph;
 pub use modules::{Installed, LoadedKind, LoadedModule, Measured, ModuleIndex, Modules};

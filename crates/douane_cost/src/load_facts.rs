@@ -1,7 +1,7 @@
 //! What of a file says what loading it loads: little enough to be kept on disk.
 
 use douane_parser::{
-    AllItem, Arm, BindingKind, BranchId, EffectKind, FileFacts, Guard, ModuleKey, ScopeId, ScopeKind, Symbol,
+    AllItem, Arm, Binding, BindingKind, BranchId, EffectKind, FileFacts, Guard, ModuleKey, ScopeId, ScopeKind, Symbol,
     SysModulesChange, Target, Truth, When,
 };
 use rustc_hash::FxHashMap;
@@ -14,8 +14,10 @@ pub struct LoadFacts {
     pub imports: Vec<LoadImport>,
     /// The arms of `try` statements that these stand in.
     pub(crate) arms: Vec<TryArm>,
-    /// The names that a package binds itself, sorted: an import of one of them looks for no submodule.
+    /// The names that a package surely binds itself, sorted: an import of one of them looks for no submodule.
     pub(crate) bound: Vec<Box<str>>,
+    /// The names that the module may bind, sorted; none where it may bind any.
+    pub(crate) names: Option<Vec<Box<str>>>,
     /// The names that `__all__` spells.
     pub(crate) exported: Vec<Box<str>>,
     /// The names that its code puts into `sys.modules`.
@@ -37,6 +39,8 @@ pub struct LoadImport {
     pub(crate) arm: Option<u32>,
     /// No condition that can't be decided stands around it.
     pub(crate) is_sure: bool,
+    /// It stands in a function that seems to be called while the module is loaded.
+    pub(crate) is_in_function: bool,
 }
 
 /// What an import names.
@@ -104,7 +108,8 @@ impl LoadFacts {
             }
             let is_sure = truths().all(|branch| branch.truth == Truth::True);
             // What a function does depends on what it is called with: there nothing that can't be decided is taken.
-            if !is_sure && facts.scope(import.scope).kind == ScopeKind::Function {
+            let is_in_function = facts.scope(import.scope).kind == ScopeKind::Function;
+            if !is_sure && is_in_function {
                 continue;
             }
             let mut arm = None;
@@ -132,12 +137,29 @@ impl LoadFacts {
                 Target::Star { level, module: from } => LoadTarget::Star(level, module(from)),
             };
             let line = lines.of(facts.statement(import).range.start());
-            found.imports.push(LoadImport { target, statement: import.statement.0, line, arm, is_sure });
+            found.imports.push(LoadImport {
+                target,
+                statement: import.statement.0,
+                line,
+                arm,
+                is_sure,
+                is_in_function,
+            });
         }
         if is_package {
             found.bound = bound_names(facts);
         }
-        let strings = facts.all_operations.iter().flat_map(|operation| &operation.items);
+        let is_any = facts.stars().next().is_some()
+            || facts.traits.has_getattr
+            || facts.traits.is_broken
+            || facts
+                .effects
+                .iter()
+                .any(|effect| matches!(effect.kind, EffectKind::NamespaceWrite | EffectKind::ReplacesItself(_)));
+        found.names = (!is_any).then(|| possible_names(facts));
+        let operations = facts.all_operations.iter();
+        let running = operations.filter(|operation| facts.branches.truth(operation.branch) != Truth::False);
+        let strings = running.flat_map(|operation| &operation.items);
         found.exported = strings
             .filter_map(|item| match item {
                 AllItem::Name(export) => Some(facts.name(export.name).into()),
@@ -174,6 +196,7 @@ impl LoadFacts {
             line: 0,
             arm: None,
             is_sure: false,
+            is_in_function: false,
         };
         self.imports.extend((first..).zip(names).map(import));
     }
@@ -195,19 +218,46 @@ impl LoadFacts {
         self.exported.iter().map(move |name| format!("{package}.{name}"))
     }
 
+    /// The module may have that name.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        let is_there = |names: &Vec<Box<str>>| names.binary_search_by(|known| (**known).cmp(name)).is_ok();
+        name.starts_with("__") || self.names.as_ref().is_none_or(is_there)
+    }
+
     pub(crate) fn binds(&self, name: &str) -> bool {
         self.bound.binary_search_by(|bound| (**bound).cmp(name)).is_ok()
     }
 }
 
-/// The names of the module's namespace.
+/// The names that the module surely has when it is loaded.
 fn bound_names(facts: &FileFacts) -> Vec<Box<str>> {
-    let is_bound = |kind: BindingKind| !kind.unbinds() && kind != BindingKind::Annotation;
-    let bindings = facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE && is_bound(binding.kind));
-    let mut bound: Vec<Box<str>> = bindings.map(|binding| facts.name(binding.name).into()).collect();
-    bound.sort_unstable();
-    bound.dedup();
-    bound
+    let runs = |binding: &Binding| {
+        let mut around = facts.branches.ancestors(binding.branch);
+        around.all(|branch| branch.truth == Truth::True)
+    };
+    let mut is_bound: FxHashMap<Symbol, bool> = FxHashMap::default();
+    for binding in facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE && runs(binding)) {
+        is_bound.insert(binding.name, is_value(binding.kind));
+    }
+    sorted_names(facts, is_bound.into_iter().filter(|(_, is_bound)| *is_bound).map(|(name, _)| name))
+}
+
+/// The names that it may have.
+fn possible_names(facts: &FileFacts) -> Vec<Box<str>> {
+    let bindings = facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE && is_value(binding.kind));
+    let runs = |binding: &&Binding| facts.branches.truth(binding.branch) != Truth::False;
+    sorted_names(facts, bindings.filter(runs).map(|binding| binding.name))
+}
+
+fn is_value(kind: BindingKind) -> bool {
+    !kind.unbinds() && kind != BindingKind::Annotation
+}
+
+fn sorted_names(facts: &FileFacts, names: impl Iterator<Item = Symbol>) -> Vec<Box<str>> {
+    let mut names: Vec<Box<str>> = names.map(|name| facts.name(name).into()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The module that an import names, whose dots count from a module of that name.

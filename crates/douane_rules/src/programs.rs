@@ -1,7 +1,7 @@
 //! What the programs of a project load: one for each module that something starts.
 
 use douane_base::FileId;
-use douane_cost::{Cost, Estimate, Installed, LoadFacts, ModuleIndex, Site};
+use douane_cost::{Cost, Doubtful, Estimate, Installed, LoadFacts, ModuleIndex, Site};
 use douane_parser::{FileFacts, ImportId, StatementId};
 use rustc_hash::FxHashMap;
 
@@ -43,7 +43,12 @@ impl<'p> Running<'p> {
     pub(crate) fn new(project: &Project<'p>, entry: &str) -> Option<Self> {
         let installed = project.installed?;
         installed.modules.find(entry)?;
-        let estimate = Estimate::new(&installed.modules, &LoadFacts::importing([entry].into_iter()), installed.minor);
+        let estimate = Estimate::new(
+            &installed.modules,
+            &LoadFacts::importing([entry].into_iter()),
+            installed.minor,
+            Doubtful::LeftOut,
+        );
         let exclusive = estimate.exclusive(&installed.modules);
         Some(Self { entry: entry.to_owned(), estimate, exclusive, installed })
     }
@@ -54,7 +59,7 @@ impl<'p> Running<'p> {
         let started = |path: &String| path.split(':').next().map(str::to_owned);
         let mut entries: Vec<String> = match named {
             [] => project.entry_points.iter().filter_map(started).chain(main_modules(project)).collect(),
-            named => named.to_vec(),
+            named => named.iter().filter_map(started).collect(),
         };
         entries.sort_unstable();
         entries.dedup();

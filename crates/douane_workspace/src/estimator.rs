@@ -33,6 +33,8 @@ use crate::{
 /// Finds what programs load.
 pub struct Estimator {
     finder: Finder,
+    /// The folder that is searched before everything else.
+    first: Option<Finder>,
     own: FxHashMap<ModuleName, Own>,
     standard_library: StandardLibrary,
     options: ParseOptions,
@@ -127,6 +129,7 @@ impl Estimator {
         environment.search_path.splice(0..0, standard);
         Self {
             finder: Finder::new(&environment),
+            first: None,
             own,
             standard_library: StandardLibrary::new(version.minor()),
             options: ParseOptions { version, platform: *platform, is_stub: false },
@@ -134,6 +137,17 @@ impl Estimator {
             measurements: Measurements::open(cache.as_deref()),
             has_standard_files,
         }
+    }
+
+    /// Searches a folder before everything else, as Python does with that of the script.
+    pub fn look_first_in(&mut self, folder: &Path) {
+        let environment = Environment {
+            root: folder.to_owned(),
+            search_path: vec![folder.to_owned()],
+            version: Some(self.options.version),
+            editables: Editables::default(),
+        };
+        self.first = Some(Finder::new(&environment));
     }
 
     /// The minor version of the Python that the estimate is for.
@@ -164,7 +178,12 @@ impl Estimator {
     /// # Errors
     ///
     /// One line that says why it is no Python.
-    pub fn facts_of(&self, text: &str) -> Result<LoadFacts, String> {
+    pub fn facts_of(&self, code: &[u8]) -> Result<LoadFacts, String> {
+        let decoded = decode(code.to_vec());
+        if let Some(error) = decoded.error {
+            return Err(error.message);
+        }
+        let text = decoded.text.as_str();
         let facts = parse(text, &self.options);
         match facts.syntax_errors.first() {
             Some(error) => Err(error.message.clone()),
@@ -234,6 +253,10 @@ impl Estimator {
     }
 
     fn unmeasured(&self, name: &ModuleName) -> Option<Read> {
+        let found = self.first.as_ref().and_then(|first| first.find_loaded(name));
+        if let Some(found) = found.filter(|found| found.kind != FoundKind::Namespace) {
+            return Some(self.installed(name, &found));
+        }
         let is_standard = self.standard_library.contains(name.top_level());
         let own = || self.own.get(name).filter(|own| own.kind != ModuleKind::Namespace);
         if let (false, Some(own)) = (is_standard, own()) {
@@ -247,7 +270,8 @@ impl Estimator {
             let is_there = module.attributes.is_some() || self.options.platform != Platform::Linux;
             return is_there.then(|| bare(name, LoadedKind::Builtin));
         }
-        self.own.contains_key(name).then(|| bare(name, LoadedKind::Namespace))
+        let is_folder = self.first.as_ref().is_some_and(|first| first.find_loaded(name).is_some());
+        (is_folder || self.own.contains_key(name)).then(|| bare(name, LoadedKind::Namespace))
     }
 
     fn own_module(&self, name: &ModuleName, own: &Own) -> Read {

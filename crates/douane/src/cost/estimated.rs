@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use douane_cost::{Cost, Estimate, Load, LoadFacts, Measured, ModuleIndex, Modules, Site};
+use douane_cost::{Cost, Doubtful, Estimate, Load, LoadFacts, Measured, ModuleIndex, Modules, Site};
 use douane_probe::{Code, Target};
 use douane_workspace::{Estimator, Request, Workspace, interpreters_on_path};
 use rustc_hash::FxHashMap;
@@ -27,13 +27,18 @@ pub(super) fn run(arguments: &CostArguments, color: Color) -> Outcome {
         Ok(prepared) => prepared,
         Err(outcome) => return outcome,
     };
-    let facts: Vec<LoadFacts> = targets.iter().map(|(_, facts)| facts.clone()).collect();
-    let modules = estimator.modules(&facts);
+    let mut all = Vec::new();
+    for wanted in targets {
+        if let Some(folder) = &wanted.folder {
+            estimator.look_first_in(folder);
+        }
+        let modules = estimator.modules(std::slice::from_ref(&wanted.facts));
+        let estimate = Estimate::new(&modules, &wanted.facts, estimator.minor(), Doubtful::Taken);
+        all.push((wanted.name, estimate, modules));
+    }
     estimator.save();
-    let estimated: Vec<Estimated<'_>> = targets
-        .iter()
-        .map(|(name, facts)| Estimated::new(name, Estimate::new(&modules, facts, estimator.minor()), &modules))
-        .collect();
+    let estimated: Vec<Estimated<'_>> =
+        all.iter().map(|(name, estimate, modules)| Estimated::new(name, estimate, modules)).collect();
     let mut output = io::BufWriter::new(io::stdout().lock());
     let result = match arguments.measuring.output_format {
         CostFormat::Json => write_json(&estimated, &estimator, &mut output),
@@ -46,7 +51,15 @@ pub(super) fn run(arguments: &CostArguments, color: Color) -> Outcome {
     written(result.and_then(|()| output.flush()), if fails { Outcome::Findings } else { Outcome::Clean })
 }
 
-fn prepared(arguments: &CostArguments) -> Result<(Estimator, Vec<(String, LoadFacts)>), Outcome> {
+/// A target, with what its own code loads.
+struct Wanted {
+    name: String,
+    facts: LoadFacts,
+    /// Where its imports are looked for first; none for the whole project.
+    folder: Option<PathBuf>,
+}
+
+fn prepared(arguments: &CostArguments) -> Result<(Estimator, Vec<Wanted>), Outcome> {
     let told = |message: String| {
         terminal::error(&message);
         Outcome::Refused
@@ -74,22 +87,23 @@ fn prepared(arguments: &CostArguments) -> Result<(Estimator, Vec<(String, LoadFa
     }
     if targets.is_empty() {
         let facts = whole_project(&estimator);
-        return Ok((estimator, vec![("the whole project".to_owned(), facts)]));
+        return Ok((estimator, vec![Wanted { name: "the whole project".to_owned(), facts, folder: None }]));
     }
     let mut found = Vec::new();
     for target in targets {
-        let text = match (&target.code, file_of(&target, &folder)) {
-            (Code::Statement(text), None) => text.clone(),
+        let code = match (&target.code, file_of(&target, &folder)) {
+            (Code::Statement(text), None) => text.clone().into_bytes(),
             (Code::Statement(text), Some(file)) => match estimator.module_of(&file) {
-                Some(module) => format!("import {module}"),
-                None => text.clone(),
+                Some(module) => format!("import {module}").into_bytes(),
+                None => text.clone().into_bytes(),
             },
             (Code::Script { path, .. }, _) => {
-                fs::read_to_string(path).map_err(|error| told(format!("`{}`: {error}", path.display())))?
+                fs::read(path).map_err(|error| told(format!("`{}`: {error}", path.display())))?
             }
         };
-        let facts = estimator.facts_of(&text).map_err(|error| told(format!("`{}`: {error}", target.name)))?;
-        found.push((target.name, facts));
+        let facts = estimator.facts_of(&code).map_err(|error| told(format!("`{}`: {error}", target.name)))?;
+        let folder = target.folder.unwrap_or_else(|| folder.clone());
+        found.push(Wanted { name: target.name, facts, folder: Some(folder) });
     }
     Ok((estimator, found))
 }
@@ -116,7 +130,7 @@ fn whole_project(estimator: &Estimator) -> LoadFacts {
 struct Estimated<'e> {
     name: &'e str,
     modules: &'e Modules,
-    estimate: Estimate,
+    estimate: &'e Estimate,
     /// By load: what it begins, with itself.
     sums: Vec<Cost>,
     /// By import: what it alone is responsible for.
@@ -124,7 +138,7 @@ struct Estimated<'e> {
 }
 
 impl<'e> Estimated<'e> {
-    fn new(name: &'e str, estimate: Estimate, modules: &'e Modules) -> Self {
+    fn new(name: &'e str, estimate: &'e Estimate, modules: &'e Modules) -> Self {
         let mut sums: Vec<Cost> = estimate
             .loads
             .iter()
@@ -166,7 +180,7 @@ impl<'e> Estimated<'e> {
             shown[0],
             shown[1]
         )?;
-        let note = "estimated, nothing was run; what is imported by computed names, or by extension modules that don't spell the names, is not in it";
+        let note = "estimated, nothing was run; what is imported through importlib, or by extension modules that don't spell the names, is not in it";
         writeln!(output, "  {}", paint.dim(note))?;
         if !estimator.has_standard_library() {
             writeln!(output, "  the files of the standard library were not found: what its modules load is not in it")?;

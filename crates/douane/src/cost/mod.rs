@@ -25,6 +25,10 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &CostArguments, color: Color) -> Outcome {
+    if arguments.is_static && arguments.action.is_some() {
+        terminal::error("`--static` estimates targets; `compare`, `unload` and `check` measure, which runs code");
+        return Outcome::Refused;
+    }
     let measuring = &arguments.measuring;
     if let Some(CostAction::Unload { module }) = &arguments.action {
         return unloading::run(module, measuring);

@@ -17,7 +17,8 @@ declare_rule! {
     /// Each start of the program pays for it in time and memory, whether the run needs what is imported or not. What other
     /// imports of the program load as well is not counted, for to be rid of one import would save nothing of that.
     ///
-    /// This is an estimate from the code alone, of installed packages and the standard library too, and a lower bound.
+    /// This is an estimate from the code alone, of installed packages and the standard library too; imports below conditions
+    /// that can't be decided and in functions are left out.
     /// [`douane cost`](../cost.md) measures.
     ///
     /// ## Example

@@ -4,7 +4,8 @@ use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
 use douane_cost::Cost;
 use douane_graph::{Exports, Origin};
 use douane_parser::{
-    Arm, BindingKind, Context, Import, ImportId, Reference, ScopeId, StatementId, Symbol, Target, When,
+    Arm, BindingKind, Context, Import, ImportId, LoadEffect, LoadEffectKind, Reference, ScopeId, ScopeKind,
+    StatementId, Symbol, Target, When,
 };
 use serde::Deserialize;
 
@@ -23,8 +24,10 @@ declare_rule! {
     /// Runs that never call these functions pay for what they don't use. An import in the function, or a lazy one
     /// ([PEP 810](https://peps.python.org/pep-0810/), Python 3.15), is paid for when it is needed.
     ///
-    /// Only what no other import of the program loads anyway is counted, and nothing is said where other modules take the
-    /// name from here, where `__all__` lists it, or where loading the program's own module does something.
+    /// Only what no other import of the program loads anyway is counted. Nothing is said where other modules take the name
+    /// from here or `__all__` lists it, where loading what is imported does something that the program's own code shows,
+    /// where the module calls something while it is loaded, which may be what uses the name, and in modules that programs
+    /// begin with, whose functions run each time.
     ///
     /// ## Fix
     ///
@@ -126,6 +129,9 @@ impl ProjectRule for LazyCandidate {
         for (id, _) in project.files.iter().filter(|_| !programs.is_empty()) {
             let Some(module) = project.graph.module_of_file(*id) else { continue };
             let file = Checked { id: *id, module, facts: project.facts(*id), project };
+            if runs_its_functions(&file) {
+                continue;
+            }
             let mut last: Option<StatementId> = None;
             for import in (0..).map(ImportId).take(file.facts.imports.len()) {
                 let statement = file.facts.import(import).statement;
@@ -141,6 +147,17 @@ impl ProjectRule for LazyCandidate {
             }
         }
     }
+}
+
+/// The module may call its functions when it is loaded, or a program begins with them.
+fn runs_its_functions(file: &Checked<'_>) -> bool {
+    let name = file.module_name();
+    let is_started = |path: &String| path.split_once(':').is_some_and(|(module, _)| module == name);
+    let calls = |effect: &LoadEffect| matches!(effect.kind, LoadEffectKind::Call | LoadEffectKind::Decorator);
+    file.facts.traits.has_main_block
+        || file.facts.load_effect.as_ref().is_some_and(calls)
+        || file.facts.scopes.iter().any(|scope| scope.runs_on_load)
+        || file.project.entry_points.iter().any(is_started)
 }
 
 /// The program that the statement costs most, and how much.
@@ -193,8 +210,10 @@ fn is_used_later(file: &Checked<'_>, name: Symbol) -> bool {
     let facts = file.facts;
     let is_use = |reference: &&Reference| reference.name == name && reference.resolved == Some(ScopeId::MODULE);
     let mut uses = facts.references.iter().filter(is_use).peekable();
+    // Dataclasses and their like read the annotations of a class when it is made.
+    let is_field = |reference: &Reference| facts.scope(reference.scope).kind == ScopeKind::Class;
     let waits = |reference: &Reference| match reference.context {
-        Context::DeferredAnnotation | Context::StringAnnotation => true,
+        Context::DeferredAnnotation | Context::StringAnnotation => !is_field(reference),
         Context::Runtime | Context::Annotation => facts.is_deferred(reference.scope),
     };
     uses.peek().is_some() && uses.all(waits) && !facts.traits.reads_namespace
@@ -206,15 +225,27 @@ fn found(file: &Checked<'_>, import: ImportId, entry: &str, cost: Cost, report: 
     let facts = file.facts;
     let place = facts.statement(facts.import(import)).place();
     let written = written_statement(facts, import);
-    let message =
-        format!("only functions use `{written}`, which alone loads {} when `{entry}` starts", described(cost));
+    let names = facts.imports.iter().filter(|other| other.statement == facts.import(import).statement);
+    let names: Vec<Symbol> = names.filter_map(|name| Some(facts.binding(name.binding?).name)).collect();
+    let runs = |reference: &Reference| {
+        reference.context == Context::Runtime
+            && reference.resolved == Some(ScopeId::MODULE)
+            && names.contains(&reference.name)
+    };
+    let is_typing = !facts.references.iter().any(runs);
+    let (user, advice) = if is_typing {
+        ("annotations", "import it under `if TYPE_CHECKING:`")
+    } else {
+        ("functions", "import it in the functions that use it")
+    };
+    let message = format!("only {user} use `{written}`, which alone loads {} when `{entry}` starts", described(cost));
     let has_lazy = file.graph().standard_library().minor() >= LAZY;
     let diagnostic = report.in_file(file.id, place.range, message);
     if !has_lazy {
-        diagnostic.help("import it in the functions that use it");
+        diagnostic.help(advice);
         return;
     }
-    diagnostic.help("make it lazy, or import it in the functions that use it");
+    diagnostic.help(format!("make it lazy, or {advice}"));
     // Python allows `lazy` at the top of the module only, and in no part of a `try`.
     if place.block.number == 0 {
         let start = TextRange::empty(place.range.start());
