@@ -47,7 +47,7 @@ fn what_keeps_douane_from_checking_is_2_and_says_why() {
         (&["check", "--config", "lint.toml", "--isolated"], "cannot be used with '--isolated'"),
         (&["check", "--python", "nowhere"], "does not exist"),
         (&["check", "--python", "shop"], "is no Python environment"),
-        (&["check", "--output-format", "xml"], "possible values: full, concise, json"),
+        (&["check", "--output-format", "xml"], "possible values: full, concise, grouped, json"),
         (&["check", "-j", "0"], "invalid value '0'"),
         (&["check", "--target-version", "2.7"], "expected a version from"),
         (&["check", "--stdin-filename", "shop/new.py"], "`--stdin-filename` needs `-` among the paths"),
