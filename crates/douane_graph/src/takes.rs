@@ -41,7 +41,9 @@ impl Takes {
     #[must_use]
     pub fn new(graph: &ModuleGraph, facts: &[FileFacts], entry_points: &[String]) -> Self {
         let modules: Vec<ModuleId> = graph.ids().collect();
-        let takers: Vec<Option<Taker<'_>>> = modules.par_iter().map(|by| Taker::new(graph, facts, *by)).collect();
+        let tops: FxHashSet<&str> = modules.iter().map(|module| graph.module(*module).name.top_level()).collect();
+        let takers: Vec<Option<Taker<'_>>> =
+            modules.par_iter().map(|by| Taker::new(graph, facts, *by, &tops)).collect();
         let own = takers.par_iter().flatten().filter(|taker| graph.module(taker.by).origin == Origin::FirstParty);
         let mut taken: Vec<(ModuleId, Taken)> = own.flat_map_iter(Taker::taken).collect();
         let named = entry_points.iter().filter_map(|path| spelt_name(graph, path));
@@ -133,8 +135,12 @@ fn module_in<'p>(graph: &ModuleGraph, path: &'p str) -> Option<(ModuleId, Option
 /// The module and the name in it that a path such as `package.module.name` or `package.module:name` spells.
 fn spelt_name(graph: &ModuleGraph, path: &str) -> Option<(ModuleId, NameId)> {
     let (module, rest) = module_in(graph, path)?;
-    let name = rest?.split(['.', ':']).next()?;
-    Some((module, graph.name_id(name)?))
+    Some((module, name_in(graph, rest?)?))
+}
+
+/// The first name of what follows a module in such a path.
+fn name_in(graph: &ModuleGraph, rest: &str) -> Option<NameId> {
+    graph.name_id(rest.split(['.', ':']).next()?)
 }
 
 fn sorted<T: Ord + Send>(mut list: Vec<T>) -> Vec<T> {
@@ -204,6 +210,8 @@ struct Taker<'g> {
     facts: &'g FileFacts,
     by: ModuleId,
     stars: Vec<(ImportId, ModuleId)>,
+    /// The modules that strings of the file name, each with what follows its name.
+    looked_up: Vec<(ModuleId, Option<&'g str>)>,
     /// Where there are many stars: those that may bring each name. The stars that may bring anything stand in `open`.
     by_name: FxHashMap<NameId, Vec<(ImportId, ModuleId)>>,
     open: Vec<(ImportId, ModuleId)>,
@@ -213,7 +221,7 @@ struct Taker<'g> {
 const MANY_STARS: usize = 8;
 
 impl<'g> Taker<'g> {
-    fn new(graph: &'g ModuleGraph, all_facts: &'g [FileFacts], by: ModuleId) -> Option<Self> {
+    fn new(graph: &'g ModuleGraph, all_facts: &'g [FileFacts], by: ModuleId, tops: &FxHashSet<&str>) -> Option<Self> {
         let facts = all_facts.get(graph.module(by).file?.0 as usize)?;
         let stars: Vec<(ImportId, ModuleId)> =
             graph.stars(by, facts).filter_map(|(star, _, source)| Some((star, source?))).collect();
@@ -226,7 +234,11 @@ impl<'g> Taker<'g> {
             }
         }
         let imports = Imports::new(graph, by, facts);
-        Some(Self { imports, graph, all_facts, facts, by, stars, by_name, open })
+        let paths = facts.paths_in_strings.iter().map(|path| facts.name(*path));
+        // Most strings with dots name nothing of the program.
+        let known = paths.filter(|path| path.split(['.', ':']).next().is_some_and(|top| tops.contains(top)));
+        let looked_up = known.filter_map(|path| module_in(graph, path)).collect();
+        Some(Self { imports, graph, all_facts, facts, by, stars, looked_up, by_name, open })
     }
 
     fn taken(&self) -> Vec<(ModuleId, Taken)> {
@@ -267,15 +279,9 @@ impl<'g> Taker<'g> {
         others.map(|(source, name)| (source, Taken { name, by })).collect()
     }
 
-    /// The modules that strings of the file name, each with what follows its name.
-    fn looked_up(&self) -> impl Iterator<Item = (ModuleId, Option<&'g str>)> {
-        let (graph, facts) = (self.graph, self.facts);
-        facts.paths_in_strings.iter().filter_map(move |path| module_in(graph, facts.name(*path)))
-    }
-
     /// The names of modules that strings spell.
     fn spelt(&self) -> impl Iterator<Item = (ModuleId, NameId)> {
-        self.facts.paths_in_strings.iter().filter_map(|path| spelt_name(self.graph, self.facts.name(*path)))
+        self.looked_up.iter().filter_map(|(module, rest)| Some((*module, name_in(self.graph, (*rest)?)?)))
     }
 
     /// The names that the module sets in others, or whose paths it spells.
@@ -295,8 +301,8 @@ impl<'g> Taker<'g> {
         let (graph, facts) = (self.graph, self.facts);
         let named = facts.modules_by_name.iter().filter_map(|name| graph.find(facts.name(*name)));
         escaped.extend(named);
-        let looked_up = self.looked_up().filter(|(_, rest)| rest.is_none());
-        relied_on.extend(looked_up.map(|(module, _)| (module, self.by)));
+        let looked_up = self.looked_up.iter().filter(|(_, rest)| rest.is_none());
+        relied_on.extend(looked_up.map(|(module, _)| (*module, self.by)));
         for reference in facts.references.iter().filter(|reference| reference.resolved.is_none()) {
             let stars =
                 self.stars.iter().filter_map(|(_, source)| graph.submodule(*source, facts.name(reference.name)));

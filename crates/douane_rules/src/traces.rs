@@ -1,7 +1,7 @@
 //! What loading a module leaves behind besides the module itself: whether an import can go without anybody noticing.
 
 use douane_base::{FileId, TextRange};
-use douane_graph::{Edge, Lookup, ModuleGraph, ModuleId, ModuleKind, Origin, Resolution, components};
+use douane_graph::{Edge, Lookup, ModuleGraph, ModuleId, ModuleKind, NameId, Origin, Resolution, components};
 use douane_parser::{
     BindingKind, FileFacts, Guard, ImportId, LoadEffect, LoadEffectKind, ScopeId, Target, Truth, When,
 };
@@ -49,7 +49,9 @@ impl Traces {
     pub(crate) fn new(project: &Project<'_>) -> Self {
         let graph = project.graph;
         let modules: Vec<ModuleId> = graph.ids().collect();
-        let mut reasons: Vec<Option<Reason>> = modules.par_iter().map(|module| own_reason(project, *module)).collect();
+        let rare = rare_names(project, &modules);
+        let mut reasons: Vec<Option<Reason>> =
+            modules.par_iter().map(|module| own_reason(project, *module, &rare)).collect();
         let ((circles, load_circles), _) = rayon::join(
             || {
                 let is_direct = |edge: &Edge| !edge.is_implicit;
@@ -175,7 +177,27 @@ impl Reason {
     }
 }
 
-fn own_reason(project: &Project<'_>, id: ModuleId) -> Option<Reason> {
+/// The names that files take from modules of the standard library and that these don't have in every version and on every
+/// platform.
+fn rare_names(project: &Project<'_>, modules: &[ModuleId]) -> FxHashSet<(ModuleId, NameId)> {
+    let graph = project.graph;
+    let taken = modules.par_iter().flat_map_iter(|module| {
+        let facts = project.module_facts(*module).map(|(_, facts)| facts);
+        let imports = facts.into_iter().flat_map(|facts| (0..).map(ImportId).zip(&facts.imports));
+        imports.filter_map(|(number, import)| {
+            let Target::From { name, .. } = import.target else { return None };
+            let source = graph.resolution(*module, number).module()?;
+            let is_standard = graph.module(source).origin == Origin::Standard;
+            is_standard.then(|| graph.symbol_id(*module, name)).flatten().map(|name| (source, name))
+        })
+    });
+    let mut rare: FxHashSet<(ModuleId, NameId)> = taken.collect::<Vec<_>>().into_iter().collect();
+    let library = graph.standard_library();
+    rare.retain(|(source, name)| !library.has_everywhere(graph.module_name(*source), graph.name(*name)));
+    rare
+}
+
+fn own_reason(project: &Project<'_>, id: ModuleId, rare: &FxHashSet<(ModuleId, NameId)>) -> Option<Reason> {
     let module = project.graph.module(id);
     match (module.origin, module.kind) {
         (Origin::Standard, _) if EFFECTIVE.contains(&module.name.as_str()) => Some(Reason::Known),
@@ -190,14 +212,20 @@ fn own_reason(project: &Project<'_>, id: ModuleId) -> Option<Reason> {
             Some((_, facts)) if facts.traits.is_broken || module.is_stub => Some(Reason::Unknown),
             Some((file, facts)) => {
                 let effect = facts.load_effect.map(|effect| Reason::Effect(file, effect));
-                effect.or_else(|| doubtful_import(project, id, file, facts))
+                effect.or_else(|| doubtful_import(project, id, file, facts, rare))
             }
         },
     }
 }
 
 /// An import that may fail, or load what nobody knows.
-fn doubtful_import(project: &Project<'_>, id: ModuleId, file: FileId, facts: &FileFacts) -> Option<Reason> {
+fn doubtful_import(
+    project: &Project<'_>,
+    id: ModuleId,
+    file: FileId,
+    facts: &FileFacts,
+    rare: &FxHashSet<(ModuleId, NameId)>,
+) -> Option<Reason> {
     let graph = project.graph;
     let mut imports = (0..).map(ImportId).zip(&facts.imports).filter(|(_, import)| import.when == When::Load);
     let (import, _) = imports.find(|(number, import)| {
@@ -209,15 +237,13 @@ fn doubtful_import(project: &Project<'_>, id: ModuleId, file: FileId, facts: &Fi
         }
         match (resolution, import.target) {
             (Resolution::Module(source), Target::From { name, .. }) => {
-                let lookup = || graph.symbol_id(id, name).map(|name| graph.lookup_id(source, name));
+                let symbol = graph.symbol_id(id, name);
+                let lookup = || symbol.map(|name| graph.lookup_id(source, name));
                 let is_standard = graph.module(source).origin == Origin::Standard;
                 match lookup() {
                     Some(Lookup::Missing) => !is_caught(),
                     Some(Lookup::Unknown(_)) if is_standard => !is_caught(),
-                    Some(_) if is_standard => {
-                        let library = graph.standard_library();
-                        !is_caught() && !library.has_everywhere(graph.module_name(source), facts.name(name))
-                    }
+                    Some(_) if is_standard => symbol.is_some_and(|name| rare.contains(&(source, name))) && !is_caught(),
                     Some(Lookup::Unknown(_)) => graph.module(source).file.is_some(),
                     _ => false,
                 }
