@@ -11,7 +11,7 @@ use crate::{
 };
 
 declare_rule! {
-    /// Checks that programs load no more than `[[cost.budgets]]` allows.
+    /// Checks for programs that load more than `[[cost.budgets]]` allows.
     ///
     /// ## Why is this bad?
     ///
