@@ -254,7 +254,7 @@ def compare(package: str, tests: bool) -> bool:
     before_python, after_python, before, after, flags = prepare(package)
     fixed = douane(after, "--fix")
     again = douane(after, "--fix")
-    changed = subprocess.run(["diff", "-rq", before, after], capture_output=True, text=True).stdout
+    changed = subprocess.run(["diff", "-rq", "-x", "__pycache__", before, after], capture_output=True, text=True).stdout
     counts = subprocess.run(["diff", "-r", "-U0", before, after], capture_output=True, text=True).stdout
     lines = sum(line[0] in "+-" and not line.startswith(("+++", "---")) for line in counts.splitlines() if line)
     first = next((line for line in fixed.stdout.splitlines() if line.startswith("Fixed")), "Fixed nothing.")
