@@ -2,7 +2,7 @@
 
 mod project;
 
-use project::Project;
+use project::{Project, douane, run};
 
 const STAR: &str = "from math import *\n\nprint(pi)\n";
 
@@ -189,6 +189,16 @@ fn settings_that_have_nothing_to_work_on_are_reported() {
 }
 
 #[test]
+fn budgets_for_modules_that_are_not_there_are_reported() {
+    let project = Project::new(&[("app/__init__.py", ""), ("app/cli.py", ""), ("app/scripts/run.py", "")]);
+    // A script, a statement and installed packages are no modules of the program, and none of its business here.
+    let targets = ["app.cli", "app.clii", "app/scripts/run.py", "import app.clii", "pandas", "cli.py"];
+    let budget = |target: &&str| format!("[[cost.budgets]]\ntarget = \"{target}\"\nmodules = 9\n");
+    project.write("lint.toml", targets.iter().map(budget).collect::<String>());
+    assert_eq!(project.findings(&[]), ["lint.toml:4:1: warning[unused-setting] there is no module `app.clii`"]);
+}
+
+#[test]
 fn folders_of_packages_are_namespaces_where_the_code_says_so() {
     let passes_on = "from .prices import net\n";
     let prices = "def net(price): ...\n";
@@ -276,6 +286,11 @@ fn the_environment_is_found_or_named() {
     make("elsewhere");
     assert_eq!(with(&[]), [""; 0]);
     assert_eq!(with(&["--python", "elsewhere"]), [undefined]);
+    // A command, as a shell would find it.
+    project.write("elsewhere/bin/python-of-elsewhere", "");
+    let mut command = douane(&project.path(""));
+    command.args(["check", "--python", "python-of-elsewhere"]).args(select).env("PATH", project.path("elsewhere/bin"));
+    assert_eq!(run(&mut command).code, Some(1));
     project.write("lint.toml", "[project]\npython = \"elsewhere\"\n");
     assert_eq!(with(&[]), [undefined]);
     project.write("lint.toml", "");

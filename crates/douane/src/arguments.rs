@@ -52,7 +52,7 @@ pub(crate) struct ProgramArguments {
     /// Look for no configuration; the program is the packages that hold the given paths
     #[arg(long)]
     pub(crate) isolated: bool,
-    /// The Python environment whose packages are imported: its folder, or an interpreter in it
+    /// The Python environment whose packages are imported: its folder, or an interpreter of it (a path, or a name in $PATH)
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
     /// The Python that the code is written for, such as `3.13` [default: the lower bound of requires-python, else the newest]

@@ -96,7 +96,7 @@ impl Workspace {
         let graph = link(&program);
         drop(program);
         let working_folder = self.request.working_folder.clone();
-        let unused_settings = self.unused_settings(&own).map(|(path, settings)| {
+        let unused_settings = self.unused_settings(&own, &graph).map(|(path, settings)| {
             let file = FileId(u32::try_from(paths.len()).unwrap_or(u32::MAX));
             let relative = slashed(&relative_to(&path, &self.folder));
             paths.push(path);
@@ -157,7 +157,11 @@ impl Workspace {
     }
 
     /// The settings that have nothing to work on; not asked for where only some files are wanted.
-    fn unused_settings(&self, own: &[(FileId, String)]) -> Option<(PathBuf, Vec<(TextRange, String)>)> {
+    fn unused_settings(
+        &self,
+        own: &[(FileId, String)],
+        graph: &ModuleGraph,
+    ) -> Option<(PathBuf, Vec<(TextRange, String)>)> {
         let configuration = &self.configuration;
         let file = configuration.file.as_ref()?;
         if !self.named.is_empty() && !self.named.iter().any(|named| file.starts_with(named)) {
@@ -173,7 +177,16 @@ impl Workspace {
         let globs = configuration.override_globs.iter();
         let unfit = globs.filter(|(glob, _, _)| !own.iter().any(|(_, path)| glob.is_match(path)));
         let unfit = unfit.map(|(_, span, text)| (range(span), format!("no file fits `{text}`")));
-        let unused: Vec<(TextRange, String)> = missing.chain(unfit).collect();
+        let own_packages: FxHashSet<&str> = (own.iter())
+            .filter_map(|(file, _)| graph.module_name(graph.module_of_file(*file)?).split('.').next())
+            .collect();
+        // What lies outside of these may be a script, a statement or something installed.
+        let misnamed = configuration.budgets.iter().filter(|Budget { target, .. }| {
+            let is_ours = target.split('.').next().is_some_and(|package| own_packages.contains(package));
+            is_ours && graph.find(target).is_none() && !self.folder.join(target).exists()
+        });
+        let misnamed = misnamed.map(|budget| (range(&budget.span), format!("there is no module `{}`", budget.target)));
+        let unused: Vec<(TextRange, String)> = missing.chain(unfit).chain(misnamed).collect();
         (!unused.is_empty()).then(|| (file.clone(), unused))
     }
 

@@ -69,6 +69,19 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     joined(Path::new(""), &path)
 }
 
+/// What a user means by a path: what is there, from the working folder; else the command of that name in `$PATH`, as
+/// shells understand `python3.12`.
+pub(crate) fn named(working_folder: &Path, path: &Path) -> PathBuf {
+    let here = absolute(&working_folder.join(path));
+    let is_mere_name = path.file_name() == Some(path.as_os_str());
+    if !is_mere_name || fs::symlink_metadata(&here).is_ok() {
+        return here;
+    }
+    let folders = std::env::var_os("PATH");
+    let mut commands = folders.iter().flat_map(std::env::split_paths).map(|folder| folder.join(path));
+    commands.find(|command| command.is_file()).unwrap_or(here)
+}
+
 fn explicit_environment(path: &Path) -> Result<Environment, String> {
     // The link's own metadata: a link to an interpreter that is not on this machine still names its environment.
     if fs::symlink_metadata(path).is_err() {

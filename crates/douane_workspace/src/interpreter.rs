@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::environment::{absolute, find_environment};
+use crate::environment::{find_environment, named};
 
-/// The interpreter to run: what is named, which is an interpreter or the folder of an environment; or that of
+/// The interpreter to run: what is named, which is an interpreter, its name in `$PATH` or the folder of an environment; or that of
 /// `$VIRTUAL_ENV`, of a `.venv` or `venv` in the folder or one above it; or the first `python3` of `$PATH`.
 ///
 /// # Errors
@@ -23,7 +23,7 @@ pub fn find_interpreter(
         names.into_iter().map(|name| root.join(name)).find(|path| path.is_file())
     };
     if let Some(path) = explicit {
-        let path = absolute(path);
+        let path = named(Path::new(""), path);
         return match path.is_file() {
             true => Ok(path),
             false => inside(&path).ok_or_else(|| format!("there is no interpreter at `{}`", path.display())),

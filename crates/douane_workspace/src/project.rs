@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     configuration::{Configuration, ConfigurationError, read},
-    environment::{Environment, find_environment},
+    environment::{Environment, find_environment, named},
     files::{plain, read_text},
     transaction::finish_interrupted,
 };
@@ -266,7 +266,7 @@ fn environment(
     folder: &Path,
 ) -> Result<Option<Environment>, Failure> {
     if let Some(python) = &request.python {
-        return find_environment(Some(&request.working_folder.join(python)), None, folder).map_err(Failure::Message);
+        return find_environment(Some(&named(&request.working_folder, python)), None, folder).map_err(Failure::Message);
     }
     if let (Some((python, span)), Some(file)) = (&configuration.python, &configuration.file) {
         let python = file.parent().unwrap_or(folder).join(python);
