@@ -8,7 +8,7 @@ use project::Project;
 use serde_json::Value;
 
 /// Programs whose `main` loads what only a close look at its imports tells.
-const PROGRAMS: [(&str, &[(&str, &str)]); 22] = [
+const PROGRAMS: [(&str, &[(&str, &str)]); 23] = [
     (
         "a fallback is loaded where what it stands for is missing",
         &[
@@ -76,6 +76,19 @@ const PROGRAMS: [(&str, &[(&str, &str)]); 22] = [
             ("pkg/deep/up.py", "from .. import base\nfrom ..base import VALUE\n"),
             ("pkg/deep/leaf.py", ""),
             ("pkg/base.py", "VALUE = 1\n"),
+        ],
+    ),
+    (
+        "calls that name a module",
+        &[
+            (
+                "main.py",
+                "import importlib\nimportlib.import_module('pkg.one')\ntry:\n    __import__('gone_1')\nexcept ImportError:\n    importlib.import_module('two')\ndef later():\n    __import__('three')\n",
+            ),
+            ("pkg/__init__.py", ""),
+            ("pkg/one.py", ""),
+            ("two.py", ""),
+            ("three.py", ""),
         ],
     ),
     (

@@ -97,37 +97,10 @@ impl LoadFacts {
     #[must_use]
     pub fn new(facts: &FileFacts, text: &str, is_package: bool) -> Self {
         let mut found = Self::default();
-        let mut arms: FxHashMap<BranchId, u32> = FxHashMap::default();
+        let mut places = Places { facts, arms: &mut found.arms, numbers: FxHashMap::default() };
         let mut lines = Lines { text, offset: 0, line: 1 };
         for import in facts.imports.iter().filter(|import| import.when == When::Load) {
-            let around: Vec<BranchId> = facts.branches.ancestor_ids(import.branch).collect();
-            let is_handler = |arm: Arm| matches!(arm, Arm::Handler(_));
-            let truths = || around.iter().map(|branch| facts.branches.get(*branch)).filter(|it| !is_handler(it.arm));
-            if truths().any(|branch| branch.truth == Truth::False) {
-                continue;
-            }
-            let is_sure = truths().all(|branch| branch.truth == Truth::True);
-            // What a function does depends on what it is called with: there nothing that can't be decided is taken.
-            let is_in_function = facts.scope(import.scope).kind == ScopeKind::Function;
-            if !is_sure && is_in_function {
-                continue;
-            }
-            let mut arm = None;
-            for id in around.iter().rev() {
-                let branch = facts.branches.get(*id);
-                let kind = match branch.arm {
-                    Arm::Try => ArmKind::Body(branch.guard == Some(Guard::ImportError)),
-                    Arm::Handler(_) => ArmKind::Handler,
-                    Arm::TryElse => ArmKind::Else,
-                    Arm::Finally => ArmKind::Finally,
-                    _ => continue,
-                };
-                let number = *arms.entry(*id).or_insert_with(|| {
-                    found.arms.push(TryArm { parent: arm, fork: branch.fork, kind });
-                    u32::try_from(found.arms.len() - 1).unwrap_or(u32::MAX)
-                });
-                arm = Some(number);
-            }
+            let Some(Place { arm, is_sure, is_in_function }) = places.of(import.branch, import.scope) else { continue };
             let module = |module: Option<Symbol>| module.map(|module| facts.name(module).into());
             let target = match import.target {
                 Target::Module(module) => LoadTarget::Module(facts.name(module).into()),
@@ -137,14 +110,21 @@ impl LoadFacts {
                 Target::Star { level, module: from } => LoadTarget::Star(level, module(from)),
             };
             let line = lines.of(facts.statement(import).range.start());
-            found.imports.push(LoadImport {
-                target,
-                statement: import.statement.0,
-                line,
-                arm,
-                is_sure,
-                is_in_function,
-            });
+            let statement = import.statement.0;
+            found.imports.push(LoadImport { target, statement, line, arm, is_sure, is_in_function });
+        }
+        // Each is a statement of its own, behind those that are imports.
+        let calls = (u32::try_from(facts.statements.len()).unwrap_or(u32::MAX)..).zip(&facts.modules_by_name);
+        for (statement, call) in calls.filter(|(_, call)| call.scope == ScopeId::MODULE) {
+            let name = facts.name(call.name);
+            if name.starts_with('.') {
+                continue;
+            }
+            let Some(Place { arm, is_in_function, .. }) = places.of(call.branch, call.scope) else { continue };
+            let target = LoadTarget::Module(name.into());
+            let line = lines.of(call.range.start());
+            // Whose `import_module` it is, is not looked into.
+            found.imports.push(LoadImport { target, statement, line, arm, is_sure: false, is_in_function });
         }
         if is_package {
             found.bound = bound_names(facts);
@@ -189,7 +169,7 @@ impl LoadFacts {
 
     /// Adds what compiled code imports, each as a statement of its own.
     pub fn add_binary(&mut self, names: impl Iterator<Item = Box<str>>) {
-        let first = u32::try_from(self.imports.len()).unwrap_or(u32::MAX);
+        let first = self.imports.iter().map(|import| import.statement + 1).max().unwrap_or(0);
         let import = |(statement, name)| LoadImport {
             target: LoadTarget::Module(name),
             statement,
@@ -273,6 +253,56 @@ fn absolute(importer: &str, is_package: bool, level: u32, module: Option<&str>) 
 }
 
 /// Counts lines; cheap where the offsets rise.
+/// The fields of a [`LoadImport`] that its place decides.
+struct Place {
+    arm: Option<u32>,
+    is_sure: bool,
+    is_in_function: bool,
+}
+
+struct Places<'f> {
+    facts: &'f FileFacts,
+    arms: &'f mut Vec<TryArm>,
+    /// The numbers of the arms that are written down.
+    numbers: FxHashMap<BranchId, u32>,
+}
+
+impl Places<'_> {
+    /// What decides whether code there runs; none where it does not.
+    fn of(&mut self, branch: BranchId, scope: ScopeId) -> Option<Place> {
+        let facts = self.facts;
+        let around: Vec<BranchId> = facts.branches.ancestor_ids(branch).collect();
+        let is_handler = |arm: Arm| matches!(arm, Arm::Handler(_));
+        let truths = || around.iter().map(|branch| facts.branches.get(*branch)).filter(|it| !is_handler(it.arm));
+        if truths().any(|branch| branch.truth == Truth::False) {
+            return None;
+        }
+        let is_sure = truths().all(|branch| branch.truth == Truth::True);
+        // What a function does depends on what it is called with: there nothing that can't be decided is taken.
+        let is_in_function = facts.scope(scope).kind == ScopeKind::Function;
+        if !is_sure && is_in_function {
+            return None;
+        }
+        let mut arm = None;
+        for id in around.iter().rev() {
+            let branch = facts.branches.get(*id);
+            let kind = match branch.arm {
+                Arm::Try => ArmKind::Body(branch.guard == Some(Guard::ImportError)),
+                Arm::Handler(_) => ArmKind::Handler,
+                Arm::TryElse => ArmKind::Else,
+                Arm::Finally => ArmKind::Finally,
+                _ => continue,
+            };
+            let number = *self.numbers.entry(*id).or_insert_with(|| {
+                self.arms.push(TryArm { parent: arm, fork: branch.fork, kind });
+                u32::try_from(self.arms.len() - 1).unwrap_or(u32::MAX)
+            });
+            arm = Some(number);
+        }
+        Some(Place { arm, is_sure, is_in_function })
+    }
+}
+
 struct Lines<'t> {
     text: &'t str,
     offset: usize,

@@ -299,7 +299,7 @@ impl<'g> Taker<'g> {
     fn modules_used(&self) -> (Vec<ModuleId>, Vec<(ModuleId, ModuleId)>) {
         let (mut escaped, mut relied_on) = (Vec::new(), Vec::new());
         let (graph, facts) = (self.graph, self.facts);
-        let named = facts.modules_by_name.iter().filter_map(|name| graph.find(facts.name(*name)));
+        let named = facts.modules_by_name.iter().filter_map(|called| graph.find(facts.name(called.name)));
         escaped.extend(named);
         let looked_up = self.looked_up.iter().filter(|(_, rest)| rest.is_none());
         relied_on.extend(looked_up.map(|(module, _)| (*module, self.by)));

@@ -26,7 +26,7 @@ use crate::{
     dunder_all::{AllOperation, NamedLists, dotted},
     facts::{
         Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, Import, LoadEffect,
-        ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, Usage,
+        ModuleByName, ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement, StatementId, Usage,
     },
     interest::Interest,
     names::{NameCollector, Symbol},
@@ -62,7 +62,7 @@ pub(crate) struct Collected {
     pub(crate) load_effect: Option<LoadEffect>,
     pub(crate) type_comment_names: Vec<Symbol>,
     pub(crate) example_names: Vec<Symbol>,
-    pub(crate) modules_by_name: Vec<Symbol>,
+    pub(crate) modules_by_name: Vec<ModuleByName>,
     pub(crate) paths_in_strings: Vec<Symbol>,
     pub(crate) names_in_computed_paths: Vec<Symbol>,
     /// The functions that are called by their bare name, each with the scope that calls.

@@ -92,8 +92,8 @@ pub struct FileFacts {
     pub effects: Vec<Effect>,
     /// The first thing that loading the module does to anything but the module itself.
     pub load_effect: Option<LoadEffect>,
-    /// The modules that calls such as `import_module("a.b")` name.
-    pub modules_by_name: Vec<Symbol>,
+    /// The calls that import a module by its name.
+    pub modules_by_name: Vec<ModuleByName>,
     /// The strings that may be paths of modules or of names in them, `"package.module.name"`, each once.
     pub paths_in_strings: Vec<Symbol>,
     /// The names at the ends of paths that are put together where something is looked up or replaced, as in
@@ -420,6 +420,19 @@ impl Statement {
     pub fn place(&self) -> ImportPlace {
         ImportPlace { range: self.range, block: self.block }
     }
+}
+
+/// A call such as `import_module("a.b")`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleByName {
+    /// The module, as the call spells it.
+    pub name: Symbol,
+    /// The scope whose code calls.
+    pub scope: ScopeId,
+    /// The branch that the call stands in.
+    pub branch: BranchId,
+    /// The call.
+    pub range: TextRange,
 }
 
 /// Something that the code does to a namespace or a module.

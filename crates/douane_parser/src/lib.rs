@@ -20,8 +20,8 @@ pub use branches::{Arm, Branch, BranchId, Branches, Guard, Question, Test, Truth
 pub use dunder_all::{AllAction, AllItem, AllOperation, Export, PublicNames};
 pub use facts::{
     Attribute, Binding, BindingId, BindingKind, Constant, Context, Effect, EffectKind, FileFacts, Import, ImportId,
-    LoadEffect, LoadEffectKind, ModuleKey, ModuleTraits, Reference, ReferenceId, Scope, ScopeId, ScopeKind, Statement,
-    StatementId, SyntaxError, SysModulesChange, Target, Usage, When,
+    LoadEffect, LoadEffectKind, ModuleByName, ModuleKey, ModuleTraits, Reference, ReferenceId, Scope, ScopeId,
+    ScopeKind, Statement, StatementId, SyntaxError, SysModulesChange, Target, Usage, When,
 };
 pub use interest::NameFilter;
 pub use names::{Names, Symbol};

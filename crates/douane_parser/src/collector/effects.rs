@@ -10,7 +10,7 @@ use crate::{
     branches::Truth,
     conditions::is_attribute,
     dunder_all::dotted,
-    facts::{Binding, BindingKind, EffectKind, ModuleKey, ReferenceId, ScopeId, SysModulesChange, Usage},
+    facts::{Binding, BindingKind, EffectKind, ModuleByName, ModuleKey, ReferenceId, ScopeId, SysModulesChange, Usage},
     text_range,
 };
 
@@ -229,7 +229,8 @@ impl Collector<'_> {
             }
             (Some("import_module" | "__import__"), [Expr::StringLiteral(name), ..]) => {
                 let name = self.found.names.intern(name.value.to_str());
-                self.found.modules_by_name.push(name);
+                let (scope, branch) = (self.scope, self.branch);
+                self.found.modules_by_name.push(ModuleByName { name, scope, branch, range });
             }
             (Some("import_module" | "__import__"), [name, ..]) if is_dunder_name(name) => {
                 self.takes_own_module = self.takes_own_module.or(Some(range));

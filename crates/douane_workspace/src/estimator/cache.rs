@@ -37,7 +37,7 @@ pub(super) struct Cache {
 }
 
 /// What the file begins with: facts of other versions are of no use.
-const HEADER: &str = concat!("douane ", env!("CARGO_PKG_VERSION"), " load facts 2\n");
+const HEADER: &str = concat!("douane ", env!("CARGO_PKG_VERSION"), " load facts 3\n");
 
 impl Cache {
     pub(super) fn open(folder: Option<&Path>, key: &str) -> Self {
