@@ -14,6 +14,7 @@ import argparse
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -55,8 +56,15 @@ def main() -> None:
     subprocess.run(["cargo", "build", "--release", "-q"], cwd=ROOT, check=True)
     wrong = 0
     for folder in arguments.folders:
-        command = [DOUANE, "check", "--isolated", "--ignore-noqa", "--select", "missing-name,undefined-in-all", "--output-format", "json", str(folder)]
-        found = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)["diagnostics"]
+        # A copy: virtual environments tell git, and with it douane, to ignore all that is in them.
+        copy = ROOT / "target" / "judged"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(folder, copy, ignore=lambda _, names: [name for name in names if name in ("__pycache__", ".gitignore")])
+        command = [DOUANE, "check", "--isolated", "--ignore-noqa", "--select", "missing-name,undefined-in-all", "--output-format", "json", str(copy)]
+        told = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+        found, files = told["diagnostics"], told["summary"]["files"]
+        if files == 0:
+            sys.exit(f"{folder}: no Python files")
         verdicts: dict[str, int] = {}
         for finding in found:
             names = re.findall(r"`([^`]*)`", finding["message"])
@@ -68,7 +76,7 @@ def main() -> None:
             if verdict.startswith("false"):
                 wrong += 1
                 print(f"  {finding['path']}:{finding['range']['start']['line']}: {finding['message']}: {verdict}")
-        print(f"{folder}: {len(found)} findings; {', '.join(f'{kind} {count}' for kind, count in sorted(verdicts.items())) or 'none'}")
+        print(f"{folder}: {files} files, {len(found)} findings; {', '.join(f'{kind} {count}' for kind, count in sorted(verdicts.items())) or 'none'}")
     sys.exit(1 if wrong else 0)
 
 
