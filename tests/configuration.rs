@@ -212,6 +212,14 @@ fn folders_of_packages_are_namespaces_where_the_code_says_so() {
 }
 
 #[test]
+fn a_package_in_a_namespace_may_be_called_as_a_standard_module() {
+    let main = "import json\nfrom functools import partial\n\nfrom ns.functools import once\nfrom ns.json import dump_all\n\nonce(partial(json.dumps, dump_all))\n";
+    let own = [("ns/functools/__init__.py", "def once(f): ...\n"), ("ns/json/__init__.py", "def dump_all(): ...\n")];
+    let project = Project::new(&[own[0], own[1], ("main.py", main)]);
+    assert_eq!(project.findings(&["--select", "missing-name,unresolved-import", "."]), [""; 0]);
+}
+
+#[test]
 fn packaging_that_cannot_be_read_is_warned_of() {
     let project = Project::new(&[("lint.toml", &with("")), ("main.py", STAR)]);
     for (text, reason) in [(&b"name = \"\xe9\""[..], "no UTF-8"), (b"[project\n", "no valid TOML")] {

@@ -271,10 +271,13 @@ impl Workspace {
             let below = |module: &&str| module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
             imported.contains(name) || imported.iter().any(below)
         };
+        // Who imports `json` hardly means a package of that name in some folder.
+        let standard_library = StandardLibrary::new(self.configuration.version.minor());
+        let imports_alone = |name: &str| standard_library.module(name).is_none() && imports(name);
         let is_namespace = |(root, packages): (&PathBuf, &FxHashSet<String>)| {
             let name = slashed(&relative_to(root, &self.folder)).replace('/', ".");
             packages.iter().any(|package| imports(&format!("{name}.{package}")))
-                && !packages.iter().any(|package| imports(package))
+                && !packages.iter().any(|package| imports_alone(package))
         };
         let roots = modules.presumed_roots.iter();
         roots.filter(|(root, packages)| is_namespace((root, packages))).map(|(root, _)| root.clone()).collect()
