@@ -54,6 +54,8 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable)
     arguments = parser.parse_args()
     subprocess.run(["cargo", "build", "--release", "-q"], cwd=ROOT, check=True)
+    python = shutil.which(arguments.python) or sys.exit(f"{arguments.python}: no such interpreter")
+    python = str(pathlib.Path(python).absolute())
     wrong = 0
     for folder in arguments.folders:
         # A copy: virtual environments tell git, and with it douane, to ignore all that is in them.
@@ -69,7 +71,7 @@ def main() -> None:
         for finding in found:
             names = re.findall(r"`([^`]*)`", finding["message"])
             module, name = names[0], names[1]
-            run = [arguments.python, "-c", JUDGE, finding["rule"], module, name]
+            run = [python, "-c", JUDGE, finding["rule"], module, name]
             done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=120, cwd="/", env={"PYTHONPATH": str(folder.resolve()), "PATH": "/usr/bin:/bin"})
             verdict = (done.stdout.strip().splitlines() or ["no answer"])[-1]
             verdicts[verdict] = verdicts.get(verdict, 0) + 1
