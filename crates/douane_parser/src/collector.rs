@@ -144,6 +144,8 @@ struct Collector<'a> {
     /// `sys.modules[__name__]` and the like were seen, and `setattr` on something that is no `self`.
     takes_own_module: Option<TextRange>,
     sets_attributes: bool,
+    /// Names of the namespaces of frames: `globs = sys._getframe(1).f_globals`.
+    callers_namespaces: FxHashSet<String>,
     /// Names that the load of the module gives to what other modules may see as well.
     shared_names: FxHashSet<String>,
     /// Names of Python's own functions and classes that the module gives another meaning.
@@ -189,6 +191,7 @@ impl<'a> Collector<'a> {
             spelt_out: Vec::new(),
             takes_own_module: None,
             sets_attributes: false,
+            callers_namespaces: FxHashSet::default(),
             shared_names: FxHashSet::default(),
             own_pure_names: FxHashSet::default(),
             has_init_subclass: false,

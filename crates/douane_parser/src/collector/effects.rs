@@ -52,6 +52,7 @@ impl Collector<'_> {
     pub(super) fn subscript_assignment(&mut self, target: &Expr, value: &Expr) {
         let Expr::Subscript(subscript) = target else { return };
         self.note_patch(target);
+        self.found.traits.sets_names_of_others |= self.is_namespace_of_caller(&subscript.value);
         let range = text_range(subscript.range());
         if self.is_own_namespace(&subscript.value) {
             self.write_namespace(&subscript.slice, BindingKind::Assignment, range);
@@ -221,6 +222,13 @@ impl Collector<'_> {
             _ if self.writes_namespace(call, last) => self.effect(EffectKind::NamespaceWrite, range),
             _ => {}
         }
+        self.found.traits.sets_names_of_others |= match (last, &*call.func, arguments) {
+            (Some("exec"), _, [_, namespace, ..]) => self.is_namespace_of_caller(namespace),
+            (Some("update" | "setdefault" | "__setitem__"), Expr::Attribute(method), _) => {
+                self.is_namespace_of_caller(&method.value)
+            }
+            _ => false,
+        };
         match (last, arguments) {
             (Some("setattr"), [owner, ..]) if !matches!(owner, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls")) =>
             {
@@ -289,6 +297,27 @@ impl Collector<'_> {
             Expr::Call(call) => {
                 matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "vars")
                     && matches!(&*call.arguments.args, [module] if is_own_module(module))
+            }
+            _ => false,
+        }
+    }
+
+    /// `caller = sys._getframe(1).f_globals`: what is written there are names of whoever calls.
+    pub(super) fn note_namespace_of_caller(&mut self, target: &Expr, value: &Expr) {
+        if let Expr::Name(name) = target
+            && self.is_namespace_of_caller(value)
+        {
+            self.callers_namespaces.insert(name.id.to_string());
+        }
+    }
+
+    fn is_namespace_of_caller(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Attribute(attribute) => attribute.attr.as_str() == "f_globals",
+            Expr::Name(name) => self.callers_namespaces.contains(name.id.as_str()),
+            Expr::BoolOp(either) => either.values.iter().any(|value| self.is_namespace_of_caller(value)),
+            Expr::If(either) => {
+                self.is_namespace_of_caller(&either.body) || self.is_namespace_of_caller(&either.orelse)
             }
             _ => false,
         }

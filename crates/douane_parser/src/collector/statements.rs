@@ -345,6 +345,7 @@ impl<'a> Collector<'a> {
         for target in &assign.targets {
             let before = self.position();
             self.note_shared(target, &assign.value);
+            self.note_namespace_of_caller(target, &assign.value);
             self.bind_target(target, BindingKind::Assignment);
             if matches!(target, Expr::Name(_)) && self.position() > before {
                 self.note_value(BindingId(before), &assign.value);
