@@ -33,6 +33,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LAB = ROOT / "target" / "nothing-breaks"
 DOUANE = ROOT / "target" / "release" / "douane"
 PACKAGES = ["django==5.2", "sqlalchemy>=2.1.0b1,<2.2", "sympy==1.14", "stdlib"]
+# What a package uses where it is installed: what a star from it brings is known only then.
+WITH = {"sympy": ["antlr4-python3-runtime==4.11.*"]}
 # What does more than define names when it is imported.
 LOUD = re.compile(r"(^|\.)(__main__|antigravity|this|idlelib\.idle|test\.(regrtest|autotest|crashers.*|libregrtest.*))$")
 
@@ -233,7 +235,7 @@ def prepare(package: str) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path, pat
         venv.create(home / "venv", with_pip=True)
     python = home / "venv" / "bin" / "python"
     if not (home / "before").exists():
-        subprocess.run([python, "-m", "pip", "install", "-q", "--pre", "--target", str(home / "all"), package], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "--pre", "--target", str(home / "all"), package, *WITH.get(name.lower(), [])], check=True)
         subprocess.run([python, "-m", "pip", "install", "-q", "pytest", "hypothesis", "mpmath"], check=True)
         (home / "before").mkdir()
         top = name.lower()

@@ -420,10 +420,16 @@ fn opened(table: &ModuleTable, program: &Program<'_>, resolutions: &[Vec<Resolut
     for at in (0u32..).map(ModuleId).zip(&table.modules).map(|(at, _)| at) {
         let Some(facts) = facts_of(at) else { continue };
         let resolutions = &resolutions[at.index()];
-        for effect in &facts.effects {
-            let EffectKind::SetAttribute(owner) = effect.kind else { continue };
-            let owner = facts.reference(owner);
-            found.extend(table.module_behind(resolutions, facts, owner, facts.chain(owner)));
+        found.extend(facts.effects.iter().filter_map(|effect| match effect.kind {
+            EffectKind::SetAttribute(owner) => {
+                let owner = facts.reference(owner);
+                table.module_behind(resolutions, facts, owner, facts.chain(owner))
+            }
+            EffectKind::TakesModule(name) => table.find(facts.name(name)),
+            _ => None,
+        }));
+        if facts.traits.installs_importer {
+            found.extend(table.module(at).parent);
         }
         let sets_names = |source: ModuleId| facts_of(source).is_some_and(|facts| facts.traits.sets_names_of_others);
         if facts.load_effect.is_some() && resolutions.iter().filter_map(|found| found.module()).any(sets_names) {

@@ -136,8 +136,8 @@ struct Collector<'a> {
     is_beginning: bool,
     /// Nesting of the node that is visited, which bounds the stack that dropping the tree takes.
     depth: usize,
-    /// The calls of `globals()`, with where they stand, and those of them whose result is only looked at.
-    namespaces: Vec<Effect>,
+    /// The uses of `globals()` and `sys.modules["name"]`, and those of them whose result is only looked at.
+    handed_out: Vec<Effect>,
     looked_at: FxHashSet<TextRange>,
     /// The loop variables around the node that go over strings, with these.
     spelt_out: Vec<SpeltOut>,
@@ -186,7 +186,7 @@ impl<'a> Collector<'a> {
             blocks: 0,
             is_beginning: true,
             depth: 0,
-            namespaces: Vec::new(),
+            handed_out: Vec::new(),
             looked_at: FxHashSet::default(),
             spelt_out: Vec::new(),
             takes_own_module: None,
@@ -206,8 +206,8 @@ impl<'a> Collector<'a> {
             self.effect(EffectKind::NamespaceWrite, range);
         }
         // Whoever keeps the namespace under another name may write to it.
-        let Self { namespaces, looked_at, found, .. } = &mut self;
-        found.effects.extend(namespaces.drain(..).filter(|call| !looked_at.contains(&call.range)));
+        let Self { handed_out, looked_at, found, .. } = &mut self;
+        found.effects.extend(handed_out.drain(..).filter(|call| !looked_at.contains(&call.range)));
         self.found
     }
 
@@ -408,7 +408,9 @@ impl<'a> Collector<'a> {
                 self.found.traits.all_escapes |= is_own_module(root) && is_own_all(&method.value);
             }
             // What a method of it writes is an effect of its own.
-            self.look_at(root);
+            if matches!(usage, Usage::Read | Usage::Call) {
+                self.look_at(root);
+            }
             self.nested(|this| this.expression(root));
             return None;
         };

@@ -479,6 +479,8 @@ pub enum EffectKind {
     AttributeStore(ReferenceId),
     /// `setattr(name.attribute, …)`: what is named, which may be a module, gets an attribute.
     SetAttribute(ReferenceId),
+    /// `sys.modules["name"]` is kept or handed on: the module may get any name.
+    TakesModule(Symbol),
 }
 
 /// Something that loading a module does besides binding its names, so that to import it is not nothing.

@@ -10,7 +10,7 @@ use crate::{
     branches::Truth,
     conditions::is_attribute,
     dunder_all::dotted,
-    facts::{Binding, BindingKind, EffectKind, ModuleByName, ModuleKey, ReferenceId, ScopeId, SysModulesChange, Usage},
+    facts::{Binding, BindingKind, Effect, EffectKind, ModuleByName, ModuleKey, ReferenceId, ScopeId, SysModulesChange, Usage},
     text_range,
 };
 
@@ -142,21 +142,27 @@ impl Collector<'_> {
         }
     }
 
-    /// Notes that nothing but a look is taken at the namespace, if that is what the expression is.
+    /// Notes that nothing but a look is taken at the namespace or module, if that is what the expression is.
     pub(super) fn look_at(&mut self, expression: &Expr) {
-        if is_globals_call(expression) {
+        if self.is_own_namespace(expression) || module_looked_up(expression).is_some() {
             self.looked_at.insert(text_range(expression.range()));
         }
     }
 
     /// Notes the uses of `globals()` that only look: `globals()[name]`, `globals().get(…)`, `name in globals()`,
-    /// `sorted(globals())`. Those that write are effects of their own.
+    /// `sorted(globals())`, and those of `sys.modules["name"]`. Those that write are effects of their own.
     pub(super) fn look_below(&mut self, expression: &Expr) {
         match expression {
             Expr::Subscript(subscript) => {
                 self.look_at(&subscript.value);
                 self.note_module_asked_for(&subscript.value, Some(&subscript.slice));
+                if let Some(name) = module_looked_up(expression) {
+                    let module = self.found.names.intern(name);
+                    self.hand_out(EffectKind::TakesModule(module), text_range(subscript.range()));
+                }
             }
+            // `"%(name)s" % vars()`
+            Expr::BinOp(operation) => self.look_at(&operation.right),
             Expr::Compare(compare) => {
                 for expression in &compare.comparators {
                     self.look_at(expression);
@@ -167,8 +173,10 @@ impl Collector<'_> {
                 if let Expr::Attribute(method) = &*call.func {
                     self.note_module_asked_for(&method.value, call.arguments.args.first());
                 }
-                const READERS: [&str; 13] = [
+                const READERS: [&str; 15] = [
                     "eval",
+                    "getattr",
+                    "hasattr",
                     "len",
                     "sorted",
                     "list",
@@ -182,17 +190,22 @@ impl Collector<'_> {
                     "__import__",
                     "isinstance",
                 ];
-                let namespaces = call.arguments.args.iter().filter(|argument| is_globals_call(argument));
-                for namespace in namespaces {
-                    if matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str())) {
-                        self.look_at(namespace);
-                    }
+                if matches!(&*call.func, Expr::Name(name) if READERS.contains(&name.id.as_str())) {
+                    call.arguments.args.iter().for_each(|argument| self.look_at(argument));
                 }
                 // `f(**globals())` hands over a copy.
                 let copies = call.arguments.keywords.iter().filter(|keyword| keyword.arg.is_none());
                 copies.for_each(|keyword| self.look_at(&keyword.value));
             }
             _ => {}
+        }
+    }
+
+    /// Notes that the code gets hold of a namespace or module: unless it only looks, somebody may write to it.
+    pub(super) fn hand_out(&mut self, kind: EffectKind, range: TextRange) {
+        if !self.is_in_getattr() {
+            let (scope, branch, position) = (self.scope, self.branch, self.position());
+            self.handed_out.push(Effect { kind, scope, branch, range, position });
         }
     }
 
@@ -287,17 +300,19 @@ impl Collector<'_> {
     /// `globals()`, at module level `vars()` and `locals()` as well, and the `__dict__` of the own module.
     pub(super) fn is_own_namespace(&self, expression: &Expr) -> bool {
         match expression {
-            Expr::Call(call) if call.arguments.is_empty() => match &*call.func {
-                Expr::Name(name) if matches!(name.id.as_str(), "vars" | "locals") => self.in_module_scope(),
-                Expr::Name(name) => name.id.as_str() == "globals",
-                _ => false,
-            },
             Expr::Attribute(attribute) if attribute.attr.as_str() == "__dict__" => is_own_module(&attribute.value),
+            Expr::Call(call) => self.calls_for_namespace(call),
+            _ => false,
+        }
+    }
+
+    pub(super) fn calls_for_namespace(&self, call: &ast::ExprCall) -> bool {
+        let Expr::Name(function) = &*call.func else { return false };
+        match (function.id.as_str(), &*call.arguments.args) {
+            ("globals", []) => true,
+            ("vars" | "locals", []) => self.in_module_scope(),
             // `vars(sys.modules[__name__])`
-            Expr::Call(call) => {
-                matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "vars")
-                    && matches!(&*call.arguments.args, [module] if is_own_module(module))
-            }
+            ("vars", [module]) => is_own_module(module),
             _ => false,
         }
     }
@@ -391,12 +406,14 @@ pub(super) fn is_dunder_name(expression: &Expr) -> bool {
     matches!(expression, Expr::Name(name) if name.id.as_str() == "__name__")
 }
 
-pub(super) fn is_globals_call(expression: &Expr) -> bool {
-    matches!(expression, Expr::Call(call) if is_globals_call_to(&call.func))
-}
-
-pub(super) fn is_globals_call_to(function: &Expr) -> bool {
-    matches!(function, Expr::Name(name) if name.id.as_str() == "globals")
+/// The name of a module that is looked up by it: `sys.modules["name"]`.
+fn module_looked_up(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Subscript(subscript) if subscript.ctx.is_load() && is_sys_modules(&subscript.value) => {
+            subscript.slice.as_string_literal_expr().map(|name| name.value.to_str())
+        }
+        _ => None,
+    }
 }
 
 /// `sys.modules[__name__]`

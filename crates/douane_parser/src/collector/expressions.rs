@@ -6,12 +6,12 @@ use ruff_text_size::Ranged;
 
 use super::{
     Collector, NEW_STACK, RED_ZONE, SpeltOut,
-    effects::{is_dunder_name, is_globals_call_to, is_own_module, is_sys_modules},
+    effects::{is_dunder_name, is_own_module, is_sys_modules},
 };
 use crate::{
     branches::{Arm, Truth},
     dunder_all::dotted,
-    facts::{BindingKind, Context, Effect, EffectKind, ReferenceId, ScopeKind, Usage},
+    facts::{BindingKind, Context, EffectKind, ReferenceId, ScopeKind, Usage},
     text_range,
 };
 
@@ -244,14 +244,8 @@ impl Collector<'_> {
         self.note_all_handed_over(call);
         self.note_load_call(call);
         self.call_effects(call, last, function);
-        if is_globals_call_to(&call.func) && !self.is_in_getattr() {
-            self.namespaces.push(Effect {
-                kind: EffectKind::NamespaceWrite,
-                scope: self.scope,
-                branch: self.branch,
-                range: text_range(call.range()),
-                position: self.position(),
-            });
+        if self.calls_for_namespace(call) {
+            self.hand_out(EffectKind::NamespaceWrite, text_range(call.range()));
         }
     }
 }
