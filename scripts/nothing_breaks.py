@@ -198,8 +198,9 @@ def look(python: pathlib.Path, folder: pathlib.Path | None, wanted: dict[str, se
         return {name: found for half in pool.map(run, halves) for name, found in half.items()}
 
 
-def douane(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([DOUANE, "check", "--isolated", *arguments, str(folder)], capture_output=True, text=True)
+def douane(folder: pathlib.Path, python: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = [DOUANE, "check", "--isolated", "--python", str(python), *arguments, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 def plain(value: object) -> str:
@@ -254,14 +255,14 @@ def prepare(package: str) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path, pat
 
 def compare(package: str, tests: bool) -> bool:
     before_python, after_python, before, after, flags = prepare(package)
-    fixed = douane(after, "--fix")
-    again = douane(after, "--fix")
+    fixed = douane(after, after_python, "--fix")
+    again = douane(after, after_python, "--fix")
     changed = subprocess.run(["diff", "-rq", "-x", "__pycache__", before, after], capture_output=True, text=True).stdout
     counts = subprocess.run(["diff", "-r", "-U0", before, after], capture_output=True, text=True).stdout
     lines = sum(line[0] in "+-" and not line.startswith(("+++", "---")) for line in counts.splitlines() if line)
     first = next((line for line in fixed.stdout.splitlines() if line.startswith("Fixed")), "Fixed nothing.")
     second = next((line for line in again.stdout.splitlines() if line.startswith("Fixed")), "nothing more")
-    difference = douane(after, "--diff").stdout
+    difference = douane(after, after_python, "--diff").stdout
     modules = modules_of(before)
     wanted = takes(modules)
     is_stdlib = package == "stdlib"
