@@ -199,7 +199,9 @@ def look(python: pathlib.Path, folder: pathlib.Path | None, wanted: dict[str, se
 
 
 def douane(folder: pathlib.Path, python: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [DOUANE, "check", "--isolated", "--python", str(python), *arguments, str(folder)]
+    # The copy of the standard library is no environment.
+    environment = ["--python", str(python)] if "venv" in python.parts else []
+    command = [DOUANE, "check", "--isolated", *environment, *arguments, str(folder)]
     return subprocess.run(command, capture_output=True, text=True)
 
 
