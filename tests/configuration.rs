@@ -220,6 +220,24 @@ fn a_package_in_a_namespace_may_be_called_as_a_standard_module() {
 }
 
 #[test]
+fn packages_in_folders_that_nobody_declared_hide_nothing() {
+    let below = ["backend/copy", "backend/app", "backend/text"];
+    let mut files: Vec<(String, &str)> = below.iter().map(|package| (format!("{package}/__init__.py"), "")).collect();
+    files.push((
+        "backend/app/views.py".to_owned(),
+        "from app.models import Model\nfrom text import wrap\nfrom copy import copied\n\nprint(Model, wrap, copied)\n",
+    ));
+    files.push(("backend/app/models.py".to_owned(), "class Model: ...\n"));
+    files.push(("app/__init__.py".to_owned(), "def run(): ...\n"));
+    files.push(("main.py".to_owned(), "from copy import deepcopy\n\nfrom app import run\n\nprint(deepcopy, run)\n"));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let project = Project::new(&files);
+    // Of `text` there is one, so that it is the one that is meant.
+    let expected = ["backend/app/views.py:2:18: error[missing-name] `text` has no `wrap`"];
+    assert_eq!(project.findings(&["--select", "missing-name,unresolved-import", "."]), expected);
+}
+
+#[test]
 fn packaging_that_cannot_be_read_is_warned_of() {
     let project = Project::new(&[("lint.toml", &with("")), ("main.py", STAR)]);
     for (text, reason) in [(&b"name = \"\xe9\""[..], "no UTF-8"), (b"[project\n", "no valid TOML")] {

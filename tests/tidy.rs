@@ -26,7 +26,10 @@ const LAYERS: [(&str, &[&str]); 11] = [
         "douane_workspace",
         &["douane_base", "douane_parser", "douane_graph", "douane_cost", "douane_fixer", "douane_rules"],
     ),
-    ("douane_server", &["douane_base", "douane_rules", "douane_workspace"]),
+    (
+        "douane_server",
+        &["douane_base", "douane_parser", "douane_graph", "douane_fixer", "douane_rules", "douane_workspace"],
+    ),
     (
         "douane",
         &[

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Graph(GraphArguments),
     /// Measure what imports cost: modules, memory and time. This runs the code that is named, and all that it imports
     Cost(CostArguments),
+    /// Serve an editor: the language server protocol at standard input and output
+    Server(ServerArguments),
     /// Print a completion script for a shell
     #[command(alias = "generate-shell-completion")]
     Completions {
@@ -77,6 +79,7 @@ impl ProgramArguments {
             virtual_env: std::env::var_os("VIRTUAL_ENV"),
             cache: crate::cost::cache_folder().ok(),
             overlay,
+            ..Request::default()
         })
     }
 
@@ -166,6 +169,18 @@ impl CheckArguments {
 fn parse_format() -> impl clap::builder::TypedValueParser<Value = Format> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.as_str())).try_map(|text| text.parse::<Format>())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerArguments {
+    #[command(flatten)]
+    pub(crate) program: ProgramArguments,
+    /// Accepted because clients add it: there is no other way to speak to the server
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
+    /// The process to end with
+    #[arg(long = "clientProcessId", hide = true, value_name = "PROCESS")]
+    pub(crate) client_process_id: Option<i32>,
 }
 
 #[derive(Debug, Args)]

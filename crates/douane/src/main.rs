@@ -13,6 +13,7 @@ mod module;
 mod outcome;
 mod program;
 mod progress;
+mod server;
 mod terminal;
 
 use std::{io::Write, panic, process::ExitCode};
@@ -40,6 +41,7 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Module(module) => module::run(module),
         Command::Graph(graph) => graph::run(graph),
         Command::Cost(cost) => cost::run(cost, arguments.color),
+        Command::Server(server) => server::run(server),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "douane", &mut script);

@@ -416,8 +416,18 @@ fn patches(
 /// define and then looks them up by their name.
 fn opened(table: &ModuleTable, program: &Program<'_>, resolutions: &[Vec<Resolution>]) -> FxHashSet<ModuleId> {
     let facts_of = |module: ModuleId| Some(program.facts(table.module(module).file?));
+    let sources = |module: ModuleId| resolutions[module.index()].iter().filter_map(|found| found.module());
+    let takes_from =
+        |module: ModuleId, sought: &FxHashSet<ModuleId>| sources(module).any(|source| sought.contains(&source));
+    let all = || (0u32..).map(ModuleId).zip(&table.modules).map(|(at, _)| at);
+    let does = |module: &ModuleId| facts_of(*module).is_some_and(|facts| facts.traits.sets_names_of_others);
+    let mut sets_names: FxHashSet<ModuleId> = all().filter(does).collect();
+    // What does it may be taken from the package around it.
+    let packages = sets_names.iter().filter_map(|module| table.module(*module).parent);
+    let facades: Vec<ModuleId> = packages.filter(|package| takes_from(*package, &sets_names)).collect();
+    sets_names.extend(facades);
     let mut found = FxHashSet::default();
-    for at in (0u32..).map(ModuleId).zip(&table.modules).map(|(at, _)| at) {
+    for at in all() {
         let Some(facts) = facts_of(at) else { continue };
         let resolutions = &resolutions[at.index()];
         found.extend(facts.effects.iter().filter_map(|effect| match effect.kind {
@@ -431,8 +441,10 @@ fn opened(table: &ModuleTable, program: &Program<'_>, resolutions: &[Vec<Resolut
         if facts.traits.installs_importer {
             found.extend(table.module(at).parent);
         }
-        let sets_names = |source: ModuleId| facts_of(source).is_some_and(|facts| facts.traits.sets_names_of_others);
-        if facts.load_effect.is_some() && resolutions.iter().filter_map(|found| found.module()).any(sets_names) {
+        if facts.traits.sets_names_of_others {
+            found.extend(facts.paths_in_strings.iter().filter_map(|path| table.find(facts.name(*path))));
+        }
+        if facts.load_effect.is_some() && takes_from(at, &sets_names) {
             found.insert(at);
         }
     }

@@ -34,6 +34,8 @@ pub enum Unknown {
     NoEnvironment,
     /// A package whose parts may lie anywhere.
     OpenPackage,
+    /// Several folders have a module of that name, and which is searched first is not known.
+    SeveralPlaces,
     /// The file was not read: nothing asked for it, or it could not be.
     NotRead,
 }

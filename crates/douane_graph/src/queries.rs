@@ -204,6 +204,7 @@ impl ModuleGraph {
             Unknown::SyntaxError => "its file has syntax errors",
             Unknown::NoEnvironment => "no Python environment is known",
             Unknown::OpenPackage => "parts of the package may lie elsewhere",
+            Unknown::SeveralPlaces => "several folders have a module of that name",
             Unknown::NotRead => "it was not read",
         };
         text.to_owned()

@@ -271,8 +271,12 @@ impl ModuleTable {
 
     fn absolute(&self, program: &Program<'_>, importer: ModuleId, name: &str) -> Resolution {
         let resolution = self.by_name(program, name);
-        if matches!(resolution, Resolution::Module(_)) {
-            return resolution;
+        if let Resolution::Module(found) = resolution {
+            return if self.is_hidden(importer, name, found) {
+                Resolution::Unknown(Unknown::SeveralPlaces)
+            } else {
+                resolution
+            };
         }
         // A script's own folder is the first entry of `sys.path`.
         let folder = self.module(importer).parent.filter(|parent| self.module(*parent).kind == ModuleKind::Namespace);
@@ -282,7 +286,24 @@ impl ModuleTable {
         {
             return Resolution::Module(found);
         }
-        resolution
+        let is_elsewhere =
+            matches!(resolution, Resolution::Missing(_)) && self.package_beside(importer, name).is_some();
+        if is_elsewhere { Resolution::Unknown(Unknown::SeveralPlaces) } else { resolution }
+    }
+
+    /// The importer lies in a folder that has a package of that name too: it depends on `sys.path` which one it gets.
+    fn is_hidden(&self, importer: ModuleId, name: &str, found: ModuleId) -> bool {
+        let beside = self.package_beside(importer, name);
+        beside.is_some_and(|package| !self.with_parents(found).contains(&package.0))
+    }
+
+    /// The package of that name in the innermost folder around the importer that is no package itself.
+    fn package_beside(&self, importer: ModuleId, name: &str) -> Option<ModuleId> {
+        let mut above = std::iter::successors(self.module(importer).parent, |module| self.module(*module).parent);
+        let folder = above.find(|module| self.module(*module).kind == ModuleKind::Namespace)?;
+        let top = name.split('.').next().unwrap_or(name);
+        let package = self.find(self.module(folder).name.join(top)?.as_str())?;
+        (self.module(package).kind == ModuleKind::Package).then_some(package)
     }
 
     fn by_name(&self, program: &Program<'_>, name: &str) -> Resolution {

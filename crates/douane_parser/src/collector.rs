@@ -144,6 +144,8 @@ struct Collector<'a> {
     /// `sys.modules[__name__]` and the like were seen, and `setattr` on something that is no `self`.
     takes_own_module: Option<TextRange>,
     sets_attributes: bool,
+    /// `sys.modules[…]` was seen with a key that is computed.
+    takes_modules: bool,
     /// Names of the namespaces of frames: `globs = sys._getframe(1).f_globals`.
     callers_namespaces: FxHashSet<String>,
     /// Names that the load of the module gives to what other modules may see as well.
@@ -191,6 +193,7 @@ impl<'a> Collector<'a> {
             spelt_out: Vec::new(),
             takes_own_module: None,
             sets_attributes: false,
+            takes_modules: false,
             callers_namespaces: FxHashSet::default(),
             shared_names: FxHashSet::default(),
             own_pure_names: FxHashSet::default(),
@@ -202,6 +205,7 @@ impl<'a> Collector<'a> {
         self.note_type_comments();
         self.note_examples();
         self.found.traits.takes_itself = self.takes_own_module.is_some();
+        self.found.traits.sets_names_of_others |= self.takes_modules && self.sets_attributes;
         if let (Some(range), true) = (self.takes_own_module, self.sets_attributes) {
             self.effect(EffectKind::NamespaceWrite, range);
         }

@@ -127,7 +127,7 @@ pub struct ModuleTraits {
     /// The code takes itself out of `sys.modules`, as a value that may be asked for any name.
     pub takes_itself: bool,
     /// The code sets attributes of modules that others name to it, `setattr(sys.modules[cls.__module__], …)`, or that
-    /// call it: `sys._getframe(1).f_globals[name] = …`.
+    /// call it, `sys._getframe(1).f_globals[name] = …`, or it puts something in their place: `sys.modules[name] = …`.
     pub sets_names_of_others: bool,
     /// The code mentions `__path__`: the package's modules may lie elsewhere.
     pub touches_path: bool,

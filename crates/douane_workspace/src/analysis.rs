@@ -3,7 +3,10 @@
 use std::{
     ops::Range,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use douane_base::{Diagnostic, FileId, ModuleName, SourceFile, TextRange};
@@ -18,7 +21,7 @@ use crate::{
     budgets::Budget,
     entry_points::entry_points,
     estimator::Surroundings,
-    external::{Importer, Loader},
+    external::{External, ExternalFile, Importer, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
     source_roots::{ModuleLocation, module_of, source_roots},
@@ -30,12 +33,17 @@ pub struct Analysis {
     paths: Vec<PathBuf>,
     facts: Vec<FileFacts>,
     graph: ModuleGraph,
+    /// The program's compiled modules.
+    binaries: Vec<PathBuf>,
+    /// The modules of installed packages; their files are numbered from the first one that is not the program's own.
+    external: Vec<ModuleSource>,
     /// The program's own files, by path relative to the project.
     own: Vec<(FileId, String)>,
     /// The files that findings are wanted of; `None` means all of the program's own.
     reported: Option<FxHashSet<FileId>>,
     unreadable: Vec<(FileId, String)>,
-    overlay: Option<(FileId, String)>,
+    /// The texts of files whose content is not the disk's.
+    overlaid: FxHashMap<FileId, Arc<str>>,
     unused_settings: Option<UnusedSettings>,
     entry_points: Vec<String>,
     budgets: Vec<LoadBudget>,
@@ -58,16 +66,27 @@ impl Workspace {
     /// Reads and links the program. The progress is told from several threads.
     #[must_use]
     pub fn analyse(&self, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
-        progress(Stage::Discover);
-        let Walked { files: candidates, binaries } = self.candidates();
+        self.analyse_again(Kept::default(), progress)
+    }
+
+    /// Links the program, and reads what was not kept of it.
+    pub(crate) fn analyse_again(&self, kept: Kept, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
+        let Kept { walked, own: kept_files, external: kept_external } = kept;
+        let Walked { files: candidates, binaries } = walked.unwrap_or_else(|| {
+            progress(Stage::Discover);
+            self.candidates()
+        });
         let options = self.parse_options();
         let mut paths: Vec<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
-        let ((mut facts, problems), mut modules) =
-            rayon::join(|| self.read_all(&candidates, &options, progress), || self.modules(&paths, &binaries, &[]));
+        let ((mut facts, problems), mut modules) = rayon::join(
+            || self.read_all(&candidates, kept_files, &options, progress),
+            || self.modules(&paths, &binaries, &[]),
+        );
         progress(Stage::Link);
         let problems = (0..).map(FileId).zip(problems);
         let unreadable = problems.filter_map(|(file, problem)| Some((file, problem?))).collect();
-        let namespaces = self.imported_namespaces(&modules, &facts);
+        let mut namespaces = self.imported_namespaces(&modules, &facts);
+        namespaces.extend(self.hiding_packages(&modules));
         if !namespaces.is_empty() {
             modules = self.modules(&paths, &binaries, &namespaces);
         }
@@ -75,22 +94,30 @@ impl Workspace {
         let relative: Vec<String> = paths.par_iter().map(|path| slashed(&relative_to(path, &self.folder))).collect();
         let own: Vec<(FileId, String)> = (0..).map(FileId).zip(relative).collect();
         let reported = self.reported(&paths);
-        let overlay = self.overlay_file(&paths);
+        let overlaid = self.overlay_file(&paths).into_iter().collect();
 
         let standard_library = StandardLibrary::new(self.configuration.version.minor());
-        if let Some(environment) = &self.environment {
-            let first_party: FxHashSet<&str> = modules.iter().map(|module| module.name.top_level()).collect();
-            let parse = |bytes: &[u8], is_stub: bool| read_facts(bytes.to_vec(), &ParseOptions { is_stub, ..options });
-            let next_file = u32::try_from(paths.len()).unwrap_or(u32::MAX);
-            let loader = Loader::new(environment, &first_party, standard_library, &parse, next_file);
-            let importers: Vec<Importer<'_>> = facts.iter().map(|facts| Importer { facts }).collect();
-            let external = loader.load(&importers);
-            modules.extend(external.modules);
-            for file in external.files {
-                paths.push(file.path);
-                facts.push(file.facts);
+        let external = match (&self.environment, kept_external) {
+            (None, _) => External::default(),
+            (Some(_), KeptExternal::Whole(external)) => external,
+            (Some(environment), KeptExternal::Files(known)) => {
+                let first_party: FxHashSet<&str> = modules.iter().map(|module| module.name.top_level()).collect();
+                let read = |path: &Path, is_stub: bool| match known.get(path) {
+                    Some(facts) => Some(facts.clone()),
+                    None => Some(read_facts(read_bytes(path).ok()?, &ParseOptions { is_stub, ..options })),
+                };
+                let loader = Loader::new(environment, &first_party, standard_library, &read);
+                let importers: Vec<Importer<'_>> = facts.iter().map(|facts| Importer { facts }).collect();
+                loader.load(&importers)
             }
+        };
+        let next_file = u32::try_from(paths.len()).unwrap_or(u32::MAX);
+        modules.extend(external.modules.iter().map(|module| numbered_from(module, next_file)));
+        for file in external.files {
+            paths.push(file.path);
+            facts.push(file.facts);
         }
+        let external = external.modules;
         let program =
             Program::new(modules, &facts, standard_library, self.environment.is_some()).on(self.configuration.platform);
         let graph = link(&program);
@@ -108,10 +135,12 @@ impl Workspace {
             paths,
             facts,
             graph,
+            binaries,
+            external,
             own,
             reported,
             unreadable,
-            overlay,
+            overlaid,
             unused_settings,
             entry_points,
             budgets: self.configuration.budgets.iter().filter_map(Budget::of_loads).collect(),
@@ -194,30 +223,35 @@ impl Workspace {
         self.request.overlay.as_ref().and(self.named.last().cloned())
     }
 
-    fn overlay_file(&self, paths: &[PathBuf]) -> Option<(FileId, String)> {
+    fn overlay_file(&self, paths: &[PathBuf]) -> Option<(FileId, Arc<str>)> {
         let path = self.overlay_path()?;
         let at = paths.binary_search(&path).ok()?;
         let bytes = self.texts.get(&path).map(|content| &*content.bytes).or_else(|| self.input_of(&path))?;
-        Some((FileId(u32::try_from(at).ok()?), decode(bytes.to_vec()).text))
+        Some((FileId(u32::try_from(at).ok()?), decode(bytes.to_vec()).text.into()))
     }
 
     fn read_all(
         &self,
         candidates: &[Candidate],
+        mut kept: FxHashMap<PathBuf, ReadFile>,
         options: &ParseOptions,
         progress: &(dyn Fn(Stage) + Sync),
     ) -> (Vec<FileFacts>, Vec<Option<String>>) {
-        let total = candidates.len();
+        let kept: Vec<Option<ReadFile>> = candidates.iter().map(|candidate| kept.remove(&candidate.path)).collect();
+        let total = kept.iter().filter(|kept| kept.is_none()).count();
         let done = AtomicUsize::new(0);
-        let read = |candidate| {
-            let read = self.read(candidate, options);
-            progress(Stage::Read(done.fetch_add(1, Ordering::Relaxed) + 1, total));
-            read
+        let read = |(candidate, kept): (_, Option<ReadFile>)| {
+            let ReadFile { facts, problem } = kept.unwrap_or_else(|| {
+                let read = self.read(candidate, options);
+                progress(Stage::Read(done.fetch_add(1, Ordering::Relaxed) + 1, total));
+                read
+            });
+            (facts, problem)
         };
-        candidates.par_iter().map(read).unzip()
+        candidates.par_iter().zip(kept).map(read).unzip()
     }
 
-    fn read(&self, candidate: &Candidate, options: &ParseOptions) -> (FileFacts, Option<String>) {
+    fn read(&self, candidate: &Candidate, options: &ParseOptions) -> ReadFile {
         let path = &candidate.path;
         let bytes = match (&candidate.problem, self.texts.get(path), self.input_of(path)) {
             (_, Some(content), _) => Ok(content.bytes.clone()),
@@ -226,12 +260,8 @@ impl Workspace {
             (None, ..) => read_regular_file(path),
         };
         match bytes {
-            Ok(bytes) => (facts_of(path, bytes, options), None),
-            Err(problem) => {
-                let mut facts = FileFacts::default();
-                facts.traits.is_broken = true;
-                (facts, Some(problem))
-            }
+            Ok(bytes) => ReadFile { facts: facts_of(path, bytes, options), problem: None },
+            Err(problem) => ReadFile::unreadable(problem),
         }
     }
 
@@ -283,6 +313,17 @@ impl Workspace {
         roots.filter(|(root, packages)| is_namespace((root, packages))).map(|(root, _)| root.clone()).collect()
     }
 
+    /// The packages that would hide a standard module, or another of the program's, if the folder around them were a source
+    /// root: nobody said that it is one.
+    fn hiding_packages(&self, modules: &Modules) -> Vec<PathBuf> {
+        let standard_library = StandardLibrary::new(self.configuration.version.minor());
+        let hides = |package: &str| standard_library.module(package).is_some() || modules.declared.contains(package);
+        let below = |(root, packages): (&PathBuf, &FxHashSet<String>)| {
+            packages.iter().filter(|package| hides(package)).map(|package| root.join(package)).collect::<Vec<_>>()
+        };
+        modules.presumed_roots.iter().flat_map(below).collect()
+    }
+
     /// The modules that the program's files are, with the folders that hold them. The files below the given folders are
     /// named from the project's folder.
     pub(crate) fn modules(&self, paths: &[PathBuf], binaries: &[PathBuf], namespaces: &[PathBuf]) -> Modules {
@@ -292,6 +333,7 @@ impl Workspace {
             if namespaces.iter().any(|namespace| path.starts_with(namespace)) { &declared } else { &roots }
         };
         let mut presumed_roots: FxHashMap<PathBuf, FxHashSet<String>> = FxHashMap::default();
+        let mut declared_names: FxHashSet<String> = FxHashSet::default();
         let packages: FxHashSet<&Path> = paths
             .iter()
             .filter(|path| path.file_stem().is_some_and(|stem| stem == "__init__"))
@@ -304,7 +346,11 @@ impl Workspace {
         let mut folders: FxHashSet<ModuleName> = FxHashSet::default();
         for (id, path) in (0..).map(FileId).zip(paths) {
             let location = module_of(path, roots_of(path), &is_package).unwrap_or_else(|| self.unimportable(path));
-            if location.is_package && location.root != self.folder && !roots.contains(&location.root) {
+            if location.root == self.folder || roots.contains(&location.root) {
+                if !location.name.as_str().contains('.') {
+                    declared_names.insert(location.name.as_str().to_owned());
+                }
+            } else if location.is_package {
                 let packages = presumed_roots.entry(location.root.clone()).or_default();
                 packages.insert(location.name.top_level().to_owned());
             }
@@ -345,7 +391,48 @@ impl Workspace {
         let mut namespaces: Vec<ModuleName> = folders.into_iter().filter(|folder| !named.contains(folder)).collect();
         namespaces.sort_unstable();
         modules.extend(namespaces.into_iter().map(|name| module(name, ModuleKind::Namespace)));
-        Modules { sources: modules, presumed_roots }
+        Modules { sources: modules, presumed_roots, declared: declared_names }
+    }
+}
+
+/// What an analysis read, for the next one to use.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// The files of the program, unless some may have come or gone.
+    pub(crate) walked: Option<Walked>,
+    /// By path; what is missing is read.
+    pub(crate) own: FxHashMap<PathBuf, ReadFile>,
+    /// Of installed packages.
+    pub(crate) external: KeptExternal,
+}
+
+/// A file of the program.
+pub(crate) struct ReadFile {
+    pub(crate) facts: FileFacts,
+    /// Why it could not be read.
+    pub(crate) problem: Option<String>,
+}
+
+impl ReadFile {
+    /// Nothing is known of a file that can't be read.
+    pub(crate) fn unreadable(problem: String) -> Self {
+        let mut facts = FileFacts::default();
+        facts.traits.is_broken = true;
+        Self { facts, problem: Some(problem) }
+    }
+}
+
+/// What was read of installed packages.
+pub(crate) enum KeptExternal {
+    /// All that the program asks for: no import changed.
+    Whole(External),
+    /// Some files; what is asked for has to be found out.
+    Files(FxHashMap<PathBuf, FileFacts>),
+}
+
+impl Default for KeptExternal {
+    fn default() -> Self {
+        Self::Files(FxHashMap::default())
     }
 }
 
@@ -354,10 +441,18 @@ pub(crate) struct Modules {
     pub(crate) sources: Vec<ModuleSource>,
     /// Folders that nobody declared to be source roots, with the packages right below them.
     presumed_roots: FxHashMap<PathBuf, FxHashSet<String>>,
+    /// The modules and packages right below the project's folder and the declared source roots.
+    declared: FxHashSet<String>,
 }
 
 fn module(name: ModuleName, kind: ModuleKind) -> ModuleSource {
     ModuleSource { name, kind, origin: Origin::FirstParty, file: None, stub: None, loads: Vec::new() }
+}
+
+/// The module with its files counted on from a number.
+fn numbered_from(module: &ModuleSource, first: u32) -> ModuleSource {
+    let from = |file: Option<FileId>| file.map(|file| FileId(first + file.0));
+    ModuleSource { file: from(module.file), stub: from(module.stub), ..module.clone() }
 }
 
 /// The facts of a file of that path and content.
@@ -413,7 +508,56 @@ impl Analysis {
         relative_to(path, &self.working_folder)
     }
 
-    pub(crate) fn full_path(&self, file: FileId) -> &Path {
+    /// Takes the analysis apart, for the next one.
+    pub(crate) fn keep(self, has_same_files: bool, has_same_imports: bool) -> Kept {
+        let Self { mut paths, mut facts, binaries, external, own, unreadable, .. } = self;
+        // Behind the files comes the configuration, where something is wrong in it.
+        paths.truncate(facts.len());
+        let external_files = paths.split_off(own.len()).into_iter().zip(facts.split_off(own.len()));
+        let external = if has_same_imports {
+            let files = external_files.map(|(path, facts)| ExternalFile { path, facts }).collect();
+            KeptExternal::Whole(External { modules: external, files })
+        } else {
+            KeptExternal::Files(external_files.collect())
+        };
+        let walked = has_same_files.then(|| Walked {
+            files: paths.iter().map(|path| Candidate { path: path.clone(), problem: None }).collect(),
+            binaries,
+        });
+        let mut problems: FxHashMap<u32, String> =
+            unreadable.into_iter().map(|(file, problem)| (file.0, problem)).collect();
+        let own = (0..).zip(paths).zip(facts);
+        let own = own.map(|((at, path), facts)| (path, ReadFile { facts, problem: problems.remove(&at) })).collect();
+        Kept { walked, own, external }
+    }
+
+    /// The number of one of the program's own files.
+    #[must_use]
+    pub fn file_at(&self, path: &Path) -> Option<FileId> {
+        let at = self.paths[..self.own.len()].binary_search_by(|known| known.as_path().cmp(path)).ok()?;
+        u32::try_from(at).ok().map(FileId)
+    }
+
+    /// The paths of the program's own files.
+    pub(crate) fn own_paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths[..self.own.len()].iter().map(PathBuf::as_path)
+    }
+
+    /// Why a file could not be read.
+    pub(crate) fn problem_of(&self, file: FileId) -> Option<&str> {
+        let at = self.unreadable.binary_search_by_key(&file, |(file, _)| *file).ok()?;
+        Some(&self.unreadable[at].1)
+    }
+
+    /// Lets texts stand for the contents of files.
+    pub(crate) fn show_buffers(&mut self, buffers: &FxHashMap<PathBuf, Arc<str>>) {
+        let of_file = |(path, text): (&PathBuf, &Arc<str>)| Some((self.file_at(path)?, Arc::clone(text)));
+        self.overlaid = buffers.iter().filter_map(of_file).collect();
+    }
+
+    /// Where a file is.
+    #[must_use]
+    pub fn full_path(&self, file: FileId) -> &Path {
         &self.paths[file.0 as usize]
     }
 
@@ -444,9 +588,9 @@ impl Analysis {
     /// Reads a file again, to show it. What vanished in the meantime is empty.
     #[must_use]
     pub fn source_file(&self, file: FileId) -> SourceFile {
-        let text = match &self.overlay {
-            Some((overlaid, text)) if *overlaid == file => text.clone(),
-            _ => read_bytes(&self.paths[file.0 as usize]).map(|bytes| decode(bytes).text).unwrap_or_default(),
+        let text = match self.overlaid.get(&file) {
+            Some(text) => text.to_string(),
+            None => read_bytes(&self.paths[file.0 as usize]).map(|bytes| decode(bytes).text).unwrap_or_default(),
         };
         SourceFile::new(self.path(file), text)
     }

@@ -4,7 +4,7 @@
 //! uses a module that mostly passes on what others define, all that such a module loads. Of every other module that is
 //! named only its existence is looked up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use douane_base::{FileId, ModuleName};
 use douane_graph::{ModuleKind, ModuleSource, Origin, StandardLibrary};
@@ -22,12 +22,13 @@ use crate::{
 /// A file of an installed package that was read.
 pub(crate) struct ExternalFile {
     pub(crate) path: PathBuf,
-    pub(crate) module: ModuleName,
     pub(crate) facts: FileFacts,
 }
 
 /// The installed modules that the program has to do with.
+#[derive(Default)]
 pub(crate) struct External {
+    /// Their files are numbered by the position in the list of files.
     pub(crate) modules: Vec<ModuleSource>,
     pub(crate) files: Vec<ExternalFile>,
 }
@@ -41,11 +42,15 @@ pub(crate) struct Loader<'l> {
     finder: Finder,
     first_party: &'l FxHashSet<&'l str>,
     standard_library: StandardLibrary,
-    parse: &'l (dyn Fn(&[u8], bool) -> FileFacts + Sync),
-    next_file: u32,
+    read: &'l ReadFacts<'l>,
     known: FxHashMap<ModuleName, Option<Known>>,
     external: External,
+    /// The module that each file is of.
+    modules_of_files: Vec<ModuleName>,
 }
+
+/// Reads a file, which may be a stub; nothing where it can't be read.
+type ReadFacts<'l> = dyn Fn(&Path, bool) -> Option<FileFacts> + Sync + 'l;
 
 struct Known {
     /// Position in [`External::modules`].
@@ -59,17 +64,16 @@ impl<'l> Loader<'l> {
         environment: &Environment,
         first_party: &'l FxHashSet<&'l str>,
         standard_library: StandardLibrary,
-        parse: &'l (dyn Fn(&[u8], bool) -> FileFacts + Sync),
-        next_file: u32,
+        read: &'l ReadFacts<'l>,
     ) -> Self {
         Self {
             finder: Finder::new(environment),
             first_party,
             standard_library,
-            parse,
-            next_file,
+            read,
             known: FxHashMap::default(),
-            external: External { modules: Vec::new(), files: Vec::new() },
+            external: External::default(),
+            modules_of_files: Vec::new(),
         }
     }
 
@@ -163,14 +167,14 @@ impl<'l> Loader<'l> {
                 at = name.parent();
             }
         }
-        let parse = self.parse;
+        let read_facts = self.read;
         let read: Vec<_> = jobs
             .into_par_iter()
             .map(|(name, module, Found { source, stub, binary, .. })| {
                 let file = |path: Option<PathBuf>, is_stub: bool| {
                     let path = path?;
-                    let facts = parse(&read_bytes(&path).ok()?, is_stub);
-                    Some(ExternalFile { path, module: name.clone(), facts })
+                    let facts = read_facts(&path, is_stub)?;
+                    Some(ExternalFile { path, facts })
                 };
                 let loads = binary.and_then(|path| read_bytes(&path).ok()).map(|bytes| module_names_in(&bytes));
                 (name.clone(), module, file(source, false), file(stub, true), loads.unwrap_or_default())
@@ -180,8 +184,7 @@ impl<'l> Loader<'l> {
         for (name, module, source, stub, loads) in read {
             for (file, is_stub) in [(source, false), (stub, true)] {
                 let Some(file) = file else { continue };
-                let id = FileId(self.next_file);
-                self.next_file += 1;
+                let id = FileId(u32::try_from(self.external.files.len()).unwrap_or(u32::MAX));
                 let slot = &mut self.external.modules[module];
                 if is_stub {
                     slot.stub = Some(id);
@@ -190,6 +193,7 @@ impl<'l> Loader<'l> {
                 }
                 files.push(self.external.files.len());
                 self.external.files.push(file);
+                self.modules_of_files.push(name.clone());
             }
             // What a binary names outside its own distribution says nothing about what it loads.
             let loads: Vec<ModuleName> = loads
@@ -229,16 +233,16 @@ impl<'l> Loader<'l> {
         let Some(Some(known)) = self.known.get(name) else { return Vec::new() };
         let module = &self.external.modules[known.module];
         let mut found = module.loads.clone();
-        let first_file = self.next_file - u32::try_from(self.external.files.len()).unwrap_or(0);
         if let Some(file) = module.file {
-            found.extend(self.targets((file.0 - first_file) as usize, |import| import.when == When::Load));
+            found.extend(self.targets(file.0 as usize, |import| import.when == When::Load));
         }
         found
     }
 
     /// The modules that imports of a file may name: the target, and for `from a import b` also `a.b`.
     fn targets(&self, file: usize, is_wanted: impl Fn(&Import) -> bool) -> Vec<ModuleName> {
-        let ExternalFile { module, facts, path, .. } = &self.external.files[file];
+        let ExternalFile { facts, path } = &self.external.files[file];
+        let module = &self.modules_of_files[file];
         let is_package = path.file_stem().is_some_and(|stem| stem == "__init__");
         let mut found = Vec::new();
         for import in facts.imports.iter().filter(|import| is_wanted(import)) {
@@ -261,8 +265,7 @@ impl<'l> Loader<'l> {
     fn facts(&self, name: &ModuleName) -> Option<&FileFacts> {
         let known = self.known.get(name)?.as_ref()?;
         let file = self.external.modules[known.module].file?;
-        let first_file = self.next_file - u32::try_from(self.external.files.len()).unwrap_or(0);
-        self.external.files.get((file.0 - first_file) as usize).map(|file| &file.facts)
+        self.external.files.get(file.0 as usize).map(|file| &file.facts)
     }
 
     /// The program takes a name from one of the modules that the module itself has from elsewhere.
@@ -305,7 +308,7 @@ fn absolute_targets(facts: &FileFacts, import: &Import) -> Vec<ModuleName> {
     targets(facts, import, None)
 }
 
-fn targets(facts: &FileFacts, import: &Import, importer: Option<(&ModuleName, bool)>) -> Vec<ModuleName> {
+pub(crate) fn targets(facts: &FileFacts, import: &Import, importer: Option<(&ModuleName, bool)>) -> Vec<ModuleName> {
     let (level, module) = import.target.module();
     let module = module.map(|module| facts.name(module));
     let base = if level == 0 {

@@ -92,7 +92,7 @@ fn is_binary(path: &Path) -> bool {
 
 const FOLDER: &str = "it is a folder";
 
-fn is_python(path: &Path) -> bool {
+pub(crate) fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "py" || extension == "pyi")
 }
 

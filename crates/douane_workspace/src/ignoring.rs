@@ -26,7 +26,7 @@ pub struct Ignored {
 }
 
 /// Findings about the file as a whole, or about comments, have no statement to put a comment at.
-const NEVER: [&str; 4] = ["syntax-error", "unreadable-file", "unused-suppression", "unused-setting"];
+pub(crate) const NEVER: [&str; 4] = ["syntax-error", "unreadable-file", "unused-suppression", "unused-setting"];
 
 impl Workspace {
     /// Writes `# douane: ignore[rule] reason` for everything that is found.
@@ -74,7 +74,13 @@ impl Workspace {
 }
 
 /// The comments, as insertions in order.
-fn comments(file: FileId, text: &str, facts: &FileFacts, diagnostics: &[&Diagnostic], reason: &str) -> Vec<Edit> {
+pub(crate) fn comments(
+    file: FileId,
+    text: &str,
+    facts: &FileFacts,
+    diagnostics: &[&Diagnostic],
+    reason: &str,
+) -> Vec<Edit> {
     let lines = LineIndex::new(text);
     let mut of_file: BTreeSet<&str> = BTreeSet::new();
     let mut of_lines: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     configuration::{Configuration, ConfigurationError, read},
     environment::{Environment, find_environment, named},
-    files::{plain, read_text},
+    files::{plain, read_text, relative_to},
     transaction::finish_interrupted,
 };
 
@@ -35,6 +35,10 @@ pub struct Request {
     pub virtual_env: Option<OsString>,
     /// Where what is read of installed packages may be kept.
     pub cache: Option<PathBuf>,
+    /// The project's configuration is passed over.
+    pub ignores_configuration: bool,
+    /// No file outside the working folder is looked for, even where that is only part of a project.
+    pub stays_inside: bool,
     /// Text that stands for a file's.
     pub overlay: Option<Overlay>,
 }
@@ -94,11 +98,15 @@ impl Workspace {
         let found = if request.isolated { None } else { find_project(&start) };
 
         let configuration_file = match (&request.configuration, &found) {
+            _ if request.ignores_configuration => None,
             (Some(file), _) => Some(normalized(&request.working_folder.join(file))),
             (None, Some(project)) => project.configuration.clone(),
             (None, None) => None,
         };
         let (folder, searched) = match &found {
+            Some(project) if request.stays_inside && request.working_folder.starts_with(&project.folder) => {
+                (project.folder.clone(), vec![request.working_folder.clone()])
+            }
             Some(project) => (project.folder.clone(), vec![project.folder.clone()]),
             None => packages_around(&request, &named),
         };
@@ -141,6 +149,18 @@ impl Workspace {
     /// The bytes of standard input, for the path that it stands for.
     pub(crate) fn input_of(&self, path: &Path) -> Option<&[u8]> {
         self.request.overlay.as_ref().filter(|_| self.is_input(path)).map(|overlay| &*overlay.bytes)
+    }
+
+    /// A file of that path would belong to the program.
+    pub(crate) fn searches(&self, path: &Path) -> bool {
+        self.searched.iter().any(|folder| path.starts_with(folder))
+            && !self.configuration.exclude.is_match(relative_to(path, &self.folder))
+    }
+
+    /// The project's folder, which its paths are relative to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// What was passed over on the way, one line each.

@@ -10,7 +10,10 @@ use crate::{
     branches::Truth,
     conditions::is_attribute,
     dunder_all::dotted,
-    facts::{Binding, BindingKind, Effect, EffectKind, ModuleByName, ModuleKey, ReferenceId, ScopeId, SysModulesChange, Usage},
+    facts::{
+        Binding, BindingKind, Effect, EffectKind, ModuleByName, ModuleKey, ReferenceId, ScopeId, SysModulesChange,
+        Usage,
+    },
     text_range,
 };
 
@@ -62,6 +65,7 @@ impl Collector<'_> {
             return;
         }
         let key = self.module_key(&subscript.slice);
+        self.found.traits.sets_names_of_others |= !matches!(key, ModuleKey::Own | ModuleKey::Literal(_));
         if key != ModuleKey::Own {
             if let Some(modules) = self.chain(&subscript.value, Usage::Read) {
                 let is_none = matches!(value, Expr::NoneLiteral(_));
@@ -144,7 +148,7 @@ impl Collector<'_> {
 
     /// Notes that nothing but a look is taken at the namespace or module, if that is what the expression is.
     pub(super) fn look_at(&mut self, expression: &Expr) {
-        if self.is_own_namespace(expression) || module_looked_up(expression).is_some() {
+        if self.is_own_namespace(expression) || key_of_module(expression).is_some() {
             self.looked_at.insert(text_range(expression.range()));
         }
     }
@@ -156,10 +160,7 @@ impl Collector<'_> {
             Expr::Subscript(subscript) => {
                 self.look_at(&subscript.value);
                 self.note_module_asked_for(&subscript.value, Some(&subscript.slice));
-                if let Some(name) = module_looked_up(expression) {
-                    let module = self.found.names.intern(name);
-                    self.hand_out(EffectKind::TakesModule(module), text_range(subscript.range()));
-                }
+                self.note_module_taken(expression);
             }
             // `"%(name)s" % vars()`
             Expr::BinOp(operation) => self.look_at(&operation.right),
@@ -209,6 +210,33 @@ impl Collector<'_> {
         }
     }
 
+    /// Notes that the code gets hold of a module by its name.
+    fn note_module_taken(&mut self, expression: &Expr) {
+        match key_of_module(expression) {
+            Some(Expr::StringLiteral(name)) => {
+                let module = self.found.names.intern(name.value.to_str());
+                self.hand_out(EffectKind::TakesModule(module), text_range(expression.range()));
+            }
+            Some(key) if !is_dunder_name(key) => self.takes_modules = true,
+            _ => {}
+        }
+    }
+
+    /// `prepare(sys.modules[__name__])`: whoever gets the module may give it names.
+    fn note_module_handed_over(&mut self, call: &ast::ExprCall) {
+        const READERS: [&str; 9] =
+            ["getattr", "hasattr", "setattr", "dir", "vars", "id", "getmembers", "testmod", "loadTestsFromModule"];
+        let function = match &*call.func {
+            Expr::Name(name) => name.id.as_str(),
+            Expr::Attribute(method) => method.attr.as_str(),
+            _ => "",
+        };
+        let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        if !READERS.contains(&function) && call.arguments.args.iter().chain(values).any(is_own_module) {
+            self.effect(EffectKind::NamespaceWrite, text_range(call.range()));
+        }
+    }
+
     /// Notes a call of a function by its bare name.
     pub(super) fn note_call(&mut self, name: &str) {
         self.found.traits.reads_namespace |= matches!(name, "globals" | "eval" | "exec");
@@ -226,6 +254,7 @@ impl Collector<'_> {
         let range = text_range(call.range());
         let arguments = &*call.arguments.args;
         self.note_computed_path(call, last);
+        self.note_module_handed_over(call);
         match (&*call.func, arguments) {
             (Expr::Attribute(method), [key, ..])
                 if method.attr.as_str() == "pop" && self.is_own_namespace(&method.value) =>
@@ -406,11 +435,11 @@ pub(super) fn is_dunder_name(expression: &Expr) -> bool {
     matches!(expression, Expr::Name(name) if name.id.as_str() == "__name__")
 }
 
-/// The name of a module that is looked up by it: `sys.modules["name"]`.
-fn module_looked_up(expression: &Expr) -> Option<&str> {
+/// The key of a module that is looked up: `sys.modules[key]`.
+fn key_of_module(expression: &Expr) -> Option<&Expr> {
     match expression {
         Expr::Subscript(subscript) if subscript.ctx.is_load() && is_sys_modules(&subscript.value) => {
-            subscript.slice.as_string_literal_expr().map(|name| name.value.to_str())
+            Some(&subscript.slice)
         }
         _ => None,
     }

@@ -233,7 +233,9 @@ impl Checker<'_> {
                     self.reference(*function)?;
                     self.module_key(module)?;
                 }
-                EffectKind::AttributeStore(reference) | EffectKind::SetAttribute(reference) => self.reference(*reference)?,
+                EffectKind::AttributeStore(reference) | EffectKind::SetAttribute(reference) => {
+                    self.reference(*reference)?
+                }
                 EffectKind::TakesModule(name) => self.symbol(*name)?,
                 _ => {}
             }

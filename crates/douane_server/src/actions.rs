@@ -1,0 +1,168 @@
+//! What can be done about findings: their fixes, a comment that silences them, and all safe fixes of a file at once.
+
+use std::{collections::BTreeMap, path::Path};
+
+use douane_base::{Applicability, Diagnostic, Edit, FileId, Fix, LineIndex, TextRange};
+use douane_fixer::{Accepted, edits, edits_of};
+use douane_workspace::{Analysis, LiveProgram};
+use lsp_types::CodeActionParams;
+use serde_json::{Value, json};
+
+use crate::{
+    client::Client,
+    documents::Documents,
+    findings::{Texts, uri_in},
+    folder::Folder,
+};
+
+/// The kind of the action that makes all safe fixes of a file.
+pub(crate) const FIX_ALL: &str = "source.fixAll.douane";
+
+/// Rules whose fixes take away what may have been typed a moment ago and will be used in the next.
+const TAKE_AWAY: [&str; 3] = ["unused-import", "unused-star", "redefined-import"];
+
+/// The actions for a range of a file, or for all of it.
+pub(crate) fn actions(
+    folder: &Folder,
+    client: &Client,
+    documents: &Documents,
+    path: &Path,
+    params: &CodeActionParams,
+) -> Vec<Value> {
+    let Some(analysis) = folder.program.analysis() else { return Vec::new() };
+    let Some(file) = analysis.file_at(path) else { return Vec::new() };
+    let only: Option<Vec<String>> =
+        params.context.only.as_ref().map(|kinds| kinds.iter().map(|kind| String::from(kind.clone())).collect());
+    // Who asks for `source` wants `source.fixAll.douane` too.
+    let wants = |kind: &str| match &only {
+        None => true,
+        Some(only) => only.iter().any(|wanted| {
+            kind == wanted || wanted.is_empty() || kind.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
+        }),
+    };
+    let mut offer = Offer { program: &folder.program, analysis, client, documents, texts: Texts::new(analysis) };
+    let of_file = || folder.program.diagnostics().iter().filter(|diagnostic| diagnostic.primary.file == file);
+    let mut found = Vec::new();
+    if wants("quickfix") {
+        let source = offer.texts.file(file);
+        let asked = client.encoding.text_range(source.text(), source.lines(), params.range);
+        let lines = source.lines().clone();
+        let touches = |diagnostic: &&Diagnostic| touches(diagnostic.primary.range, asked, &lines);
+        for diagnostic in of_file().filter(touches) {
+            found.extend(offer.quick_fix(diagnostic));
+            found.extend(offer.ignore(diagnostic));
+        }
+    }
+    if wants(FIX_ALL) {
+        // An import is written before the code that uses it: what was typed since the buffer was opened stays.
+        let opened = documents.get(path).map(|document| &document.opened);
+        let new = opened.map_or_else(Vec::new, |opened| folder.program.imports_since(file, opened));
+        let is_new = |diagnostic: &Diagnostic| {
+            TAKE_AWAY.contains(&diagnostic.rule)
+                && new.iter().any(|import| import.cover(diagnostic.primary.range) == *import)
+        };
+        found.extend(offer.fix_all(file, of_file().filter(|diagnostic| !is_new(diagnostic))));
+    }
+    found
+}
+
+/// The finding is on a line that is asked for.
+fn touches(range: TextRange, asked: TextRange, lines: &LineIndex) -> bool {
+    lines.line(range.start()) <= lines.line(asked.end()) && lines.line(asked.start()) <= lines.line(range.end())
+}
+
+struct Offer<'a> {
+    program: &'a LiveProgram,
+    analysis: &'a Analysis,
+    client: &'a Client,
+    documents: &'a Documents,
+    texts: Texts<'a>,
+}
+
+impl Offer<'_> {
+    fn quick_fix(&mut self, diagnostic: &Diagnostic) -> Option<Value> {
+        let fix = diagnostic.fix.as_ref()?;
+        let is_safe = match fix.applicability {
+            Applicability::Safe => true,
+            Applicability::Unsafe => false,
+            Applicability::DisplayOnly => return None,
+        };
+        let edits = self.edits_of(fix)?;
+        let title = if is_safe { fix.title.clone() } else { format!("{} (unsafe)", fix.title) };
+        Some(json!({
+            "title": title,
+            "kind": "quickfix",
+            "isPreferred": is_safe,
+            "edit": self.workspace_edit(&edits),
+        }))
+    }
+
+    fn edits_of(&mut self, fix: &Fix) -> Option<Vec<Edit>> {
+        let mut texts: BTreeMap<FileId, String> = BTreeMap::new();
+        for change in &fix.changes {
+            if !self.analysis.reported_files().any(|(file, _)| *file == change.file) {
+                return None;
+            }
+            let text = self.texts.file(change.file).text().to_owned();
+            texts.insert(change.file, text);
+        }
+        edits_of(fix, |file| texts.get(&file).map_or("", String::as_str))
+    }
+
+    fn ignore(&mut self, diagnostic: &Diagnostic) -> Option<Value> {
+        let source = self.texts.file(diagnostic.primary.file);
+        let edits = self.program.ignoring_comment(source.text(), diagnostic)?;
+        Some(json!({
+            "title": format!("Ignore `{}` here", diagnostic.rule),
+            "kind": "quickfix",
+            "isPreferred": false,
+            "edit": self.workspace_edit(&edits),
+        }))
+    }
+
+    /// The safe fixes of one file that can be made together.
+    fn fix_all<'d>(&mut self, file: FileId, diagnostics: impl Iterator<Item = &'d Diagnostic>) -> Option<Value> {
+        let text = self.texts.file(file).text().to_owned();
+        let mut accepted = Accepted::default();
+        for diagnostic in diagnostics {
+            let Some(fix) = &diagnostic.fix else { continue };
+            let is_of_file = fix.changes.iter().all(|change| change.file == file);
+            if fix.applicability == Applicability::Safe && is_of_file {
+                accepted.accept(fix);
+            }
+        }
+        let edits: Vec<Edit> =
+            accepted.files().filter_map(|(file, changes)| edits(file, &text, &changes)).flatten().collect();
+        if edits.is_empty() {
+            return None;
+        }
+        Some(json!({
+            "title": "Make all safe fixes of douane",
+            "kind": FIX_ALL,
+            "edit": self.workspace_edit(&edits),
+        }))
+    }
+
+    fn workspace_edit(&mut self, edits: &[Edit]) -> Value {
+        let mut by_file: BTreeMap<FileId, Vec<Value>> = BTreeMap::new();
+        for edit in edits {
+            let range = self.texts.range(self.client, edit.file, edit.range);
+            by_file.entry(edit.file).or_default().push(json!({ "range": range, "newText": edit.text }));
+        }
+        let files = by_file.into_iter().map(|(file, edits)| {
+            let path = self.analysis.full_path(file);
+            let version = self.documents.get(path).map(|document| document.version);
+            (uri_in(self.documents, path), version, edits)
+        });
+        if self.client.versions_edits {
+            let changes: Vec<Value> = files
+                .map(|(uri, version, edits)| json!({ "textDocument": { "uri": uri, "version": version }, "edits": edits }))
+                .collect();
+            json!({ "documentChanges": changes })
+        } else {
+            let changes: serde_json::Map<String, Value> =
+                files.map(|(uri, _, edits)| (uri.as_ref().to_owned(), json!(edits))).collect();
+            json!({ "changes": changes })
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Findings as the protocol shows them.
+
+use std::{
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+    path::{Path, PathBuf},
+};
+
+use douane_base::{Diagnostic, FileId, Label, Severity, SourceFile};
+use douane_workspace::Analysis;
+use lsp_types::{
+    Code, CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, Range, Uri,
+};
+use rustc_hash::{FxHashMap, FxHasher};
+use serde_json::json;
+
+use crate::{client::Client, documents::Documents, folder::Folder, uri::uri_of};
+
+/// The site that explains the rules.
+const PAGES: &str = "https://douane.readthedocs.io/rules";
+
+/// Rules whose findings name something that could as well not be there: editors show it faded.
+const UNNECESSARY: [&str; 6] =
+    ["unused-import", "unused-star", "duplicate-import", "redefined-import", "unused-suppression", "unused-export"];
+
+/// The findings of one file, ready to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Report {
+    pub(crate) items: Vec<lsp_types::Diagnostic>,
+    /// The same for the same findings.
+    pub(crate) id: String,
+}
+
+impl Report {
+    pub(crate) fn new(items: Vec<lsp_types::Diagnostic>) -> Self {
+        let mut hasher = FxHasher::default();
+        serde_json::to_string(&items).unwrap_or_default().hash(&mut hasher);
+        Self { items, id: format!("{:016x}", hasher.finish()) }
+    }
+}
+
+/// The positions in the files of an analysis, whose texts are read when they are asked for.
+pub(crate) struct Texts<'a> {
+    analysis: &'a Analysis,
+    files: FxHashMap<FileId, SourceFile>,
+}
+
+impl<'a> Texts<'a> {
+    pub(crate) fn new(analysis: &'a Analysis) -> Self {
+        Self { analysis, files: FxHashMap::default() }
+    }
+
+    pub(crate) fn file(&mut self, file: FileId) -> &SourceFile {
+        self.files.entry(file).or_insert_with(|| self.analysis.source_file(file))
+    }
+
+    pub(crate) fn range(&mut self, client: &Client, file: FileId, range: douane_base::TextRange) -> Range {
+        let source = self.file(file);
+        client.encoding.range(source.text(), source.lines(), range)
+    }
+}
+
+/// The URI of a file, as the client spells it where it is open.
+pub(crate) fn uri_in(documents: &Documents, path: &Path) -> Uri {
+    documents.get(path).map_or_else(|| uri_of(path), |document| document.uri.clone())
+}
+
+/// All findings of a folder, by file.
+pub(crate) fn reports(folder: &Folder, client: &Client, documents: &Documents) -> BTreeMap<PathBuf, Report> {
+    let mut by_file: BTreeMap<PathBuf, Vec<lsp_types::Diagnostic>> = BTreeMap::new();
+    if let Some(analysis) = folder.program.analysis() {
+        let mut texts = Texts::new(analysis);
+        for diagnostic in folder.program.diagnostics() {
+            let path = analysis.full_path(diagnostic.primary.file).to_owned();
+            by_file.entry(path).or_default().push(shown(diagnostic, &mut texts, client, documents));
+        }
+    }
+    if let Some(problem) = &folder.problem {
+        by_file.entry(problem.file.clone()).or_default().extend(configuration_problems(problem, client));
+    }
+    by_file.into_iter().map(|(path, items)| (path, Report::new(items))).collect()
+}
+
+fn shown(
+    diagnostic: &Diagnostic,
+    texts: &mut Texts<'_>,
+    client: &Client,
+    documents: &Documents,
+) -> lsp_types::Diagnostic {
+    let message = match &diagnostic.help {
+        Some(help) => format!("{}\nhelp: {help}", diagnostic.message),
+        None => diagnostic.message.clone(),
+    };
+    let related = diagnostic.related.iter().map(|label| related(label, texts, client, documents));
+    let related: Vec<DiagnosticRelatedInformation> = if client.shows_related { related.collect() } else { Vec::new() };
+    let is_unnecessary = UNNECESSARY.contains(&diagnostic.rule);
+    lsp_types::Diagnostic {
+        range: texts.range(client, diagnostic.primary.file, diagnostic.primary.range),
+        severity: Some(match diagnostic.severity {
+            Severity::Error => DiagnosticSeverity::Error,
+            Severity::Warning => DiagnosticSeverity::Warning,
+        }),
+        code: Some(Code::String(diagnostic.rule.to_owned())),
+        code_description: Some(CodeDescription { href: Uri(format!("{PAGES}/{}/", diagnostic.rule)) }),
+        source: Some("douane".to_owned()),
+        message: message.into(),
+        tags: is_unnecessary.then(|| vec![DiagnosticTag::Unnecessary]),
+        related_information: (!related.is_empty()).then_some(related),
+        data: diagnostic.fix.as_ref().map(|fix| json!({ "fix": fix.title })),
+    }
+}
+
+fn related(
+    label: &Label,
+    texts: &mut Texts<'_>,
+    client: &Client,
+    documents: &Documents,
+) -> DiagnosticRelatedInformation {
+    let uri = uri_in(documents, texts.analysis.full_path(label.file));
+    let range = texts.range(client, label.file, label.range);
+    DiagnosticRelatedInformation { location: Location { uri, range }, message: label.message.clone() }
+}
+
+fn configuration_problems(
+    problem: &douane_workspace::ConfigurationError,
+    client: &Client,
+) -> Vec<lsp_types::Diagnostic> {
+    let lines = douane_base::LineIndex::new(&problem.text);
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let range = |span: &std::ops::Range<usize>| {
+        let range = douane_base::TextRange::new(offset(span.start), offset(span.end.max(span.start)));
+        client.encoding.range(&problem.text, &lines, range)
+    };
+    let shown = problem.errors.iter().map(|error| lsp_types::Diagnostic {
+        range: range(&error.span),
+        severity: Some(DiagnosticSeverity::Error),
+        code: None,
+        code_description: None,
+        source: Some("douane".to_owned()),
+        message: error.message.clone().into(),
+        tags: None,
+        related_information: None,
+        data: None,
+    });
+    shown.collect()
+}

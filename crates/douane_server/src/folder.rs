@@ -1,0 +1,94 @@
+//! A folder that is open in the editor, and the program in it.
+
+use std::path::{Path, PathBuf};
+
+use douane_workspace::{ConfigurationError, Failure, LiveProgram, Request, Stage};
+
+use crate::documents::Documents;
+
+/// A root folder. Its program is as good as the last configuration that could be read.
+pub(crate) struct Folder {
+    pub(crate) root: PathBuf,
+    pub(crate) program: LiveProgram,
+    /// What is wrong with the configuration as it is now.
+    pub(crate) problem: Option<ConfigurationError>,
+    settings: Request,
+}
+
+/// The files that say what the program is.
+const CONFIGURATIONS: [&str; 2] = ["lint.toml", "pyproject.toml"];
+
+impl Folder {
+    /// Finds the project of a folder. A configuration that can't be used is passed over, and shown.
+    pub(crate) fn open(root: PathBuf, settings: &Request) -> Result<Self, String> {
+        let request = Request { working_folder: root.clone(), stays_inside: true, ..settings.clone() };
+        let (program, problem) = match LiveProgram::open(request.clone()) {
+            Ok(program) => (program, None),
+            Err(Failure::Message(message)) => return Err(message),
+            Err(Failure::Configuration(error)) => {
+                let defaults = Request { ignores_configuration: true, ..request.clone() };
+                let program = LiveProgram::open(defaults).map_err(|failure| message_of(&failure))?;
+                (program, Some(error))
+            }
+        };
+        Ok(Self { root, program, problem, settings: request })
+    }
+
+    /// Reads the configuration again. While it can't be used, the last one that could stays.
+    pub(crate) fn reopen(&mut self) -> Result<(), String> {
+        match LiveProgram::open(self.settings.clone()) {
+            Ok(program) => {
+                let before = std::mem::replace(&mut self.program, program);
+                self.program.succeed(before);
+                self.problem = None;
+                Ok(())
+            }
+            Err(Failure::Configuration(error)) => {
+                self.problem = Some(error);
+                Ok(())
+            }
+            Err(failure) => Err(message_of(&failure)),
+        }
+    }
+
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        path.starts_with(&self.root)
+    }
+
+    /// The file may be one that says what the program is.
+    pub(crate) fn is_configuration(path: &Path) -> bool {
+        path.file_name().is_some_and(|name| CONFIGURATIONS.iter().any(|known| name == *known))
+    }
+
+    /// Something changed on disk. True if the configuration has to be read again.
+    pub(crate) fn touch(&mut self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default();
+        if name == ".gitignore" || name == "pyvenv.cfg" {
+            self.program.search_again();
+        } else if name == douane_workspace::BASELINE {
+            self.program.check_again();
+        } else if !Self::is_configuration(path) {
+            self.program.touch(path);
+        }
+        Self::is_configuration(path)
+    }
+
+    /// Brings the program up to date; true if anything changed.
+    pub(crate) fn update(&mut self, progress: &(dyn Fn(Stage) + Sync)) -> bool {
+        !self.program.is_current() && self.program.update(progress)
+    }
+
+    /// Takes over the buffers of its files.
+    pub(crate) fn take_buffers(&mut self, documents: &Documents) {
+        for (path, document) in documents.iter().filter(|(path, _)| path.starts_with(&self.root)) {
+            self.program.set_buffer(path, document.text.clone());
+        }
+    }
+}
+
+fn message_of(failure: &Failure) -> String {
+    match failure {
+        Failure::Message(message) => message.clone(),
+        Failure::Configuration(error) => format!("{}: the configuration can't be used", error.file.display()),
+    }
+}

@@ -1,0 +1,557 @@
+//! The loop: messages in, the program brought up to date, answers out.
+
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use douane_workspace::{Request as ProgramRequest, Stage};
+use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
+use lsp_types::{
+    CodeActionParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, Uri,
+    WorkspaceDiagnosticParams,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::{
+    actions,
+    client::Client,
+    documents::Documents,
+    findings::{Report, reports, uri_in},
+    folder::Folder,
+    parent,
+    uri::path_of,
+};
+
+/// How a session came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The client said `shutdown`, then `exit`.
+    AsAgreed,
+    /// It said `exit` alone, or went away.
+    Abruptly,
+}
+
+/// More findings than these of files that are not open are not sent: no list is read to such an end.
+const MOST_UNOPENED: usize = 5_000;
+
+/// Serves the client at standard input and output, with what the command line says about every program.
+pub fn serve(settings: ProgramRequest, parent_process: Option<i32>) -> io::Result<Ended> {
+    let (connection, threads) = Connection::stdio();
+    let ended = converse(&connection, settings, parent_process);
+    drop(connection);
+    // The thread that reads waits for input that need not come; the process ends all the same.
+    drop(threads);
+    ended
+}
+
+fn converse(connection: &Connection, settings: ProgramRequest, parent_process: Option<i32>) -> io::Result<Ended> {
+    let Ok((id, params)) = connection.initialize_start() else { return Ok(Ended::Abruptly) };
+    let client = Client::new(&params);
+    if let Some(process) = parent_process.or(client.process_id) {
+        parent::end_with(process);
+    }
+    let answer = json!({
+        "capabilities": capabilities(&client),
+        "serverInfo": { "name": "douane", "version": env!("CARGO_PKG_VERSION") },
+    });
+    if connection.initialize_finish(id, answer).is_err() {
+        return Ok(Ended::Abruptly);
+    }
+    let mut server = Server {
+        connection,
+        client,
+        settings,
+        documents: Documents::default(),
+        folders: Vec::new(),
+        sent: BTreeMap::new(),
+        waiting: None,
+        is_shut_down: false,
+        next_id: 0,
+        refused: FxHashSet::default(),
+    };
+    server.start();
+    Ok(server.run())
+}
+
+fn capabilities(client: &Client) -> Value {
+    let python = json!({ "scheme": "file", "pattern": { "glob": "**/*.{py,pyi}", "matches": "file" } });
+    let folders = json!({ "scheme": "file", "pattern": { "glob": "**", "matches": "folder" } });
+    let mut found = json!({
+        "positionEncoding": client.encoding.kind(),
+        "textDocumentSync": { "openClose": true, "change": 2, "save": { "includeText": false } },
+        "codeActionProvider": {
+            "codeActionKinds": ["quickfix", actions::FIX_ALL],
+            "resolveProvider": true,
+        },
+        "workspace": {
+            "workspaceFolders": { "supported": true, "changeNotifications": true },
+            "fileOperations": { "didRename": { "filters": [python, folders] }, "didDelete": { "filters": [python, folders] } },
+        },
+    });
+    if client.pulls {
+        found["diagnosticProvider"] =
+            json!({ "identifier": "douane", "interFileDependencies": true, "workspaceDiagnostics": true });
+    }
+    found
+}
+
+struct Server<'c> {
+    connection: &'c Connection,
+    client: Client,
+    settings: ProgramRequest,
+    documents: Documents,
+    folders: Vec<Folder>,
+    /// The findings as the client knows them: what was pushed, or would be the answer.
+    sent: BTreeMap<PathBuf, Report>,
+    /// A request for the findings of all files, that is answered when they change.
+    waiting: Option<(RequestId, FxHashMap<Uri, String>)>,
+    is_shut_down: bool,
+    next_id: i32,
+    /// Requests that the client took back.
+    refused: FxHashSet<RequestId>,
+}
+
+impl Server<'_> {
+    /// Opens the folders; what is in them is read by the first update.
+    fn start(&mut self) {
+        if self.client.watches_files {
+            let watchers = json!({ "watchers": [{ "globPattern": "**" }] });
+            let registration = json!({ "id": "douane-files", "method": "workspace/didChangeWatchedFiles", "registerOptions": watchers });
+            self.ask("client/registerCapability", json!({ "registrations": [registration] }));
+        }
+        for root in self.client.folders.clone() {
+            self.open_folder(root);
+        }
+    }
+
+    fn run(&mut self) -> Ended {
+        loop {
+            // Before the first message, so that findings are there as soon as the client asks.
+            self.settle();
+            let Ok(first) = self.connection.receiver.recv() else { return Ended::Abruptly };
+            let mut messages = vec![first];
+            messages.extend(self.connection.receiver.try_iter());
+            self.refused = messages.iter().filter_map(refused).collect();
+            for message in messages {
+                match message {
+                    Message::Notification(note) if note.method == "exit" => {
+                        return if self.is_shut_down { Ended::AsAgreed } else { Ended::Abruptly };
+                    }
+                    Message::Notification(note) => self.guarded(None, |server| server.note(note)),
+                    Message::Request(request) => {
+                        let id = request.id.clone();
+                        self.guarded(Some(id), |server| server.request(request));
+                    }
+                    // Answers to requests of the server say nothing that it waits for.
+                    Message::Response(_) => {}
+                }
+            }
+        }
+    }
+
+    /// A bug must not end the session: it is told, and the next message is taken.
+    fn guarded(&mut self, id: Option<RequestId>, step: impl FnOnce(&mut Self)) {
+        let Err(panic) = catch_unwind(AssertUnwindSafe(|| step(self))) else { return };
+        let message = format!("internal error, which is a bug in douane: {}", words_of(&*panic));
+        match id {
+            Some(id) => self.send(Response::new_err(id, ErrorCode::InternalError as i32, message)),
+            None => self.log(1, &message),
+        }
+    }
+
+    fn request(&mut self, request: Request) {
+        let Request { id, method, params } = request;
+        if self.refused.contains(&id) {
+            return self.fail(id, ErrorCode::RequestCanceled, "cancelled");
+        }
+        if self.is_shut_down {
+            return self.fail(id, ErrorCode::InvalidRequest, "the server is shut down");
+        }
+        match method.as_str() {
+            "shutdown" => {
+                self.is_shut_down = true;
+                self.release();
+                self.answer(id, Value::Null);
+            }
+            "textDocument/diagnostic" => self.with(id, params, Self::document_diagnostics),
+            "workspace/diagnostic" => self.with(id, params, Self::workspace_diagnostics),
+            "textDocument/codeAction" => self.with(id, params, Self::code_actions),
+            // The edits were part of the action.
+            "codeAction/resolve" => self.answer(id, params),
+            _ => self.fail(id, ErrorCode::MethodNotFound, &format!("`{method}` is not known")),
+        }
+    }
+
+    fn with<P: DeserializeOwned>(&mut self, id: RequestId, params: Value, handle: fn(&mut Self, RequestId, P)) {
+        match serde_json::from_value(params) {
+            Ok(params) => {
+                self.settle();
+                handle(self, id, params);
+            }
+            Err(error) => self.fail(id, ErrorCode::InvalidParams, &error.to_string()),
+        }
+    }
+
+    fn note(&mut self, note: Notification) {
+        let Notification { method, params } = note;
+        match method.as_str() {
+            "textDocument/didOpen" => self.told(params, Self::did_open),
+            "textDocument/didChange" => self.told(params, Self::did_change),
+            "textDocument/didClose" => self.told(params, Self::did_close),
+            "textDocument/didSave" => self.told(params, Self::did_save),
+            "workspace/didChangeWatchedFiles" => self.told(params, Self::did_change_files),
+            "workspace/didChangeWorkspaceFolders" => self.told(params, Self::did_change_folders),
+            "workspace/didRenameFiles" | "workspace/didDeleteFiles" => self.did_move_files(&params),
+            "$/cancelRequest" => self.cancel_waiting(&params),
+            _ => {}
+        }
+    }
+
+    fn told<P: DeserializeOwned>(&mut self, params: Value, handle: fn(&mut Self, P)) {
+        match serde_json::from_value(params) {
+            Ok(params) => handle(self, params),
+            Err(error) => self.log(2, &format!("a notification that can't be read: {error}")),
+        }
+    }
+
+    fn did_open(&mut self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        let Some(path) = self.documents.open(document.uri, document.version, document.text) else { return };
+        if !self.folders.iter().any(|folder| folder.holds(&path))
+            && self.client.folders.is_empty()
+            && let Some(parent) = path.parent()
+        {
+            self.open_folder(project_of(parent));
+        }
+        self.show_buffer(&path);
+    }
+
+    fn did_change(&mut self, params: DidChangeTextDocumentParams) {
+        let (document, version) = (params.text_document.text_document_identifier, params.text_document.version);
+        let changed = self.documents.change(&document.uri, version, params.content_changes, self.client.encoding);
+        if let Some((path, _)) = changed {
+            self.show_buffer(&path);
+        }
+    }
+
+    fn did_close(&mut self, params: DidCloseTextDocumentParams) {
+        let Some(path) = self.documents.close(&params.text_document.uri) else { return };
+        self.each_around(&path, |folder| folder.program.drop_buffer(&path));
+    }
+
+    /// Clients that watch no files tell at least of those that they write themselves.
+    fn did_save(&mut self, params: DidSaveTextDocumentParams) {
+        let Some(path) = path_of(&params.text_document.uri) else { return };
+        self.touch(&[path]);
+        if !self.client.watches_files {
+            self.folders.iter_mut().for_each(|folder| folder.program.look_for_changes());
+        }
+    }
+
+    fn did_change_files(&mut self, params: DidChangeWatchedFilesParams) {
+        let paths: Vec<PathBuf> = params.changes.iter().filter_map(|change| path_of(&change.uri)).collect();
+        self.touch(&paths);
+    }
+
+    fn did_move_files(&mut self, params: &Value) {
+        let files = params.get("files").and_then(Value::as_array).into_iter().flatten();
+        let uris = files.flat_map(|file| ["uri", "oldUri", "newUri"].map(|key| file.get(key).and_then(Value::as_str)));
+        let paths: Vec<PathBuf> = uris.flatten().filter_map(|uri| path_of(&uri.into())).collect();
+        self.touch(&paths);
+    }
+
+    fn did_change_folders(&mut self, params: DidChangeWorkspaceFoldersParams) {
+        for gone in &params.event.removed {
+            let root = path_of(&gone.uri);
+            self.folders.retain(|folder| Some(&folder.root) != root.as_ref());
+            self.client.folders.retain(|folder| Some(folder) != root.as_ref());
+        }
+        for new in &params.event.added {
+            let Some(root) = path_of(&new.uri) else { continue };
+            self.client.folders.push(root.clone());
+            self.open_folder(root);
+        }
+    }
+
+    fn open_folder(&mut self, root: PathBuf) {
+        if self.folders.iter().any(|folder| folder.root == root) {
+            return;
+        }
+        match Folder::open(root, &self.settings) {
+            Ok(mut folder) => {
+                folder.take_buffers(&self.documents);
+                self.folders.push(folder);
+            }
+            Err(message) => self.log(1, &message),
+        }
+    }
+
+    fn show_buffer(&mut self, path: &Path) {
+        let Some(text) = self.documents.get(path).map(|document| document.text.clone()) else { return };
+        self.each_around(path, |folder| folder.program.set_buffer(path, text.clone()));
+    }
+
+    fn touch(&mut self, paths: &[PathBuf]) {
+        let mut problems = Vec::new();
+        for folder in &mut self.folders {
+            let mut is_configured_anew = false;
+            for path in paths {
+                if folder.holds(path) || Folder::is_configuration(path) {
+                    is_configured_anew |= folder.touch(path);
+                }
+            }
+            if is_configured_anew && let Err(message) = folder.reopen() {
+                problems.push(message);
+            }
+        }
+        problems.iter().for_each(|message| self.log(1, message));
+    }
+
+    fn each_around(&mut self, path: &Path, mut step: impl FnMut(&mut Folder)) {
+        self.folders.iter_mut().filter(|folder| folder.holds(path)).for_each(&mut step);
+    }
+
+    /// Brings the programs up to date, and tells the client of what is new.
+    fn settle(&mut self) {
+        let mut folders = std::mem::take(&mut self.folders);
+        let mut is_changed = false;
+        for folder in &mut folders {
+            let progress = Progress::new(self, folder);
+            let updated = catch_unwind(AssertUnwindSafe(|| folder.update(&|stage| progress.note(stage))));
+            progress.end();
+            match updated {
+                Ok(updated) => is_changed |= updated,
+                Err(panic) => self.log(1, &format!("internal error, which is a bug in douane: {}", words_of(&*panic))),
+            }
+        }
+        self.folders = folders;
+        let shows_problem = self.folders.iter().any(|folder| folder.problem.is_some());
+        if is_changed || shows_problem || self.sent.is_empty() {
+            self.publish();
+        }
+    }
+
+    /// Sends what changed since the client was told last.
+    fn publish(&mut self) {
+        let mut found: BTreeMap<PathBuf, Report> = BTreeMap::new();
+        let mut unopened = 0;
+        for folder in &self.folders {
+            for (path, report) in reports(folder, &self.client, &self.documents) {
+                if self.documents.get(&path).is_none() {
+                    unopened += report.items.len();
+                    if unopened > MOST_UNOPENED {
+                        continue;
+                    }
+                }
+                // Of nested folders, the inner one knows its project.
+                found.entry(path).or_insert(report);
+            }
+        }
+        let before = std::mem::replace(&mut self.sent, found);
+        if self.client.pulls {
+            if before != self.sent {
+                self.answer_waiting();
+                if self.client.refreshes_diagnostics {
+                    self.ask("workspace/diagnostic/refresh", Value::Null);
+                }
+            }
+            return;
+        }
+        let gone: Vec<PathBuf> = before.keys().filter(|path| !self.sent.contains_key(*path)).cloned().collect();
+        let changed: Vec<(PathBuf, Report)> = (self.sent.iter())
+            .filter(|(path, report)| before.get(*path) != Some(*report))
+            .map(|(path, report)| (path.clone(), report.clone()))
+            .collect();
+        let empty = || Report::new(Vec::new());
+        for (path, report) in gone.into_iter().map(|path| (path, empty())).chain(changed) {
+            let version = self.documents.get(&path).map(|document| document.version);
+            let uri = uri_in(&self.documents, &path);
+            let mut params = json!({ "uri": uri, "diagnostics": report.items });
+            if let Some(version) = version {
+                params["version"] = version.into();
+            }
+            self.tell("textDocument/publishDiagnostics", params);
+        }
+    }
+
+    fn document_diagnostics(&mut self, id: RequestId, params: DocumentDiagnosticParams) {
+        let path = path_of(&params.text_document.uri);
+        let report = path.and_then(|path| self.sent.get(&path).cloned()).unwrap_or_else(|| Report::new(Vec::new()));
+        let answer = if params.previous_result_id.as_ref() == Some(&report.id) {
+            json!({ "kind": "unchanged", "resultId": report.id })
+        } else {
+            json!({ "kind": "full", "resultId": report.id, "items": report.items })
+        };
+        self.answer(id, answer);
+    }
+
+    fn workspace_diagnostics(&mut self, id: RequestId, params: WorkspaceDiagnosticParams) {
+        self.release();
+        let known = params.previous_result_ids.into_iter().map(|known| (known.uri, known.value)).collect();
+        let items = self.news(&known);
+        if items.is_empty() && !known.is_empty() {
+            self.waiting = Some((id, known));
+        } else {
+            self.answer(id, json!({ "items": items }));
+        }
+    }
+
+    /// The findings of the files for which the client has others.
+    fn news(&self, known: &FxHashMap<Uri, String>) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut seen: FxHashSet<Uri> = FxHashSet::default();
+        for (path, report) in &self.sent {
+            let uri = uri_in(&self.documents, path);
+            if known.get(&uri) != Some(&report.id) {
+                let version = self.documents.get(path).map(|document| document.version);
+                items.push(json!({
+                    "kind": "full", "uri": uri, "version": version, "resultId": report.id, "items": report.items,
+                }));
+            }
+            seen.insert(uri);
+        }
+        let nothing = Report::new(Vec::new());
+        for (uri, result) in known.iter().filter(|(uri, result)| !seen.contains(*uri) && **result != nothing.id) {
+            let _ = result;
+            items.push(json!({ "kind": "full", "uri": uri, "version": null, "resultId": nothing.id, "items": [] }));
+        }
+        items
+    }
+
+    fn answer_waiting(&mut self) {
+        let Some((id, known)) = self.waiting.take() else { return };
+        let items = self.news(&known);
+        if items.is_empty() {
+            self.waiting = Some((id, known));
+        } else {
+            self.answer(id, json!({ "items": items }));
+        }
+    }
+
+    /// Answers the request that waits with nothing new.
+    fn release(&mut self) {
+        if let Some((id, _)) = self.waiting.take() {
+            self.answer(id, json!({ "items": [] }));
+        }
+    }
+
+    fn cancel_waiting(&mut self, params: &Value) {
+        let cancelled = params.get("id").and_then(request_id);
+        if let Some((id, _)) = self.waiting.take_if(|(id, _)| Some(&*id) == cancelled.as_ref()) {
+            self.fail(id, ErrorCode::RequestCanceled, "cancelled");
+        }
+    }
+
+    fn code_actions(&mut self, id: RequestId, params: CodeActionParams) {
+        let path = path_of(&params.text_document.uri);
+        let folder = path.as_ref().and_then(|path| self.folders.iter().find(|folder| folder.holds(path)));
+        let found = match (folder, &path) {
+            (Some(folder), Some(path)) if self.client.knows_code_actions => {
+                actions::actions(folder, &self.client, &self.documents, path, &params)
+            }
+            _ => Vec::new(),
+        };
+        self.answer(id, json!(found));
+    }
+
+    fn answer(&self, id: RequestId, result: Value) {
+        self.send(Response::new_ok(id, result));
+    }
+
+    fn fail(&self, id: RequestId, code: ErrorCode, message: &str) {
+        self.send(Response::new_err(id, code as i32, message.to_owned()));
+    }
+
+    fn ask(&mut self, method: &str, params: Value) {
+        self.next_id += 1;
+        let id = RequestId::from(format!("douane-{}", self.next_id));
+        self.send(Request::new(id, method.to_owned(), params));
+    }
+
+    fn tell(&self, method: &str, params: Value) {
+        self.send(Notification::new(method.to_owned(), params));
+    }
+
+    /// A line in the client's log: 1 is an error, 2 a warning.
+    fn log(&self, kind: u32, message: &str) {
+        self.tell("window/logMessage", json!({ "type": kind, "message": message }));
+    }
+
+    /// A client that is gone is noticed when it is asked for the next message.
+    fn send(&self, message: impl Into<Message>) {
+        let _ = self.connection.sender.send(message.into());
+    }
+}
+
+/// Tells the client how far the reading of a folder is; nothing for the small updates afterwards.
+struct Progress<'c> {
+    connection: &'c Connection,
+    token: Option<String>,
+    percent: AtomicUsize,
+}
+
+impl<'c> Progress<'c> {
+    fn new(server: &mut Server<'c>, folder: &Folder) -> Self {
+        let is_first = folder.program.analysis().is_none();
+        let token = (server.client.shows_progress && is_first).then(|| format!("douane {}", folder.root.display()));
+        if let Some(token) = &token {
+            server.ask("window/workDoneProgress/create", json!({ "token": token }));
+            let name = folder.root.file_name().unwrap_or_default().to_string_lossy();
+            let begin = json!({ "kind": "begin", "title": format!("douane reads {name}"), "percentage": 0 });
+            server.tell("$/progress", json!({ "token": token, "value": begin }));
+        }
+        Self { connection: server.connection, token, percent: AtomicUsize::new(0) }
+    }
+
+    fn note(&self, stage: Stage) {
+        const STEP: usize = 10;
+        let (Some(token), Stage::Read(done, total)) = (&self.token, stage) else { return };
+        let percent = done * 100 / total.max(1) / STEP * STEP;
+        if self.percent.fetch_max(percent, Ordering::Relaxed) < percent {
+            let report = json!({ "kind": "report", "percentage": percent });
+            let note = Notification::new("$/progress".to_owned(), json!({ "token": token, "value": report }));
+            let _ = self.connection.sender.send(note.into());
+        }
+    }
+
+    fn end(&self) {
+        if let Some(token) = &self.token {
+            let value = json!({ "kind": "end" });
+            let note = Notification::new("$/progress".to_owned(), json!({ "token": token, "value": value }));
+            let _ = self.connection.sender.send(note.into());
+        }
+    }
+}
+
+/// The request that a message takes back.
+fn refused(message: &Message) -> Option<RequestId> {
+    match message {
+        Message::Notification(note) if note.method == "$/cancelRequest" => request_id(note.params.get("id")?),
+        _ => None,
+    }
+}
+
+fn request_id(value: &Value) -> Option<RequestId> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+/// The words of a panic.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
+}
+
+/// The project around a file that was opened without a folder, or the file's folder.
+fn project_of(folder: &Path) -> PathBuf {
+    let is_project =
+        |folder: &&Path| ["lint.toml", "pyproject.toml", ".git"].iter().any(|marker| folder.join(marker).exists());
+    folder.ancestors().find(is_project).unwrap_or(folder).to_owned()
+}

@@ -1,0 +1,295 @@
+//! A program that is kept up to date while somebody works on it: in an editor, or with `--watch`.
+//!
+//! Buffers stand for files, and what changes is told. [`LiveProgram::update`] makes the facts of what changed anew and runs
+//! the rest of the pipeline again; where the new facts are the old ones, nothing is to be done.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use douane_base::{Diagnostic, Edit, FileId, ModuleName, TextRange};
+use douane_fixer::apply;
+use douane_parser::{FileFacts, Import, ParseOptions, Symbol, Target, parse};
+use douane_rules::{Selection, Settings};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    Analysis, Baseline, Failure, Request, Stage, Workspace,
+    analysis::{Kept, ReadFile, facts_of},
+    external::targets,
+    files::{Candidate, is_python, read_bytes},
+    ignoring::{NEVER, comments},
+};
+
+/// A program, its findings, and what happened to it since.
+pub struct LiveProgram {
+    workspace: Workspace,
+    settings: Settings,
+    buffers: FxHashMap<PathBuf, Arc<str>>,
+    analysed: Option<Box<Analysed>>,
+    /// Files whose content may be another one.
+    touched: FxHashSet<PathBuf>,
+    /// Files may have come or gone.
+    is_moved: bool,
+    /// The findings may be others, though the program is the same.
+    is_unchecked: bool,
+    /// When the files were looked at last.
+    looked: SystemTime,
+}
+
+struct Analysed {
+    analysis: Analysis,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl LiveProgram {
+    /// Finds the project of a folder; nothing is read but its configuration.
+    pub fn open(request: Request) -> Result<Self, Failure> {
+        let mut workspace = Workspace::open(request)?;
+        let settings = Settings::new(workspace.take_rules(), &Selection::default());
+        Ok(Self {
+            workspace,
+            settings,
+            buffers: FxHashMap::default(),
+            analysed: None,
+            touched: FxHashSet::default(),
+            is_moved: false,
+            is_unchecked: false,
+            looked: SystemTime::now(),
+        })
+    }
+
+    /// Takes over what another program has read and what is open, where only the configuration differs.
+    pub fn succeed(&mut self, before: Self) {
+        self.touched.extend(before.buffers.keys().cloned());
+        self.buffers = before.buffers;
+    }
+
+    /// The project.
+    #[must_use]
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The program as it was at the last update; none before the first.
+    #[must_use]
+    pub fn analysis(&self) -> Option<&Analysis> {
+        self.analysed.as_ref().map(|analysed| &analysed.analysis)
+    }
+
+    /// The findings of the last update.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        self.analysed.as_ref().map_or(&[], |analysed| &analysed.diagnostics)
+    }
+
+    /// Lets a text stand for the content of a file.
+    pub fn set_buffer(&mut self, path: &Path, text: Arc<str>) {
+        let is_new = self.buffers.insert(path.to_owned(), text).is_none();
+        self.is_moved |= is_new && !self.is_known(path);
+        self.touched.insert(path.to_owned());
+    }
+
+    /// The file on disk counts again.
+    pub fn drop_buffer(&mut self, path: &Path) {
+        if self.buffers.remove(path).is_some() {
+            self.touch(path);
+        }
+    }
+
+    /// The file may have changed on disk, come or gone.
+    pub fn touch(&mut self, path: &Path) {
+        if self.buffers.contains_key(path) {
+            return;
+        }
+        let is_there = path.is_file();
+        if is_python(path) {
+            self.is_moved |= is_there != self.is_known(path);
+            self.touched.insert(path.to_owned());
+        } else if path.is_dir() || !is_there {
+            // A folder came, or went with all that was in it.
+            self.is_moved |= path.is_dir() || self.holds(path);
+        }
+    }
+
+    /// Files may be left out now that were not, or the other way round.
+    pub fn search_again(&mut self) {
+        self.is_moved = true;
+    }
+
+    /// What says which findings count has changed.
+    pub fn check_again(&mut self) {
+        self.is_unchecked = true;
+    }
+
+    /// Looks itself which files changed on disk, where nobody tells.
+    pub fn look_for_changes(&mut self) {
+        /// Clocks of file systems are coarse, and some are those of other machines.
+        const DOUBT: Duration = Duration::from_secs(5);
+        let since = self.looked.checked_sub(DOUBT).unwrap_or(SystemTime::UNIX_EPOCH);
+        self.looked = SystemTime::now();
+        let is_recent = |path: &&Path| {
+            path.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|modified| modified >= since)
+        };
+        let own: Vec<&Path> = self.analysis().into_iter().flat_map(Analysis::own_paths).collect();
+        let changed: Vec<PathBuf> = own.into_par_iter().filter(is_recent).map(Path::to_owned).collect();
+        self.touched.extend(changed);
+        self.is_moved = true;
+    }
+
+    fn is_known(&self, path: &Path) -> bool {
+        self.analysis().is_some_and(|analysis| analysis.file_at(path).is_some())
+    }
+
+    fn holds(&self, folder: &Path) -> bool {
+        self.analysis().is_some_and(|analysis| analysis.own_paths().any(|path| path.starts_with(folder)))
+    }
+
+    /// Nothing happened since the last update.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.analysed.is_some() && self.touched.is_empty() && !self.is_moved && !self.is_unchecked
+    }
+
+    /// Brings the program up to date; false if all is as it was.
+    pub fn update(&mut self, progress: &(dyn Fn(Stage) + Sync)) -> bool {
+        let is_unchecked = std::mem::take(&mut self.is_unchecked);
+        let analysis = match self.analysed.take().map(|before| self.kept(before)) {
+            Some(Err(unchanged)) if !is_unchecked => {
+                self.analysed = Some(unchanged);
+                return false;
+            }
+            Some(Err(unchanged)) => unchanged.analysis,
+            Some(Ok(kept)) => self.linked(kept, progress),
+            None => {
+                self.touched.clear();
+                self.is_moved = false;
+                self.linked(Kept::default(), progress)
+            }
+        };
+        let diagnostics = analysis.check(&self.settings);
+        let diagnostics = self.sifted(&analysis, diagnostics);
+        self.analysed = Some(Box::new(Analysed { analysis, diagnostics }));
+        true
+    }
+
+    fn linked(&self, kept: Kept, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
+        let mut analysis = self.workspace.analyse_again(self.with_files(kept), progress);
+        analysis.show_buffers(&self.buffers);
+        analysis
+    }
+
+    /// What the next analysis may use of the last one; the last one itself if nothing changed.
+    fn kept(&mut self, mut before: Box<Analysed>) -> Result<Kept, Box<Analysed>> {
+        let touched: Vec<PathBuf> = std::mem::take(&mut self.touched).into_iter().collect();
+        let vanished = |path: &PathBuf| !self.buffers.contains_key(path) && !path.exists();
+        let is_moved = std::mem::take(&mut self.is_moved) || touched.iter().any(vanished);
+        let analysis = &before.analysis;
+        let changed: Vec<(PathBuf, ReadFile, bool)> = touched
+            .into_par_iter()
+            .filter_map(|path| {
+                let known = analysis.file_at(&path)?;
+                let (facts, problem) = (&analysis.facts()[known.0 as usize], analysis.problem_of(known));
+                let read = self.read(&path);
+                let is_same = read.facts == *facts && read.problem.as_deref() == problem;
+                let imports_same = imported(&read.facts) == imported(facts);
+                (!is_same).then_some((path, read, imports_same))
+            })
+            .collect();
+        if changed.is_empty() && !is_moved {
+            // Where the text behind the last fact changed, the findings are the same, but not what is around them.
+            before.analysis.show_buffers(&self.buffers);
+            return Err(before);
+        }
+        let has_same_imports = !is_moved && changed.iter().all(|(_, _, is_same)| *is_same);
+        let mut kept = before.analysis.keep(!is_moved, has_same_imports);
+        kept.own.extend(changed.into_iter().map(|(path, read, _)| (path, read)));
+        Ok(kept)
+    }
+
+    /// Says which files there are, with those that only an editor knows.
+    fn with_files(&self, mut kept: Kept) -> Kept {
+        let mut walked = kept.walked.take().unwrap_or_else(|| self.workspace.candidates());
+        for path in self.buffers.keys() {
+            if let Err(at) = walked.files.binary_search_by(|candidate| candidate.path.cmp(path)) {
+                let is_new = !path.exists() && self.workspace.searches(path);
+                if is_new && is_python(path) {
+                    walked.files.insert(at, Candidate { path: path.clone(), problem: None });
+                }
+            }
+        }
+        let missing = walked
+            .files
+            .par_iter()
+            .filter(|candidate| self.buffers.contains_key(&candidate.path) && !kept.own.contains_key(&candidate.path));
+        let read: Vec<_> = missing.map(|candidate| (candidate.path.clone(), self.read(&candidate.path))).collect();
+        kept.own.extend(read);
+        kept.walked = Some(walked);
+        kept
+    }
+
+    /// The imports of a file that its text had not at another time: those that were typed since.
+    #[must_use]
+    pub fn imports_since(&self, file: FileId, before: &str) -> Vec<TextRange> {
+        let Some(analysis) = self.analysis() else { return Vec::new() };
+        let facts = &analysis.facts()[file.0 as usize];
+        let before = parse(before, &self.workspace.parse_options());
+        let key = |facts: &FileFacts, import: &Import| {
+            let text = |symbol: Option<Symbol>| symbol.map(|symbol| facts.name(symbol).to_owned());
+            let (level, module) = import.target.module();
+            let name = match import.target {
+                Target::From { name, .. } => Some(name),
+                Target::Module(_) | Target::Star { .. } => None,
+            };
+            (level, text(module), text(name), text(import.alias))
+        };
+        let known: FxHashSet<_> = before.imports.iter().map(|import| key(&before, import)).collect();
+        let new = facts.imports.iter().filter(|import| !known.contains(&key(facts, import)));
+        new.map(|import| import.range).collect()
+    }
+
+    /// The insertion of a comment that silences one finding; none where there is no place for it.
+    #[must_use]
+    pub fn ignoring_comment(&self, text: &str, diagnostic: &Diagnostic) -> Option<Vec<Edit>> {
+        let (analysis, file) = (self.analysis()?, diagnostic.primary.file);
+        let facts = analysis.facts().get(file.0 as usize).filter(|_| !NEVER.contains(&diagnostic.rule))?;
+        let edits = comments(file, text, facts, &[diagnostic], "");
+        // In a string or behind a backslash it would be no comment.
+        let errors = |text: &str| parse(text, &self.workspace.parse_options()).syntax_errors.len();
+        (errors(&apply(text, &edits)) <= errors(text)).then_some(edits)
+    }
+
+    fn read(&self, path: &Path) -> ReadFile {
+        let options = self.workspace.parse_options();
+        if let Some(text) = self.buffers.get(path) {
+            let is_stub = path.extension().is_some_and(|extension| extension == "pyi");
+            let facts = parse(text, &ParseOptions { is_stub, ..options });
+            return ReadFile { facts, problem: None };
+        }
+        match read_bytes(path) {
+            Ok(bytes) => ReadFile { facts: facts_of(path, bytes, &options), problem: None },
+            Err(problem) => ReadFile::unreadable(problem),
+        }
+    }
+
+    /// Without what the project's baseline knows. One that can't be read knows nothing.
+    fn sifted(&self, analysis: &Analysis, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let baseline = self.workspace.baseline_path().and_then(|path| Baseline::read(&path).ok().flatten());
+        match baseline {
+            Some(baseline) => baseline.sift(analysis, diagnostics).new,
+            None => diagnostics,
+        }
+    }
+}
+
+/// What a file asks of installed packages: the modules that its imports may name, and in which way.
+fn imported(facts: &FileFacts) -> FxHashSet<(bool, ModuleName)> {
+    let of = |import: &Import| {
+        let is_whole = matches!(import.target, Target::Module(_));
+        targets(facts, import, None).into_iter().map(move |module| (is_whole, module))
+    };
+    facts.imports.iter().flat_map(of).collect()
+}

@@ -1,0 +1,236 @@
+//! Talks to the language server as an editor does.
+
+mod client;
+mod project;
+
+use std::{fs, process::Command, time::Duration};
+
+use client::{Client, Options, at};
+use project::Project;
+use serde_json::{Value, json};
+
+/// Rule and line, from 0, of each finding.
+fn shown(diagnostics: &Value) -> Vec<(String, u64)> {
+    let items = diagnostics.as_array().expect("a list of findings");
+    let shown = items.iter().map(|item| {
+        (item["code"].as_str().unwrap_or("-").to_owned(), item["range"]["start"]["line"].as_u64().expect("a line"))
+    });
+    shown.collect()
+}
+
+fn found(expected: &[(&str, u64)]) -> Vec<(String, u64)> {
+    expected.iter().map(|(rule, line)| ((*rule).to_owned(), *line)).collect()
+}
+
+const TWO: [(&str, &str); 2] = [("a.py", "from b import x\n\nprint(x)\n"), ("b.py", "x = 1\n")];
+
+#[test]
+fn columns_are_counted_as_agreed() {
+    let project = Project::new(&[("a.py", "x = \"é𐐀\"; import os\n")]);
+    let offers = [
+        (json!(["utf-16", "utf-8", "utf-32"]), "utf-8", 21),
+        (json!(["utf-16", "utf-32"]), "utf-32", 17),
+        (json!(["utf-16"]), "utf-16", 18),
+        (Value::Null, "utf-16", 18),
+    ];
+    for (offered, agreed, column) in offers {
+        let mut client = Client::start(&project, &Options { encodings: offered, ..Options::default() });
+        assert_eq!(client.capabilities["positionEncoding"], agreed);
+        client.open("a.py");
+        let found = client.pushed("a.py");
+        assert_eq!(found[0]["range"]["start"], at(0, column), "{agreed}");
+        client.end();
+    }
+}
+
+#[test]
+fn a_change_in_one_buffer_shows_in_the_others_and_in_files_that_are_not_open() {
+    let project = Project::new(&[TWO[0], TWO[1], ("c.py", "from b import x\n\nprint(x)\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("b.py");
+    client.open("a.py");
+    client.replace("b.py", "y = 1\n");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("missing-name", 0)]));
+    assert_eq!(shown(&client.pushed("c.py")), found(&[("missing-name", 0)]));
+    client.replace("b.py", "x = 1\n");
+    assert_eq!(shown(&client.pushed("a.py")), []);
+    assert_eq!(shown(&client.pushed("c.py")), []);
+    client.replace("b.py", "y = 1\n");
+    assert_eq!(shown(&client.pushed("c.py")), found(&[("missing-name", 0)]));
+    // Nothing was saved, so that the file is the old one again.
+    client.close("b.py");
+    assert_eq!(shown(&client.pushed("c.py")), []);
+    client.end();
+}
+
+#[test]
+fn clients_that_ask_are_answered_and_told_to_ask_again() {
+    let project = Project::new(&TWO);
+    let mut client = Client::start(&project, &Options { pulls: true, ..Options::default() });
+    let provider = &client.capabilities["diagnosticProvider"];
+    assert_eq!((&provider["interFileDependencies"], &provider["workspaceDiagnostics"]), (&json!(true), &json!(true)));
+    client.open("a.py");
+    client.open("b.py");
+    let before = client.ask("textDocument/diagnostic", json!({ "textDocument": { "uri": client.uri("a.py") } }));
+    assert_eq!((&before["kind"], &before["items"]), (&json!("full"), &json!([])));
+
+    let all = client.ask("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    assert_eq!(all["items"], json!([]));
+    client.replace("b.py", "y = 1\n");
+    client.wait_for_request("workspace/diagnostic/refresh");
+    let known = before["resultId"].clone();
+    let ask = json!({ "textDocument": { "uri": client.uri("a.py") }, "previousResultId": known });
+    let after = client.ask("textDocument/diagnostic", ask);
+    assert_eq!(shown(&after["items"]), found(&[("missing-name", 0)]));
+    let known = after["resultId"].clone();
+    let ask = json!({ "textDocument": { "uri": client.uri("a.py") }, "previousResultId": known });
+    let again = client.ask("textDocument/diagnostic", ask);
+    assert_eq!(again, json!({ "kind": "unchanged", "resultId": known }));
+
+    let all = client.ask("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    let item = &all["items"][0];
+    assert_eq!((&item["uri"], shown(&item["items"])), (&json!(client.uri("a.py")), found(&[("missing-name", 0)])));
+    // Asked again, the answer waits until there is news.
+    let known = json!([{ "uri": item["uri"], "value": item["resultId"] }]);
+    let waiting = client.begin("workspace/diagnostic", json!({ "previousResultIds": known }));
+    client.replace("b.py", "x = 1\n");
+    let news = client.answer_to(waiting);
+    assert_eq!((&news["items"][0]["uri"], &news["items"][0]["items"]), (&json!(client.uri("a.py")), &json!([])));
+    client.end();
+}
+
+#[test]
+fn fixes_and_comments_are_offered_as_edits() {
+    let project = Project::new(&[("a.py", "import os\nimport sys\n\nprint(sys)\n"), TWO[1]]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    let actions = client.actions("a.py", 0, &[]);
+    let titles: Vec<&str> = actions.iter().filter_map(|action| action["title"].as_str()).collect();
+    assert_eq!(titles, ["Remove `import os`", "Ignore `unused-import` here", "Make all safe fixes of douane"]);
+    assert_eq!(client.text_after("a.py", &actions[0]), "import sys\n\nprint(sys)\n");
+    let ignored = "import os  # douane: ignore[unused-import]\nimport sys\n\nprint(sys)\n";
+    assert_eq!(client.text_after("a.py", &actions[1]), ignored);
+    assert_eq!(actions[0]["isPreferred"], true);
+    let version = &actions[0]["edit"]["documentChanges"][0]["textDocument"]["version"];
+    assert_eq!(version, 1);
+    assert_eq!(client.actions("a.py", 3, &["quickfix"]), [Value::Null; 0]);
+    client.end();
+}
+
+#[test]
+fn fixing_all_leaves_alone_what_was_just_typed() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    client.replace("a.py", "import json\nimport os\n");
+    let all = client.actions("a.py", 0, &["source.fixAll"]);
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(
+        (&all[0]["kind"], client.text_after("a.py", &all[0]).as_str()),
+        (&json!("source.fixAll.douane"), "import json\n")
+    );
+    client.replace("a.py", "import json\n");
+    assert_eq!(client.actions("a.py", 0, &["source.fixAll"]), [Value::Null; 0]);
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    assert_eq!(client.actions("a.py", 0, &["source.organizeImports"]), [Value::Null; 0]);
+    client.end();
+}
+
+#[test]
+fn a_broken_configuration_is_shown_and_the_last_good_one_stays() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    for (text, line) in [("[rules]\nunused-import = \"of", 1), ("\n[rules]\nunused = \"off\"\n", 2)] {
+        project.write("lint.toml", text);
+        client.changed_on_disk("lint.toml", 2);
+        let problems = client.pushed("lint.toml");
+        assert_eq!(problems[0]["range"]["start"]["line"], line, "{problems}");
+        client.replace("a.py", "import json\n");
+        assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+        client.replace("a.py", "import os\n");
+    }
+    project.write("lint.toml", "[rules]\nunused-import = \"off\"\n");
+    client.changed_on_disk("lint.toml", 2);
+    assert_eq!(client.pushed("lint.toml"), json!([]));
+    assert_eq!(client.pushed("a.py"), json!([]));
+    client.end();
+
+    // Broken from the start: the defaults.
+    project.write("lint.toml", "[rules");
+    let mut client = Client::start(&project, &Options::default());
+    assert_eq!(client.pushed("lint.toml").as_array().map(Vec::len), Some(1));
+    client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.end();
+}
+
+#[test]
+fn files_come_and_go() {
+    let project =
+        Project::new(&[("a.py", "from p.b import x\n\nprint(x)\n"), ("p/__init__.py", ""), ("p/b.py", "x = 1\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    fs::remove_file(project.path("p/b.py")).expect("the file can be removed");
+    client.changed_on_disk("p/b.py", 3);
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unresolved-import", 0)]));
+    project.write("p/b.py", "x = 1\n");
+    client.changed_on_disk("p/b.py", 1);
+    assert_eq!(client.pushed("a.py"), json!([]));
+    // A buffer that was never saved is a module all the same.
+    project.write("p/b.py", "");
+    fs::remove_file(project.path("p/b.py")).expect("the file can be removed");
+    client.changed_on_disk("p/b.py", 3);
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unresolved-import", 0)]));
+    client.open_with("p/b.py", "x = 1\n");
+    assert_eq!(client.pushed("a.py"), json!([]));
+    client.end();
+}
+
+#[test]
+fn the_session_ends_as_the_protocol_says() {
+    let project = Project::new(&TWO);
+    let mut client = Client::start(&project, &Options::default());
+    let unknown = client.begin("textDocument/nothing", json!({}));
+    assert_eq!(client.error_of(unknown), -32601);
+    let wrong = client.begin("textDocument/codeAction", json!({ "textDocument": 1 }));
+    assert_eq!(client.error_of(wrong), -32602);
+    assert_eq!(client.ask("shutdown", Value::Null), Value::Null);
+    let late = client.begin("textDocument/codeAction", json!({}));
+    assert_eq!(client.error_of(late), -32600);
+    client.tell("exit", Value::Null);
+    assert_eq!(client.exit_code(), Some(0));
+
+    let mut client = Client::start(&project, &Options::default());
+    client.tell("exit", Value::Null);
+    assert_eq!(client.exit_code(), Some(1));
+
+    let mut client = Client::start(&project, &Options::default());
+    client.hang_up();
+    assert_eq!(client.exit_code(), Some(1));
+}
+
+#[test]
+fn a_waiting_request_can_be_taken_back() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options { pulls: true, ..Options::default() });
+    let all = client.ask("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    let known = json!([{ "uri": all["items"][0]["uri"], "value": all["items"][0]["resultId"] }]);
+    let waiting = client.begin("workspace/diagnostic", json!({ "previousResultIds": known }));
+    client.tell("$/cancelRequest", json!({ "id": waiting }));
+    assert_eq!(client.error_of(waiting), -32800);
+    client.end();
+}
+
+#[test]
+#[cfg(unix)]
+fn the_server_ends_with_the_process_that_started_it() {
+    let project = Project::new(&TWO);
+    let mut editor = Command::new("sleep").arg("60").spawn().expect("sleep can be started");
+    let process = Some(editor.id());
+    let mut client = Client::start(&project, &Options { process, ..Options::default() });
+    editor.kill().expect("it can be killed");
+    editor.wait().expect("it ends");
+    assert_eq!(client.exit_code_within(Duration::from_secs(20)), Some(1));
+}
