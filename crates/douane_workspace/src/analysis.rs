@@ -302,8 +302,7 @@ impl Workspace {
             imported.contains(name) || imported.iter().any(below)
         };
         // Who imports `json` hardly means a package of that name in some folder.
-        let standard_library = StandardLibrary::new(self.configuration.version.minor());
-        let imports_alone = |name: &str| standard_library.module(name).is_none() && imports(name);
+        let imports_alone = |name: &str| !self.hides(modules, name) && imports(name);
         let is_namespace = |(root, packages): (&PathBuf, &FxHashSet<String>)| {
             let name = slashed(&relative_to(root, &self.folder)).replace('/', ".");
             packages.iter().any(|package| imports(&format!("{name}.{package}")))
@@ -316,12 +315,16 @@ impl Workspace {
     /// The packages that would hide a standard module, or another of the program's, if the folder around them were a source
     /// root: nobody said that it is one.
     fn hiding_packages(&self, modules: &Modules) -> Vec<PathBuf> {
-        let standard_library = StandardLibrary::new(self.configuration.version.minor());
-        let hides = |package: &str| standard_library.module(package).is_some() || modules.declared.contains(package);
         let below = |(root, packages): (&PathBuf, &FxHashSet<String>)| {
-            packages.iter().filter(|package| hides(package)).map(|package| root.join(package)).collect::<Vec<_>>()
+            let hiding = packages.iter().filter(|package| self.hides(modules, package));
+            hiding.map(|package| root.join(package)).collect::<Vec<_>>()
         };
         modules.presumed_roots.iter().flat_map(below).collect()
+    }
+
+    fn hides(&self, modules: &Modules, package: &str) -> bool {
+        let standard_library = StandardLibrary::new(self.configuration.version.minor());
+        standard_library.module(package).is_some() || modules.declared.contains(package)
     }
 
     /// The modules that the program's files are, with the folders that hold them. The files below the given folders are

@@ -65,7 +65,12 @@ impl Collector<'_> {
             return;
         }
         let key = self.module_key(&subscript.slice);
-        self.found.traits.sets_names_of_others |= !matches!(key, ModuleKey::Own | ModuleKey::Literal(_));
+        // In a function `__name__` may be a variable of its own.
+        self.found.traits.sets_names_of_others |= match key {
+            ModuleKey::Own => self.is_deferred(),
+            ModuleKey::Literal(_) => false,
+            ModuleKey::Reference(_) | ModuleKey::Unknown => true,
+        };
         if key != ModuleKey::Own {
             if let Some(modules) = self.chain(&subscript.value, Usage::Read) {
                 let is_none = matches!(value, Expr::NoneLiteral(_));
@@ -318,6 +323,9 @@ impl Collector<'_> {
             let is_others = !is_dunder_name(&subscript.slice) && !subscript.slice.is_string_literal_expr();
             self.found.traits.sets_names_of_others |= is_sys_modules(&subscript.value) && is_others;
         }
+        // What is called so is one, and nobody here knows which.
+        self.found.traits.sets_names_of_others |=
+            matches!(owner, Expr::Name(name) if matches!(name.id.as_str(), "module" | "mod"));
         let Some(root) = root_name(owner) else { return };
         if self.found.names.find(root).is_some_and(|name| self.found.interest.is_imported(name))
             && let Some(owner_reference) = self.chain(owner, Usage::Read)
