@@ -416,15 +416,28 @@ fn patches(
 /// define and then looks them up by their name.
 fn opened(table: &ModuleTable, program: &Program<'_>, resolutions: &[Vec<Resolution>]) -> FxHashSet<ModuleId> {
     let facts_of = |module: ModuleId| Some(program.facts(table.module(module).file?));
-    let sources = |module: ModuleId| resolutions[module.index()].iter().filter_map(|found| found.module());
-    let takes_from =
-        |module: ModuleId, sought: &FxHashSet<ModuleId>| sources(module).any(|source| sought.contains(&source));
+    // `from . import module` names the package, and takes the module.
+    let taken = |package: ModuleId, facts: &FileFacts, import: &Import| {
+        let name = taken_name(facts, import)?;
+        table.find(table.module(package).name.join(name)?.as_str())
+    };
+    let takes_from = |module: ModuleId, sought: &FxHashSet<ModuleId>, packages: &FxHashSet<ModuleId>| {
+        let Some(facts) = facts_of(module) else { return false };
+        facts.imports.iter().zip(&resolutions[module.index()]).any(|(import, found)| {
+            found.module().is_some_and(|source| {
+                sought.contains(&source)
+                    || (packages.contains(&source)
+                        && taken(source, facts, import).is_some_and(|taken| sought.contains(&taken)))
+            })
+        })
+    };
     let all = || (0u32..).map(ModuleId).zip(&table.modules).map(|(at, _)| at);
     let does = |module: &ModuleId| facts_of(*module).is_some_and(|facts| facts.traits.sets_names_of_others);
     let mut sets_names: FxHashSet<ModuleId> = all().filter(does).collect();
     // What does it may be taken from the package around it.
-    let packages = sets_names.iter().filter_map(|module| table.module(*module).parent);
-    let facades: Vec<ModuleId> = packages.filter(|package| takes_from(*package, &sets_names)).collect();
+    let packages: FxHashSet<ModuleId> = sets_names.iter().filter_map(|module| table.module(*module).parent).collect();
+    let facades: Vec<ModuleId> =
+        packages.iter().copied().filter(|package| takes_from(*package, &sets_names, &packages)).collect();
     sets_names.extend(facades);
     let mut found = FxHashSet::default();
     for at in all() {
@@ -444,7 +457,7 @@ fn opened(table: &ModuleTable, program: &Program<'_>, resolutions: &[Vec<Resolut
         if facts.traits.sets_names_of_others {
             found.extend(facts.paths_in_strings.iter().filter_map(|path| table.find(facts.name(*path))));
         }
-        if facts.load_effect.is_some() && takes_from(at, &sets_names) {
+        if facts.load_effect.is_some() && takes_from(at, &sets_names, &packages) {
             found.insert(at);
         }
     }

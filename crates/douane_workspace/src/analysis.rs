@@ -295,18 +295,16 @@ impl Workspace {
                 (0, Some(module)) => Some(facts.name(module)),
                 _ => None,
             });
-            imported.extend(absolute);
+            let with_parents =
+                |module| std::iter::successors(Some(module), |name: &&str| Some(name.rsplit_once('.')?.0));
+            imported.extend(absolute.flat_map(with_parents));
         }
-        let imports = |name: &str| {
-            let below = |module: &&str| module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-            imported.contains(name) || imported.iter().any(below)
-        };
         // Who imports `json` hardly means a package of that name in some folder.
-        let imports_alone = |name: &str| !self.hides(modules, name) && imports(name);
+        let is_alone = |name: &str| imported.contains(name) && !self.hides(modules, name);
         let is_namespace = |(root, packages): (&PathBuf, &FxHashSet<String>)| {
             let name = slashed(&relative_to(root, &self.folder)).replace('/', ".");
-            packages.iter().any(|package| imports(&format!("{name}.{package}")))
-                && !packages.iter().any(|package| imports_alone(package))
+            let within = packages.iter().filter(|package| imported.contains(format!("{name}.{package}").as_str()));
+            within.count() > packages.iter().filter(|package| is_alone(package)).count()
         };
         let roots = modules.presumed_roots.iter();
         roots.filter(|(root, packages)| is_namespace((root, packages))).map(|(root, _)| root.clone()).collect()
