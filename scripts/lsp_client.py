@@ -11,7 +11,7 @@ import time
 class Client:
     """Starts a server and talks to it. Requests of the server are answered with nothing."""
 
-    def __init__(self, command, root: pathlib.Path, pulls: bool = True):
+    def __init__(self, command, root: pathlib.Path, pulls: bool = True, encoding: str = "utf-8"):
         self.server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root)
         self.root, self.number, self.versions = root, 0, {}
         self.inbox: queue.Queue = queue.Queue()
@@ -21,7 +21,7 @@ class Client:
         if pulls:
             documents["diagnostic"] = {}
         capabilities = {
-            "general": {"positionEncodings": ["utf-8"]},
+            "general": {"positionEncodings": [encoding]},
             "textDocument": documents,
             "workspace": {
                 "workspaceEdit": {"documentChanges": True},
