@@ -25,7 +25,7 @@ sys.path.insert(0, str(REPOSITORY / "scripts"))
 from cold import homeassistant  # noqa: E402
 from lsp_client import Client  # noqa: E402
 
-DOUANE = pathlib.Path("/work/lab/prof_target/release/douane")
+DOUANE = REPOSITORY / "target" / "release" / "douane"
 FIRST_LIMIT, KEYSTROKE_LIMIT, MEMORY_LIMIT = 1.0, 0.050, 400 << 20
 
 
