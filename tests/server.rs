@@ -188,6 +188,53 @@ fn files_come_and_go() {
     client.end();
 }
 
+/// The answer to a question about a position.
+fn asked(client: &mut Client, method: &str, path: &str, line: u32, character: u32) -> Value {
+    let params = json!({
+        "textDocument": { "uri": client.uri(path) },
+        "position": at(line, character),
+        "context": { "includeDeclaration": true },
+    });
+    client.ask(&format!("textDocument/{method}"), params)
+}
+
+#[test]
+fn imports_lead_to_what_they_import_and_modules_to_who_imports_them() {
+    let main = "from p.face import made\nimport p.face\nfrom p.star import *\n\nmade()\np.face.made()  # douane: ignore[F401]\n";
+    let face = ("p/face.py", "from p.make import made\n");
+    let make = ("p/make.py", "\n\ndef made(): ...\n");
+    let star = ("p/star.py", "one = 1\ntwo = 2\n_three = 3\n");
+    let project = Project::new(&[("main.py", main), ("p/__init__.py", ""), face, make, star]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("main.py");
+    let definition = json!({ "start": at(2, 4), "end": at(2, 8) });
+    for (line, character) in [(0, 20), (4, 1), (5, 9)] {
+        let found = asked(&mut client, "definition", "main.py", line, character);
+        assert_eq!((&found["uri"], &found["range"]), (&json!(client.uri("p/make.py")), &definition), "{line}");
+    }
+    for (line, character) in [(0, 6), (1, 10)] {
+        let found = asked(&mut client, "definition", "main.py", line, character);
+        assert_eq!(found["uri"], client.uri("p/face.py"), "{line}");
+    }
+    let importers = asked(&mut client, "references", "main.py", 0, 6);
+    let lines: Vec<&Value> =
+        importers.as_array().expect("places").iter().map(|at| &at["range"]["start"]["line"]).collect();
+    assert_eq!(lines, [0, 1]);
+    client.open("p/make.py");
+    let importers = asked(&mut client, "references", "p/make.py", 0, 0);
+    assert_eq!(importers[0]["uri"], client.uri("p/face.py"));
+
+    let said = |answer: &Value| answer["contents"]["value"].as_str().unwrap_or_default().to_owned();
+    let star = said(&asked(&mut client, "hover", "main.py", 2, 19));
+    assert!(star.contains("The star brings 2: `one`, `two`"), "{star}");
+    let face = said(&asked(&mut client, "hover", "main.py", 0, 6));
+    assert!(face.starts_with("`p.face`, of this program") && face.contains("Nobody else imports it."), "{face}");
+    let make = said(&asked(&mut client, "hover", "main.py", 5, 35));
+    assert!(make.starts_with("**unused-import**"), "{make}");
+    assert_eq!(asked(&mut client, "hover", "main.py", 3, 0), Value::Null);
+    client.end();
+}
+
 #[test]
 fn the_session_ends_as_the_protocol_says() {
     let project = Project::new(&TWO);

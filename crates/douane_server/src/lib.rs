@@ -12,6 +12,7 @@ mod documents;
 mod encoding;
 mod findings;
 mod folder;
+mod navigation;
 mod parent;
 mod server;
 mod uri;

@@ -13,8 +13,8 @@ use douane_workspace::{Request as ProgramRequest, Stage};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::{
     CodeActionParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, Uri,
-    WorkspaceDiagnosticParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams,
+    TextDocumentPositionParams, Uri, WorkspaceDiagnosticParams,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
@@ -26,6 +26,7 @@ use crate::{
     documents::Documents,
     findings::{Report, reports, uri_in},
     folder::Folder,
+    navigation::{Asked, Question},
     parent,
     uri::path_of,
 };
@@ -87,6 +88,9 @@ fn capabilities(client: &Client) -> Value {
     let mut found = json!({
         "positionEncoding": client.encoding.kind(),
         "textDocumentSync": { "openClose": true, "change": 2, "save": { "includeText": false } },
+        "definitionProvider": true,
+        "referencesProvider": true,
+        "hoverProvider": true,
         "codeActionProvider": {
             "codeActionKinds": ["quickfix", actions::FIX_ALL],
             "resolveProvider": true,
@@ -183,6 +187,15 @@ impl Server<'_> {
             }
             "textDocument/diagnostic" => self.with(id, params, Self::document_diagnostics),
             "workspace/diagnostic" => self.with(id, params, Self::workspace_diagnostics),
+            "textDocument/definition" => self.with(id, params, |server, id, params| {
+                server.ask_about(id, &params, Question::Definition);
+            }),
+            "textDocument/references" => self.with(id, params, |server, id, params| {
+                server.ask_about(id, &params, Question::References);
+            }),
+            "textDocument/hover" => self.with(id, params, |server, id, params| {
+                server.ask_about(id, &params, Question::Hover);
+            }),
             "textDocument/codeAction" => self.with(id, params, Self::code_actions),
             // The edits were part of the action.
             "codeAction/resolve" => self.answer(id, params),
@@ -460,6 +473,15 @@ impl Server<'_> {
             _ => Vec::new(),
         };
         self.answer(id, json!(found));
+    }
+
+    fn ask_about(&self, id: RequestId, params: &TextDocumentPositionParams, question: Question) {
+        let path = path_of(&params.text_document.uri);
+        let asked = path.as_ref().and_then(|path| {
+            let folder = self.folders.iter().find(|folder| folder.holds(path))?;
+            Asked::new(folder.program.analysis()?, &self.client, &self.documents, path, params.position)
+        });
+        self.answer(id, asked.map_or(Value::Null, |mut asked| asked.answer(question)));
     }
 
     fn answer(&self, id: RequestId, result: Value) {
