@@ -25,6 +25,7 @@ class Client:
             "textDocument": documents,
             "workspace": {
                 "workspaceEdit": {"documentChanges": True},
+                "diagnostics": {"refreshSupport": True},
                 "didChangeWatchedFiles": {"dynamicRegistration": True},
             },
         }

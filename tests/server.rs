@@ -100,6 +100,18 @@ fn clients_that_ask_are_answered_and_told_to_ask_again() {
 }
 
 #[test]
+fn who_asks_but_cannot_be_told_to_ask_again_is_told_at_once() {
+    let project = Project::new(&TWO);
+    let mut client = Client::start(&project, &Options { pulls: true, never_asks_again: true, ..Options::default() });
+    assert_eq!(client.capabilities.get("diagnosticProvider"), None);
+    client.open("a.py");
+    client.open("b.py");
+    client.replace("b.py", "y = 1\n");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("missing-name", 0)]));
+    client.end();
+}
+
+#[test]
 fn fixes_and_comments_are_offered_as_edits() {
     let project = Project::new(&[("a.py", "import os\nimport sys\n\nprint(sys)\n"), TWO[1]]);
     let mut client = Client::start(&project, &Options::default());
@@ -150,6 +162,7 @@ fn a_broken_configuration_is_shown_and_the_last_good_one_stays() {
         client.replace("a.py", "import json\n");
         assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
         client.replace("a.py", "import os\n");
+        assert_eq!(client.pushed("a.py")[0]["message"], "`import os` is never used\nhelp: remove it");
     }
     project.write("lint.toml", "[rules]\nunused-import = \"off\"\n");
     client.changed_on_disk("lint.toml", 2);

@@ -20,6 +20,8 @@ use crate::project::{Project, douane};
 pub(crate) struct Options {
     /// It asks for findings; else they have to be pushed.
     pub(crate) pulls: bool,
+    /// It can't be told to ask for findings again.
+    pub(crate) never_asks_again: bool,
     /// The encodings that it offers.
     pub(crate) encodings: Value,
     /// The process to end with.
@@ -88,7 +90,7 @@ impl Client {
             "textDocument": documents,
             "workspace": {
                 "workspaceEdit": { "documentChanges": true },
-                "diagnostics": { "refreshSupport": true },
+                "diagnostics": { "refreshSupport": !options.never_asks_again },
                 "didChangeWatchedFiles": { "dynamicRegistration": true },
             },
         });

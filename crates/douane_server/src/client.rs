@@ -11,9 +11,9 @@ use crate::{encoding::Encoding, uri::path_of};
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) encoding: Encoding,
-    /// It asks for diagnostics itself; else they are pushed.
+    /// It asks for diagnostics itself, and does so again when it is told to: those of a file change with other files. To any
+    /// other client, such as Neovim before 0.12, they are pushed.
     pub(crate) pulls: bool,
-    pub(crate) refreshes_diagnostics: bool,
     pub(crate) shows_related: bool,
     pub(crate) shows_progress: bool,
     pub(crate) watches_files: bool,
@@ -33,8 +33,8 @@ impl Client {
             offered.and_then(|offered| serde_json::from_value(offered).ok());
         Self {
             encoding: Encoding::negotiated(offered.as_deref()),
-            pulls: has("/capabilities/textDocument/diagnostic"),
-            refreshes_diagnostics: is("/capabilities/workspace/diagnostics/refreshSupport"),
+            pulls: has("/capabilities/textDocument/diagnostic")
+                && is("/capabilities/workspace/diagnostics/refreshSupport"),
             shows_related: is("/capabilities/textDocument/publishDiagnostics/relatedInformation")
                 || is("/capabilities/textDocument/diagnostic/relatedInformation"),
             shows_progress: is("/capabilities/window/workDoneProgress"),

@@ -372,9 +372,7 @@ impl Server<'_> {
         if self.client.pulls {
             if before != self.sent {
                 self.answer_waiting();
-                if self.client.refreshes_diagnostics {
-                    self.ask("workspace/diagnostic/refresh", Value::Null);
-                }
+                self.ask("workspace/diagnostic/refresh", Value::Null);
             }
             return;
         }
