@@ -35,6 +35,8 @@ pub struct Analysis {
     graph: ModuleGraph,
     /// The program's compiled modules.
     binaries: Vec<PathBuf>,
+    /// The modules of the program itself.
+    own_modules: Vec<ModuleSource>,
     /// The modules of installed packages; their files are numbered from the first one that is not the program's own.
     external: Vec<ModuleSource>,
     /// The program's own files, by path relative to the project.
@@ -71,28 +73,30 @@ impl Workspace {
 
     /// Links the program, and reads what was not kept of it.
     pub(crate) fn analyse_again(&self, kept: Kept, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
-        let Kept { walked, own: kept_files, external: kept_external } = kept;
+        let Kept { walked, own: kept_files, named: kept_names, external: kept_external } = kept;
         let Walked { files: candidates, binaries } = walked.unwrap_or_else(|| {
             progress(Stage::Discover);
             self.candidates()
         });
         let options = self.parse_options();
         let mut paths: Vec<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
-        let ((mut facts, problems), mut modules) = rayon::join(
+        let ((mut facts, problems), modules) = rayon::join(
             || self.read_all(&candidates, kept_files, &options, progress),
-            || self.modules(&paths, &binaries, &[]),
+            || kept_names.is_none().then(|| self.modules(&paths, &binaries, &[])),
         );
         progress(Stage::Link);
         let problems = (0..).map(FileId).zip(problems);
         let unreadable = problems.filter_map(|(file, problem)| Some((file, problem?))).collect();
-        let mut namespaces = self.imported_namespaces(&modules, &facts);
-        namespaces.extend(self.hiding_packages(&modules));
-        if !namespaces.is_empty() {
-            modules = self.modules(&paths, &binaries, &namespaces);
-        }
-        let mut modules = modules.sources;
-        let relative: Vec<String> = paths.par_iter().map(|path| slashed(&relative_to(path, &self.folder))).collect();
-        let own: Vec<(FileId, String)> = (0..).map(FileId).zip(relative).collect();
+        let Named { modules: own_modules, own } = kept_names.unwrap_or_else(|| {
+            let modules = modules.unwrap_or_else(|| self.modules(&paths, &binaries, &[]));
+            let mut namespaces = self.imported_namespaces(&modules, &facts);
+            namespaces.extend(self.hiding_packages(&modules));
+            let modules = if namespaces.is_empty() { modules } else { self.modules(&paths, &binaries, &namespaces) };
+            let relative: Vec<String> =
+                paths.par_iter().map(|path| slashed(&relative_to(path, &self.folder))).collect();
+            Named { modules: modules.sources, own: (0..).map(FileId).zip(relative).collect() }
+        });
+        let mut modules = own_modules.clone();
         let reported = self.reported(&paths);
         let overlaid = self.overlay_file(&paths).into_iter().collect();
 
@@ -136,6 +140,7 @@ impl Workspace {
             facts,
             graph,
             binaries,
+            own_modules,
             external,
             own,
             reported,
@@ -403,8 +408,16 @@ pub(crate) struct Kept {
     pub(crate) walked: Option<Walked>,
     /// By path; what is missing is read.
     pub(crate) own: FxHashMap<PathBuf, ReadFile>,
+    /// What the files are called, if none came or went and no import changed.
+    pub(crate) named: Option<Named>,
     /// Of installed packages.
     pub(crate) external: KeptExternal,
+}
+
+/// The names of the program's own files.
+pub(crate) struct Named {
+    modules: Vec<ModuleSource>,
+    own: Vec<(FileId, String)>,
 }
 
 /// A file of the program.
@@ -511,7 +524,7 @@ impl Analysis {
 
     /// Takes the analysis apart, for the next one.
     pub(crate) fn keep(self, has_same_files: bool, has_same_imports: bool) -> Kept {
-        let Self { mut paths, mut facts, binaries, external, own, unreadable, .. } = self;
+        let Self { mut paths, mut facts, binaries, own_modules, external, own, unreadable, .. } = self;
         // Behind the files comes the configuration, where something is wrong in it.
         paths.truncate(facts.len());
         let external_files = paths.split_off(own.len()).into_iter().zip(facts.split_off(own.len()));
@@ -527,9 +540,10 @@ impl Analysis {
         });
         let mut problems: FxHashMap<u32, String> =
             unreadable.into_iter().map(|(file, problem)| (file.0, problem)).collect();
-        let own = (0..).zip(paths).zip(facts);
-        let own = own.map(|((at, path), facts)| (path, ReadFile { facts, problem: problems.remove(&at) })).collect();
-        Kept { walked, own, external }
+        let named = (has_same_files && has_same_imports).then_some(Named { modules: own_modules, own });
+        let read = (0..).zip(paths).zip(facts);
+        let read = read.map(|((at, path), facts)| (path, ReadFile { facts, problem: problems.remove(&at) })).collect();
+        Kept { walked, own: read, named, external }
     }
 
     /// The number of one of the program's own files.

@@ -218,6 +218,7 @@ impl LiveProgram {
                 let is_new = !path.exists() && self.workspace.searches(path);
                 if is_new && is_python(path) {
                     walked.files.insert(at, Candidate { path: path.clone(), problem: None });
+                    kept.named = None;
                 }
             }
         }
