@@ -11,7 +11,7 @@ import time
 class Client:
     """Starts a server and talks to it. Requests of the server are answered with nothing."""
 
-    def __init__(self, command, root: pathlib.Path, pulls: bool = True, encoding: str = "utf-8"):
+    def __init__(self, command, root: pathlib.Path, pulls: bool = True, encoding: str = "utf-8", options=None):
         self.server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root)
         self.root, self.number, self.versions = root, 0, {}
         self.inbox: queue.Queue = queue.Queue()
@@ -29,7 +29,7 @@ class Client:
                 "didChangeWatchedFiles": {"dynamicRegistration": True},
             },
         }
-        self.ask("initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": capabilities})
+        self.ask("initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": capabilities, "initializationOptions": options or {}})
         self.tell("initialized", {})
 
     def uri(self, path: str) -> str:

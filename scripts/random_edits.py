@@ -39,7 +39,7 @@ class Editor:
 
     def __init__(self, folder: pathlib.Path, seed: int):
         self.folder, self.random = folder, random.Random(seed)
-        self.client = Client([DOUANE, "server", "--stdio"], folder, encoding="utf-32")
+        self.client = Client([DOUANE, "server", "--stdio"], folder, encoding="utf-32", options={"findingsOfUnopenedFiles": 1_000_000})
         self.buffers: dict[str, str] = {}
 
     def files(self) -> list[str]:

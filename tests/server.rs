@@ -112,6 +112,18 @@ fn who_asks_but_cannot_be_told_to_ask_again_is_told_at_once() {
 }
 
 #[test]
+fn findings_of_files_that_are_not_open_can_be_limited() {
+    let project = Project::new(&[("a.py", "import os\n"), ("b.py", "import os\n")]);
+    let settings = json!({ "findingsOfUnopenedFiles": 0 });
+    let mut client = Client::start(&project, &Options { pulls: true, settings, ..Options::default() });
+    client.open("a.py");
+    let all = client.ask("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    let uris: Vec<&Value> = all["items"].as_array().expect("files").iter().map(|item| &item["uri"]).collect();
+    assert_eq!(uris, [&json!(client.uri("a.py"))]);
+    client.end();
+}
+
+#[test]
 fn fixes_and_comments_are_offered_as_edits() {
     let project = Project::new(&[("a.py", "import os\nimport sys\n\nprint(sys)\n"), TWO[1]]);
     let mut client = Client::start(&project, &Options::default());

@@ -22,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) pulls: bool,
     /// It can't be told to ask for findings again.
     pub(crate) never_asks_again: bool,
+    /// The initialization options.
+    pub(crate) settings: Value,
     /// The encodings that it offers.
     pub(crate) encodings: Value,
     /// The process to end with.
@@ -94,7 +96,12 @@ impl Client {
                 "didChangeWatchedFiles": { "dynamicRegistration": true },
             },
         });
-        let params = json!({ "processId": options.process, "rootUri": client.root, "capabilities": capabilities });
+        let params = json!({
+            "processId": options.process,
+            "rootUri": client.root,
+            "capabilities": capabilities,
+            "initializationOptions": options.settings,
+        });
         client.capabilities = client.ask("initialize", params)["capabilities"].clone();
         client.tell("initialized", json!({}));
         client

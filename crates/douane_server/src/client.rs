@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::{encoding::Encoding, uri::path_of};
 
+/// No list of findings is read to a longer end.
+const MOST_UNOPENED: usize = 5_000;
+
 /// The answers that depend on the client. What a client does not say it can do, it can't.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
@@ -19,6 +22,8 @@ pub(crate) struct Client {
     pub(crate) watches_files: bool,
     pub(crate) versions_edits: bool,
     pub(crate) knows_code_actions: bool,
+    /// So many findings of files that are not open are shown.
+    pub(crate) most_unopened: usize,
     pub(crate) process_id: Option<i32>,
     pub(crate) folders: Vec<PathBuf>,
 }
@@ -41,6 +46,10 @@ impl Client {
             watches_files: is("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
             versions_edits: is("/capabilities/workspace/workspaceEdit/documentChanges"),
             knows_code_actions: has("/capabilities/textDocument/codeAction/codeActionLiteralSupport"),
+            most_unopened: params
+                .pointer("/initializationOptions/findingsOfUnopenedFiles")
+                .and_then(Value::as_u64)
+                .map_or(MOST_UNOPENED, |most| usize::try_from(most).unwrap_or(usize::MAX)),
             process_id: params.get("processId").and_then(Value::as_i64).and_then(|id| i32::try_from(id).ok()),
             folders: folders(params),
         }

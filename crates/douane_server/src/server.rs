@@ -40,9 +40,6 @@ pub enum Ended {
     Abruptly,
 }
 
-/// More findings than these of files that are not open are not sent: no list is read to such an end.
-const MOST_UNOPENED: usize = 5_000;
-
 /// Serves the client at standard input and output, with what the command line says about every program.
 pub fn serve(settings: ProgramRequest, parent_process: Option<i32>) -> io::Result<Ended> {
     let (connection, threads) = Connection::stdio();
@@ -360,7 +357,7 @@ impl Server<'_> {
             for (path, report) in reports(folder, &self.client, &self.documents) {
                 if self.documents.get(&path).is_none() {
                     unopened += report.items.len();
-                    if unopened > MOST_UNOPENED {
+                    if unopened > self.client.most_unopened {
                         continue;
                     }
                 }
