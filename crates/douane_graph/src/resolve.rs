@@ -284,7 +284,9 @@ impl ModuleTable {
             && let Some(sibling) = self.module(folder).name.join(name)
             && let Some(found) = self.find(sibling.as_str())
         {
-            return Resolution::Module(found);
+            // `from titlecase import titlecase` in a plugin of that name means the library that it makes use of.
+            let is_itself = found == importer;
+            return if is_itself { Resolution::Unknown(Unknown::SeveralPlaces) } else { Resolution::Module(found) };
         }
         let is_elsewhere =
             matches!(resolution, Resolution::Missing(_)) && self.package_beside(importer, name).is_some();
