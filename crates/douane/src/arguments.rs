@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use douane_base::Applicability;
 use douane_reporter::Format;
-use douane_workspace::{FixOptions, Overlay, Request};
+use douane_workspace::{Change, FixOptions, Overlay, Request};
 
 use crate::terminal::Color;
 
@@ -95,11 +95,20 @@ impl ProgramArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Files and folders to report on; the whole program is analysed all the same [default: the current project]. `-` is
-    /// standard input
+    /// Files and folders to report on; of files, with what they bring about elsewhere. The whole program is analysed all the
+    /// same [default: the current project]. `-` is standard input
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) program: ProgramArguments,
+    /// The program as the next commit will hold it, and only what that commit brings about: for a hook
+    #[arg(long, conflicts_with_all = ["isolated", "stdin_filename", "add_ignore"])]
+    pub(crate) staged: bool,
+    /// The same for all that changed since the branch left this revision: for CI
+    #[arg(long, value_name = "REVISION", conflicts_with_all = ["staged", "isolated", "stdin_filename", "add_ignore"])]
+    pub(crate) since: Option<String>,
+    /// Of files that are given by name, not what they bring about elsewhere
+    #[arg(long)]
+    pub(crate) only_given: bool,
     /// Only these rules, by name or by another tool's code; `all`, or `pedantic` for those that are off by default
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     pub(crate) select: Vec<String>,
@@ -158,6 +167,12 @@ impl CheckArguments {
     /// Fixes are asked for.
     pub(crate) fn mends(&self) -> bool {
         self.fix || self.fix_only || self.diff
+    }
+
+    /// The change that is looked at.
+    pub(crate) fn change(&self) -> Option<Change> {
+        let since = || self.since.clone().map(Change::Since);
+        if self.staged { Some(Change::Staged) } else { since() }
     }
 
     pub(crate) fn fix_options(&self) -> FixOptions {

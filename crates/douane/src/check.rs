@@ -10,7 +10,7 @@ use std::{
 use douane_base::{Diagnostic, FileId, Severity, SourceFile};
 use douane_reporter::{Format, Options, Report, RuleText, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
-use douane_workspace::{Analysis, BASELINE, Baseline, Fixed, Ignored, Overlay, Sifted, Workspace};
+use douane_workspace::{Analysis, BASELINE, Baseline, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     };
     arguments.program.start_threads();
     let request = match arguments.program.request(paths, overlay) {
-        Ok(request) => request,
+        Ok(request) => Request { change: arguments.change(), only_given: arguments.only_given, ..request },
         Err(message) => {
             terminal::error(&message);
             return Outcome::Refused;
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     workspace.warnings().iter().for_each(|warning| terminal::warning(warning));
     let settings = Settings::new(workspace.take_rules(), &selection).ignoring_comments(arguments.ignore_noqa);
     let progress = Progress::new(arguments.quiet);
-    let Fixed { analysis, diagnostics, mended, changed, problems } = if arguments.mends() {
+    let Fixed { analysis, diagnostics, outside, mended, changed, problems } = if arguments.mends() {
         workspace.fix(&settings, arguments.fix_options(), &|stage| progress.note(stage))
     } else if let Some(reason) = &arguments.add_ignore {
         let Ignored { analysis, diagnostics, silenced, problems } =
@@ -61,12 +61,12 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         if !arguments.quiet {
             terminal::note(&format!("silenced {silenced} of {} findings", silenced + diagnostics.len()));
         }
-        Fixed { problems, ..Fixed::nothing(analysis, diagnostics) }
+        Fixed { problems, ..Fixed::nothing(analysis, Wanted { diagnostics, outside: 0 }) }
     } else {
         let analysis = workspace.analyse(&|stage| progress.note(stage));
         progress.start("check");
-        let diagnostics = analysis.check(&settings);
-        Fixed::nothing(analysis, diagnostics)
+        let wanted = workspace.wanted(&analysis, &settings, analysis.check(&settings));
+        Fixed::nothing(analysis, wanted)
     };
     let (diagnostics, is_known) = match sifted(arguments, &workspace, &analysis, diagnostics) {
         Ok(sifted) => sifted,
@@ -118,6 +118,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
                 .count(),
             fixed,
             known: is_known,
+            outside,
             elapsed: started.elapsed(),
         };
         let rules = rule_texts();

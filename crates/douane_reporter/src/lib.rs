@@ -172,6 +172,8 @@ pub struct Summary {
     pub fixed: usize,
     /// How many problems were found that a baseline knows.
     pub known: usize,
+    /// How many problems the change that was looked at has nothing to do with.
+    pub outside: usize,
     /// How long it took.
     pub elapsed: Duration,
 }

@@ -25,6 +25,9 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     if summary.known > 0 {
         writeln!(out, "The baseline knows {} more.", summary.known)?;
     }
+    if summary.outside > 0 {
+        writeln!(out, "{} outside this change.", counted(summary.outside, "further finding"))?;
+    }
     fixable(report.diagnostics, out)
 }
 
@@ -90,7 +93,8 @@ mod tests {
 
     fn closing(files: usize, modules: usize, elapsed: u64, diagnostics: &[Diagnostic]) -> String {
         let sources = Files::new(&[("a.py", "import a\n"), ("b.py", "import b\n")]);
-        let summary = Summary { files, modules, fixed: 0, known: 0, elapsed: Duration::from_micros(elapsed) };
+        let summary =
+            Summary { files, modules, fixed: 0, known: 0, outside: 0, elapsed: Duration::from_micros(elapsed) };
         let mut out = Vec::new();
         write(&Report { diagnostics, files: &sources, rules: &[], summary }, &mut out)
             .expect("memory can be written to");

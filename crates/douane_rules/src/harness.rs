@@ -4,6 +4,7 @@
 //! with a colon. Each example is a small project:
 //!
 //! - ` ```py path ` is a Python file (`main.py` without a path), `pyi` a stub; below `site-packages/` it is third-party;
+//! - `untracked` behind the path of a file makes it one that is there but not in git;
 //! - ` ```so path ` is a compiled module, whose lines are the modules that it names;
 //! - ` ```toml ` holds the rule's options on a rule's page, and a whole `lint.toml` elsewhere;
 //! - a comment `# error: [rule] "part of the message"` expects a diagnostic on its line, or, on a line of its own, one on
@@ -24,7 +25,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use crate::{LoadBudget, Project, Rule, RuleSettings, Selection, Settings, check, find_rule, rule_settings};
+use crate::{Absence, LoadBudget, Project, Rule, RuleSettings, Selection, Settings, check, find_rule, rule_settings};
 
 /// One example of a page.
 pub struct Example {
@@ -108,6 +109,13 @@ fn report(example: &Example, outcome: &Outcome, failures: &mut String) {
     }
 }
 
+impl Block {
+    /// The path of a file that is not in git.
+    fn untracked(&self) -> Option<&str> {
+        self.path.as_deref()?.strip_suffix(" untracked")
+    }
+}
+
 impl Example {
     fn block(&self, language: &str) -> Option<&Block> {
         self.blocks.iter().find(|block| block.language == language)
@@ -177,7 +185,7 @@ fn files(example: &Example) -> Vec<File> {
     let mut files: Vec<File> = example
         .blocks
         .iter()
-        .filter(|block| matches!(block.language.as_str(), "py" | "pyi"))
+        .filter(|block| matches!(block.language.as_str(), "py" | "pyi") && block.untracked().is_none())
         .map(|block| File {
             path: block.path.clone().unwrap_or_else(|| "main.py".to_owned()),
             text: block.text.clone(),
@@ -265,6 +273,12 @@ fn diagnostics(example: &Example, files: &[File], settings: &Settings) -> Vec<Di
     let mut project = Project::new(&facts, &graph, &checked);
     let budgets = budgets(example.block("toml").map(|block| block.text.as_str()));
     project.budgets = &budgets;
+    let absent = example.blocks.iter().filter_map(Block::untracked).filter_map(|path| {
+        let name = ModuleName::new(&path.trim_end_matches(".py").replace('/', "."))?;
+        Some((name, Absence::Untracked(path.to_owned())))
+    });
+    let absent = absent.collect();
+    project.absent = &absent;
     project.installed = Some(&installed).filter(|_| settings.want_costs(!budgets.is_empty()));
     check(&project, settings)
 }

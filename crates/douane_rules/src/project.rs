@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
-use douane_base::{FileId, TextRange};
+use douane_base::{FileId, ModuleName, TextRange};
 use douane_cost::{Installed, LoadGraph};
-use douane_graph::{Definition, ModuleGraph, ModuleId, Object, Takes};
-use douane_parser::{Effect, EffectKind, FileFacts, ImportId};
-use rustc_hash::FxHashSet;
+use douane_graph::{Definition, Lookup, ModuleGraph, ModuleId, ModuleKind, Object, Takes};
+use douane_parser::{Effect, EffectKind, FileFacts, Import, ImportId, Target};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::traces::Traces;
+use crate::{traces::Traces, wording::written_module};
 
 /// The whole program, linked.
 pub struct Project<'p> {
@@ -26,6 +26,8 @@ pub struct Project<'p> {
     pub installed: Option<&'p Installed>,
     /// What programs may load at most.
     pub budgets: &'p [LoadBudget],
+    /// The modules that a commit lacks although they are on disk, or takes away.
+    pub absent: &'p FxHashMap<ModuleName, Absence>,
     /// The settings that have nothing to work on, in the file of the configuration.
     pub unused_settings: Option<&'p UnusedSettings>,
     builtins: OnceLock<FxHashSet<&'static str>>,
@@ -50,6 +52,7 @@ impl<'p> Project<'p> {
             entry_points: &[],
             installed: None,
             budgets: &[],
+            absent: NOTHING_ABSENT.get_or_init(FxHashMap::default),
             unused_settings: None,
             builtins: OnceLock::new(),
             loads: OnceLock::new(),
@@ -163,6 +166,17 @@ impl<'p> Project<'p> {
     }
 }
 
+static NOTHING_ABSENT: OnceLock<FxHashMap<ModuleName, Absence>> = OnceLock::new();
+
+/// Why a module is not there once a change is committed. The path is relative to the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// Its file is on disk, but git does not track it.
+    Untracked(String),
+    /// The change deletes its file, or moves it away.
+    Deleted(String),
+}
+
 /// What one program may load at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadBudget {
@@ -218,5 +232,43 @@ impl<'c> Checked<'c> {
             Object::Name(module, name) => graph.definition(self.project.facts, module, name),
             Object::Unknown => Definition::Unknown,
         }
+    }
+
+    /// The absolute name of the module that an import names; none beyond the top-level package.
+    pub(crate) fn absolute_module(&self, import: &Import) -> Option<String> {
+        let graph = self.graph();
+        let (level, module) = import.target.module();
+        if level == 0 {
+            return Some(written_module(self.facts, import));
+        }
+        let own = graph.module(self.module);
+        let start = if own.is_package() { Some(self.module) } else { own.parent };
+        let base = std::iter::successors(start, |module| graph.module(*module).parent).nth(level as usize - 1)?;
+        let base = graph.module_name(base);
+        Some(module.map_or_else(|| base.to_owned(), |module| format!("{base}.{}", self.facts.name(module))))
+    }
+
+    /// The module that an import needs and that won't be there once a change is committed.
+    pub(crate) fn absent(&self, id: ImportId) -> Option<(String, &'c Absence)> {
+        if self.project.absent.is_empty() {
+            return None;
+        }
+        let (graph, import) = (self.graph(), self.facts.import(id));
+        let module = self.absolute_module(import)?;
+        let absence = |name: &str| ModuleName::new(name).and_then(|name| self.project.absent.get(&name));
+        let source = graph.resolution(self.module, id).module();
+        // What another file stands in for is there; a folder without `__init__` is for nothing.
+        let is_there = source.is_some_and(|source| graph.module(source).kind != ModuleKind::Namespace);
+        if let Some(absence) = absence(&module).filter(|_| !is_there) {
+            return Some((module, absence));
+        }
+        let Target::From { name, .. } = import.target else { return None };
+        let name = self.facts.name(name);
+        let is_missing = |source| matches!(graph.lookup(source, name), Lookup::Missing | Lookup::Unknown(_));
+        let submodule = format!("{module}.{name}");
+        source
+            .filter(|source| is_missing(*source))
+            .and_then(|_| absence(&submodule))
+            .map(|absence| (submodule, absence))
     }
 }

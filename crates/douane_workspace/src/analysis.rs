@@ -12,7 +12,7 @@ use std::{
 use douane_base::{Diagnostic, FileId, ModuleName, SourceFile, TextRange};
 use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
 use douane_parser::{FileFacts, ParseOptions, decode, parse};
-use douane_rules::{LoadBudget, Project, Settings, UnusedSettings, check};
+use douane_rules::{Absence, LoadBudget, Project, Settings, UnusedSettings, check};
 use globset::GlobSet;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -46,6 +46,8 @@ pub struct Analysis {
     unreadable: Vec<(FileId, String)>,
     /// The texts of files whose content is not the disk's.
     overlaid: FxHashMap<FileId, Arc<str>>,
+    /// The modules that git has otherwise than the disk.
+    absent: FxHashMap<ModuleName, Absence>,
     unused_settings: Option<UnusedSettings>,
     entry_points: Vec<String>,
     budgets: Vec<LoadBudget>,
@@ -98,7 +100,8 @@ impl Workspace {
         });
         let mut modules = own_modules.clone();
         let reported = self.reported(&paths);
-        let overlaid = self.overlay_file(&paths).into_iter().collect();
+        let overlaid = self.overlaid(&paths);
+        let absent = self.absent(&paths);
 
         let standard_library = StandardLibrary::new(self.configuration.version.minor());
         let external = match (&self.environment, kept_external) {
@@ -146,6 +149,7 @@ impl Workspace {
             reported,
             unreadable,
             overlaid,
+            absent,
             unused_settings,
             entry_points,
             budgets: self.configuration.budgets.iter().filter_map(Budget::of_loads).collect(),
@@ -187,7 +191,11 @@ impl Workspace {
         found.extend(self.overlay_path().map(|path| Candidate { path, problem: None }));
         found.par_sort_unstable();
         found.dedup_by(|one, other| one.path == other.path);
-        Walked { files: found, binaries }
+        let walked = Walked { files: found, binaries };
+        match &self.staged {
+            Some(staged) => self.as_in(&staged.after, walked),
+            None => walked,
+        }
     }
 
     /// The settings that have nothing to work on; not asked for where only some files are wanted.
@@ -228,11 +236,14 @@ impl Workspace {
         self.request.overlay.as_ref().and(self.named.last().cloned())
     }
 
-    fn overlay_file(&self, paths: &[PathBuf]) -> Option<(FileId, Arc<str>)> {
-        let path = self.overlay_path()?;
-        let at = paths.binary_search(&path).ok()?;
-        let bytes = self.texts.get(&path).map(|content| &*content.bytes).or_else(|| self.input_of(&path))?;
-        Some((FileId(u32::try_from(at).ok()?), decode(bytes.to_vec()).text.into()))
+    /// The texts of files whose content is not the disk's.
+    fn overlaid(&self, paths: &[PathBuf]) -> FxHashMap<FileId, Arc<str>> {
+        let staged = self.staged.iter().flat_map(|staged| staged.after.contents().map(|(path, _)| path));
+        let text = |path: &PathBuf| {
+            let at = paths.binary_search(path).ok()?;
+            Some((FileId(u32::try_from(at).ok()?), decode(self.content(path)?.to_vec()).text.into()))
+        };
+        self.overlay_path().iter().chain(staged).filter_map(text).collect()
     }
 
     fn read_all(
@@ -258,11 +269,10 @@ impl Workspace {
 
     fn read(&self, candidate: &Candidate, options: &ParseOptions) -> ReadFile {
         let path = &candidate.path;
-        let bytes = match (&candidate.problem, self.texts.get(path), self.input_of(path)) {
-            (_, Some(content), _) => Ok(content.bytes.clone()),
-            (_, None, Some(bytes)) => Ok(bytes.to_vec()),
-            (Some(problem), ..) => Err(problem.clone()),
-            (None, ..) => read_regular_file(path),
+        let bytes = match (self.content(path), &candidate.problem) {
+            (Some(bytes), _) => Ok(bytes.to_vec()),
+            (None, Some(problem)) => Err(problem.clone()),
+            (None, None) => read_regular_file(path),
         };
         match bytes {
             Ok(bytes) => ReadFile { facts: facts_of(path, bytes, options), problem: None },
@@ -277,6 +287,16 @@ impl Workspace {
         }
         let is_named = |path: &PathBuf| self.named.iter().any(|named| path.starts_with(named));
         Some((0..).map(FileId).zip(paths).filter(|(_, path)| is_named(path)).map(|(id, _)| id).collect())
+    }
+
+    /// The names of the modules that files are.
+    pub(crate) fn module_names(&self, paths: &[PathBuf]) -> FxHashMap<PathBuf, ModuleName> {
+        let modules = self.modules(paths, &[], &[]).sources;
+        let named = |module: ModuleSource| {
+            let files = [module.file, module.stub].into_iter().flatten();
+            files.map(|file| (paths[file.0 as usize].clone(), module.name.clone())).collect::<Vec<_>>()
+        };
+        modules.into_iter().flat_map(named).collect()
     }
 
     /// A file that no import can name is a module all the same. Its dots become hyphens, which no identifier has.
@@ -507,8 +527,13 @@ impl Analysis {
         self.own.iter().filter(|(file, _)| self.is_reported(*file))
     }
 
-    fn is_reported(&self, file: FileId) -> bool {
+    pub(crate) fn is_reported(&self, file: FileId) -> bool {
         self.reported.as_ref().is_none_or(|reported| reported.contains(&file))
+    }
+
+    /// The number of the configuration, where something is wrong in it.
+    pub(crate) fn configuration_file(&self) -> Option<FileId> {
+        self.unused_settings.as_ref().map(|unused| unused.file)
     }
 
     /// A file's path as the user would write it.
@@ -558,10 +583,20 @@ impl Analysis {
         self.paths[..self.own.len()].iter().map(PathBuf::as_path)
     }
 
+    /// The program's compiled modules.
+    pub(crate) fn binaries(&self) -> &[PathBuf] {
+        &self.binaries
+    }
+
     /// Why a file could not be read.
     pub(crate) fn problem_of(&self, file: FileId) -> Option<&str> {
         let at = self.unreadable.binary_search_by_key(&file, |(file, _)| *file).ok()?;
         Some(&self.unreadable[at].1)
+    }
+
+    /// The files of installed packages that were read, with their facts.
+    pub(crate) fn external_files(&self) -> impl Iterator<Item = (&PathBuf, &FileFacts)> {
+        self.paths.iter().zip(&self.facts).skip(self.own.len())
     }
 
     /// Lets texts stand for the contents of files.
@@ -581,7 +616,7 @@ impl Analysis {
         (file.0 as usize) < self.own.len()
     }
 
-    /// Runs the rules over the whole program; the findings in the wanted files.
+    /// Runs the rules over the whole program; [`Workspace::wanted`] chooses among what they find.
     #[must_use]
     pub fn check(&self, settings: &Settings) -> Vec<Diagnostic> {
         let mut project = Project::new(&self.facts, &self.graph, &self.own);
@@ -592,12 +627,8 @@ impl Analysis {
         project.installed = installed.as_ref();
         project.budgets = &self.budgets;
         project.unused_settings = self.unused_settings.as_ref();
-        let configuration = self.unused_settings.as_ref().map(|unused| unused.file);
-        let mut diagnostics = check(&project, settings);
-        diagnostics.retain(|diagnostic| {
-            self.is_reported(diagnostic.primary.file) || Some(diagnostic.primary.file) == configuration
-        });
-        diagnostics
+        project.absent = &self.absent;
+        check(&project, settings)
     }
 
     /// Reads a file again, to show it. What vanished in the meantime is empty.

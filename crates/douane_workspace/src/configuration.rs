@@ -79,15 +79,18 @@ impl Configuration {
     }
 }
 
-/// Reads the configuration of a file, and the version from the `pyproject.toml` beside it.
-pub(crate) fn read(file: &Path, pyproject: Option<&toml::Table>) -> Result<Configuration, ConfigurationError> {
+/// Reads the configuration of a file with that text, and the version from the `pyproject.toml` beside it.
+pub(crate) fn read(
+    file: &Path,
+    text: Result<String, String>,
+    pyproject: Option<&toml::Table>,
+) -> Result<Configuration, ConfigurationError> {
     let fail = |text: &str, errors: Vec<SettingsError>| ConfigurationError {
         file: file.to_owned(),
         text: text.to_owned(),
         errors,
     };
-    let text =
-        crate::files::read_text(file).map_err(|message| fail("", vec![SettingsError { message, span: 0..0 }]))?;
+    let text = text.map_err(|message| fail("", vec![SettingsError { message, span: 0..0 }]))?;
     let document = DeTable::parse(&text).map_err(|error| {
         let message = error.message().to_owned();
         fail(&text, vec![SettingsError { message, span: error.span().unwrap_or(0..0) }])

@@ -157,7 +157,11 @@ pub(crate) fn read_regular_file(path: &Path) -> Result<Vec<u8>, String> {
 
 /// The text of a UTF-8 file.
 pub(crate) fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = read_bytes(path).map_err(|reason| format!("can't read the file: {reason}"))?;
+    utf8(read_bytes(path).map_err(|reason| format!("can't read the file: {reason}"))?)
+}
+
+/// The text that bytes are, which have to be UTF-8.
+pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         format!("the file is no UTF-8: the byte at offset {} is wrong", error.utf8_error().valid_up_to())
     })

@@ -14,7 +14,7 @@ use douane_parser::{decode, encode};
 use douane_rules::Settings;
 
 use crate::{
-    Analysis, Stage, Workspace,
+    Analysis, Stage, Wanted, Workspace,
     analysis::facts_of,
     files::read_bytes,
     transaction::{NewContent, refusal, write_together},
@@ -35,6 +35,8 @@ pub struct Fixed {
     pub analysis: Analysis,
     /// What is left.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more findings the change that is looked at has nothing to do with.
+    pub outside: usize,
     /// How many findings were mended, by rule.
     pub mended: BTreeMap<&'static str, usize>,
     /// The files that changed, by path.
@@ -64,8 +66,8 @@ struct Draft {
 impl Fixed {
     /// Nothing was to be mended.
     #[must_use]
-    pub fn nothing(analysis: Analysis, diagnostics: Vec<Diagnostic>) -> Self {
-        Self { analysis, diagnostics, mended: BTreeMap::new(), changed: Vec::new(), problems: Vec::new() }
+    pub fn nothing(analysis: Analysis, Wanted { diagnostics, outside }: Wanted) -> Self {
+        Self { analysis, diagnostics, outside, mended: BTreeMap::new(), changed: Vec::new(), problems: Vec::new() }
     }
 }
 
@@ -93,14 +95,14 @@ impl Workspace {
         let mut rounds = 0;
         loop {
             let analysis = self.analyse(progress);
-            let diagnostics = analysis.check(settings);
+            let Wanted { diagnostics, outside } = self.wanted(&analysis, settings, analysis.check(settings));
             let made = if rounds < MOST_ROUNDS { run.round(self, &analysis, &diagnostics) } else { Vec::new() };
             if rounds == MOST_ROUNDS {
                 run.problems.push("the fixes did not come to an end: this is a bug in douane".to_owned());
             }
             if made.is_empty() {
                 let changed = run.changed(self, &analysis);
-                return Fixed { analysis, diagnostics, mended, changed, problems: run.problems };
+                return Fixed { analysis, diagnostics, outside, mended, changed, problems: run.problems };
             }
             for rule in made {
                 *mended.entry(rule).or_default() += 1;
@@ -135,6 +137,7 @@ impl Run {
             for diagnostic in diagnostics {
                 let Some(fix) = &diagnostic.fix else { continue };
                 let is_wanted = fix.applicability >= self.options.applicability
+                    && analysis.is_reported(diagnostic.primary.file)
                     && !fix.changes.iter().any(|change| self.impossible.contains(change));
                 if is_wanted && self.may_change(workspace, analysis, fix) && accepted.accept(fix) {
                     chosen.push((diagnostic.rule, fix));
@@ -158,7 +161,8 @@ impl Run {
             if self.originals.contains_key(path) || workspace.is_overlaid(path) {
                 return true;
             }
-            match refusal(path) {
+            let unstaged = || workspace.content(path).is_some().then(|| not_staged(&analysis.path(change.file)));
+            match unstaged().or_else(|| refusal(path)) {
                 Some(problem) if self.options.writes => {
                     self.refuse(path, problem);
                     false
@@ -270,6 +274,11 @@ impl Run {
     }
 }
 
+/// What is mended is the file as it will be committed, and what is written is the file on disk.
+fn not_staged(path: &Path) -> String {
+    format!("can't fix {}: it has changes that are not staged", path.display())
+}
+
 fn bug(changes: &[&douane_base::ChangeKind]) -> String {
     format!("the fix would break it, which is a bug in douane; please report it with these lines: {changes:?}")
 }
@@ -306,13 +315,7 @@ fn groups(chosen: &[(&'static str, &Fix)]) -> Vec<BTreeSet<FileId>> {
 impl Workspace {
     /// The bytes of a file as the analysis sees it.
     fn bytes(&self, path: &Path) -> Result<Vec<u8>, String> {
-        match self.texts.get(path) {
-            Some(known) => Ok(known.bytes.clone()),
-            None => match self.input_of(path) {
-                Some(bytes) => Ok(bytes.to_vec()),
-                None => read_bytes(path),
-            },
-        }
+        self.content(path).map_or_else(|| read_bytes(path), |bytes| Ok(bytes.to_vec()))
     }
 
     fn text(&self, path: &Path) -> Option<&str> {

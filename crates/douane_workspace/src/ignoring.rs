@@ -32,7 +32,7 @@ impl Workspace {
     /// Writes `# douane: ignore[rule] reason` for everything that is found.
     pub fn add_ignores(&mut self, settings: &Settings, reason: &str, progress: &(dyn Fn(Stage) + Sync)) -> Ignored {
         let analysis = self.analyse(progress);
-        let found = analysis.check(settings);
+        let found = self.wanted(&analysis, settings, analysis.check(settings)).diagnostics;
         let mut by_file: BTreeMap<FileId, Vec<&Diagnostic>> = BTreeMap::new();
         for diagnostic in found.iter().filter(|diagnostic| !NEVER.contains(&diagnostic.rule)) {
             by_file.entry(diagnostic.primary.file).or_default().push(diagnostic);
@@ -44,7 +44,7 @@ impl Workspace {
             }
         }
         let after = self.analyse(progress);
-        let diagnostics = after.check(settings);
+        let diagnostics = self.wanted(&after, settings, after.check(settings)).diagnostics;
         let silenced = found.len().saturating_sub(diagnostics.len());
         Ignored { analysis: after, diagnostics, silenced, problems }
     }

@@ -13,6 +13,7 @@ use crate::{
     configuration::{Configuration, ConfigurationError, read},
     environment::{Environment, find_environment, named},
     files::{plain, read_text, relative_to},
+    git::{Change, Staged},
     transaction::finish_interrupted,
 };
 
@@ -41,6 +42,10 @@ pub struct Request {
     pub stays_inside: bool,
     /// Text that stands for a file's.
     pub overlay: Option<Overlay>,
+    /// The program as git has it, and only what this change of it brings about.
+    pub change: Option<Change>,
+    /// Of files that are named, only what is found in themselves.
+    pub only_given: bool,
 }
 
 /// Text that stands for that of a file: an editor's buffer, or standard input.
@@ -81,6 +86,8 @@ pub struct Workspace {
     pub(crate) pyproject: Option<toml::Table>,
     /// Contents that stand for those on disk, by path.
     pub(crate) texts: FxHashMap<PathBuf, Content>,
+    /// What git has of the program, where that is asked for.
+    pub(crate) staged: Option<Staged>,
     warnings: Vec<String>,
 }
 
@@ -119,16 +126,24 @@ impl Workspace {
             )),
             Err(problem) => return Err(Failure::Message(problem)),
         }
-        let pyproject =
-            if request.isolated { None } else { read_pyproject(&folder.join("pyproject.toml"), &mut warnings) };
+        let staged = match &request.change {
+            Some(change) => Some(Staged::read(&request.working_folder, &folder, change).map_err(Failure::Message)?),
+            None => None,
+        };
+        let text_of = |path: &Path| staged.as_ref().map_or_else(|| read_text(path), |staged| staged.text(path));
+        let pyproject = if request.isolated {
+            None
+        } else {
+            read_pyproject(&folder.join("pyproject.toml"), &text_of, &mut warnings)
+        };
         let mut configuration = match &configuration_file {
-            Some(file) => read(file, pyproject.as_ref()).map_err(Failure::Configuration)?,
+            Some(file) => read(file, text_of(file), pyproject.as_ref()).map_err(Failure::Configuration)?,
             None => Configuration::without_file(pyproject.as_ref()),
         };
         configuration.version = request.target_version.unwrap_or(configuration.version);
         let environment = environment(&request, &configuration, &folder)?;
         let texts = FxHashMap::default();
-        Ok(Self { request, folder, searched, named, configuration, environment, pyproject, texts, warnings })
+        Ok(Self { request, folder, searched, named, configuration, environment, pyproject, texts, staged, warnings })
     }
 
     /// Lets a content stand for that of a file.
@@ -149,6 +164,13 @@ impl Workspace {
     /// The bytes of standard input, for the path that it stands for.
     pub(crate) fn input_of(&self, path: &Path) -> Option<&[u8]> {
         self.request.overlay.as_ref().filter(|_| self.is_input(path)).map(|overlay| &*overlay.bytes)
+    }
+
+    /// What stands for the content of a file on disk, if something does.
+    pub(crate) fn content(&self, path: &Path) -> Option<&[u8]> {
+        let text = || self.texts.get(path).map(|content| &*content.bytes);
+        let staged = || self.staged.as_ref().and_then(|staged| staged.after.content(path));
+        text().or_else(|| self.input_of(path)).or_else(staged)
     }
 
     /// A file of that path would belong to the program.
@@ -218,9 +240,13 @@ fn mentions_douane(file: &Path) -> bool {
 }
 
 /// The packaging of the project; a file that is there and can't be read is warned of.
-fn read_pyproject(file: &Path, warnings: &mut Vec<String>) -> Option<toml::Table> {
+fn read_pyproject(
+    file: &Path,
+    text_of: &dyn Fn(&Path) -> Result<String, String>,
+    warnings: &mut Vec<String>,
+) -> Option<toml::Table> {
     file.symlink_metadata().ok()?;
-    let parsed = read_text(file)
+    let parsed = text_of(file)
         .and_then(|text| text.parse().map_err(|error: toml::de::Error| format!("no valid TOML: {}", error.message())));
     parsed.map_err(|message| warnings.push(format!("{} is passed over: {message}", file.display()))).ok()
 }
@@ -268,7 +294,7 @@ fn absolute(request: &Request, path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// The path without `.` and `..`; links are kept, so that files are named as the user names them.
-fn normalized(path: &Path) -> PathBuf {
+pub(crate) fn normalized(path: &Path) -> PathBuf {
     let mut found = PathBuf::new();
     for part in path.components() {
         match part {

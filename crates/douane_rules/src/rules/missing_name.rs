@@ -80,7 +80,7 @@ impl FileRule for MissingName {
             let is_attempt = facts.guard(import) == Some(Guard::ImportError);
             let never_runs = import.when == When::TypeChecking || facts.branches.truth(import.branch) == Truth::False;
             let name = facts.name(name);
-            if is_attempt || never_runs || may_have(file, source, name) {
+            if is_attempt || never_runs || may_have(file, source, name) || file.absent(id).is_some() {
                 continue;
             }
             let module = graph.module_name(source);

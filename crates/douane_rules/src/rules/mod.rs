@@ -34,6 +34,7 @@ mod undefined_in_all;
 mod undefined_name_behind_star;
 pub(crate) mod unreadable_file;
 mod unresolved_import;
+mod untracked_import;
 mod unused_export;
 mod unused_import;
 pub(crate) mod unused_setting;
@@ -74,6 +75,7 @@ pub static RULES: &[&Rule] = &[
     &undefined_name_behind_star::UNDEFINED_NAME_BEHIND_STAR,
     &unreadable_file::UNREADABLE_FILE,
     &unresolved_import::UNRESOLVED_IMPORT,
+    &untracked_import::UNTRACKED_IMPORT,
     &unused_export::UNUSED_EXPORT,
     &unused_import::UNUSED_IMPORT,
     &unused_setting::UNUSED_SETTING,

@@ -1,14 +1,15 @@
 //! `unresolved-import`
 
+use douane_base::TextRange;
 use douane_graph::{ModuleId, Origin, Resolution, StandardLibrary};
 use douane_parser::{Arm, Import, ImportId, Truth, When};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
 use crate::{
-    Checked, FileRule, ModulePattern, Reporter,
+    Absence, Checked, FileRule, ModulePattern, Reporter,
     rule::declare_rule,
-    wording::{near_misses, or_listed, written_module},
+    wording::{near_misses, or_listed},
 };
 
 declare_rule! {
@@ -80,25 +81,28 @@ impl FileRule for UnresolvedImport {
         let mut reported: FxHashSet<&str> = FxHashSet::default();
         let mut seen: FxHashSet<(u32, String)> = FxHashSet::default();
         for (id, import) in (0..).map(ImportId).zip(&facts.imports) {
+            if let Some((module, absence)) = file.absent(id) {
+                if matches!(absence, Absence::Deleted(_)) && !self.is_passed_over(file, import, &module) {
+                    let range = place(file, import, &module);
+                    report.error_at(range, format!("there is no module `{module}` any more"));
+                }
+                continue;
+            }
             let Resolution::Missing(nearest) = graph.resolution(file.module, id) else { continue };
             // A module that makes names on demand makes a `__path__`, too.
             if nearest.is_some_and(|nearest| graph.open(nearest).is_some()) {
                 continue;
             }
-            let Some(module) = absolute(file, import) else { continue };
-            if is_guarded(file, import)
+            let Some(module) = file.absolute_module(import) else { continue };
+            if self.is_passed_over(file, import, &module)
                 || is_generated(&module)
                 || is_of_other_version(&module)
-                || self.allow.iter().any(|pattern| pattern.matches(&module))
                 || !seen.insert((import.statement.0, module.clone()))
             {
                 continue;
             }
             let is_own = is_first_party(file, &module, nearest);
-            let range = match facts.statement(import).module_range {
-                range if range.is_empty() => import.range,
-                range => range,
-            };
+            let range = place(file, import, &module);
             if is_own {
                 let message = format!("there is no module `{module}`");
                 let diagnostic = report.error_at(range, message);
@@ -120,28 +124,26 @@ impl FileRule for UnresolvedImport {
     }
 }
 
+impl UnresolvedImport {
+    fn is_passed_over(&self, file: &Checked<'_>, import: &Import, module: &str) -> bool {
+        is_guarded(file, import) || self.allow.iter().any(|pattern| pattern.matches(module))
+    }
+}
+
+/// Where an import names a module: behind `from`, or among the names.
+pub(super) fn place(file: &Checked<'_>, import: &Import, module: &str) -> TextRange {
+    let range = file.facts.statement(import).module_range;
+    let is_name = range.is_empty() || file.absolute_module(import).as_deref() != Some(module);
+    if is_name { import.range } else { range }
+}
+
 fn top_of<'f>(file: &Checked<'f>, import: &Import) -> &'f str {
     let module = import.target.module().1.map_or("", |module| file.facts.name(module));
     module.split('.').next().unwrap_or(module)
 }
 
-/// The absolute name of the module that an import names.
-fn absolute(file: &Checked<'_>, import: &Import) -> Option<String> {
-    let graph = file.graph();
-    let (level, module) = import.target.module();
-    let written = written_module(file.facts, import);
-    if level == 0 {
-        return Some(written);
-    }
-    let own = graph.module(file.module);
-    let start = if own.is_package() { Some(file.module) } else { own.parent };
-    let base = std::iter::successors(start, |module| graph.module(*module).parent).nth(level as usize - 1)?;
-    let base = graph.module_name(base);
-    Some(module.map_or_else(|| base.to_owned(), |module| format!("{base}.{}", file.facts.name(module))))
-}
-
 /// The import may fail on purpose, or never runs.
-fn is_guarded(file: &Checked<'_>, import: &Import) -> bool {
+pub(super) fn is_guarded(file: &Checked<'_>, import: &Import) -> bool {
     let branches = &file.facts.branches;
     let may_fail = |arm: Arm| matches!(arm, Arm::Try | Arm::Handler(_));
     branches.truth(import.branch) == Truth::False && import.when != When::TypeChecking

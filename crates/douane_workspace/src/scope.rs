@@ -1,0 +1,166 @@
+//! Which of the findings are wanted: those of the named files and of a change, with what these bring about elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use douane_base::{Diagnostic, FileId, ModuleName, Severity, TextRange};
+use douane_graph::{ModuleId, Object};
+use douane_parser::ImportId;
+use douane_rules::{Absence, Settings};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    Analysis, Baseline, Workspace,
+    analysis::{Kept, KeptExternal, ReadFile, facts_of},
+    files::{Candidate, Walked, is_python, read_bytes, relative_to},
+    git::{Snapshot, Staged},
+};
+
+/// The findings of a run.
+#[derive(Default)]
+pub struct Wanted {
+    /// Those that are asked for, sorted.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many more there are that the change has nothing to do with.
+    pub outside: usize,
+}
+
+impl Workspace {
+    /// Of all that is found in a program what is asked for: of named files and folders what lies in them, and what a named
+    /// file brings about elsewhere; of a change what lies in its files, what points to them, and what was not there before.
+    #[must_use]
+    pub fn wanted(&self, analysis: &Analysis, settings: &Settings, found: Vec<Diagnostic>) -> Wanted {
+        let mut found = found;
+        let given: FxHashSet<FileId> = match self.request.only_given {
+            true => FxHashSet::default(),
+            false => {
+                let files = self.named.iter().filter(|path| !self.is_input(path));
+                files.filter_map(|path| analysis.file_at(path)).collect()
+            }
+        };
+        let configuration = analysis.configuration_file();
+        found.retain(|diagnostic| {
+            let file = diagnostic.primary.file;
+            analysis.is_reported(file) || Some(file) == configuration || analysis.touches(diagnostic, &given)
+        });
+        let Some(staged) = &self.staged else { return Wanted { diagnostics: found, outside: 0 } };
+        if self.configuration.file.as_ref().is_some_and(|file| staged.changes_configuration(file)) {
+            return Wanted { diagnostics: found, outside: 0 };
+        }
+        let changed = staged.changed.iter().filter_map(|path| analysis.file_at(path)).collect();
+        let (mut diagnostics, rest): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|diagnostic| analysis.touches(diagnostic, &changed));
+        if rest.is_empty() {
+            return Wanted { diagnostics, outside: 0 };
+        }
+        let sifted = self.findings_before(staged, analysis, settings).sift(analysis, rest);
+        diagnostics.extend(sifted.new);
+        diagnostics.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
+        Wanted { diagnostics, outside: sifted.known }
+    }
+
+    /// What was found before a change.
+    fn findings_before(&self, staged: &Staged, after: &Analysis, settings: &Settings) -> Baseline {
+        let options = self.parse_options();
+        let files = after.own_paths().map(|path| Candidate { path: path.to_owned(), problem: None }).collect();
+        let walked = self.as_in(&staged.before, Walked { files, binaries: after.binaries().to_vec() });
+        let read = |candidate: &Candidate| {
+            let path = &candidate.path;
+            let is_changed = staged.changed.contains(path);
+            if let Some(file) = after.file_at(path).filter(|_| !is_changed) {
+                let problem = after.problem_of(file).map(str::to_owned);
+                return (path.clone(), ReadFile { facts: after.facts()[file.0 as usize].clone(), problem });
+            }
+            let bytes = staged.before.content(path).map_or_else(|| read_bytes(path), |bytes| Ok(bytes.to_vec()));
+            let read = bytes.map(|bytes| ReadFile { facts: facts_of(path, bytes, &options), problem: None });
+            (path.clone(), read.unwrap_or_else(ReadFile::unreadable))
+        };
+        let own = walked.files.par_iter().map(read).collect();
+        let external = after.external_files().map(|(path, facts)| (path.clone(), facts.clone())).collect();
+        let kept = Kept { walked: Some(walked), own, named: None, external: KeptExternal::Files(external) };
+        let mut before = self.analyse_again(kept, &|_| ());
+        let text = |(path, bytes): (&PathBuf, &[u8])| (path.clone(), douane_parser::decode(bytes.to_vec()).text.into());
+        before.show_buffers(&staged.before.contents().map(text).collect());
+        Baseline::of(&before, &before.check(settings))
+    }
+
+    /// The program's files as git has them, where the disk may have others.
+    pub(crate) fn as_in(&self, snapshot: &Snapshot, walked: Walked) -> Walked {
+        let Walked { mut files, binaries } = walked;
+        files.retain(|candidate| snapshot.holds(&candidate.path));
+        let is_hidden =
+            |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+        let missing = snapshot.contents().map(|(path, _)| path).filter(|path| {
+            let relative = path.strip_prefix(&self.folder).unwrap_or(path);
+            is_python(path) && snapshot.holds(path) && !path.exists() && !is_hidden(relative) && self.searches(path)
+        });
+        files.extend(missing.map(|path| Candidate { path: path.clone(), problem: None }));
+        files.sort_unstable();
+        files.dedup_by(|one, other| one.path == other.path);
+        Walked { files, binaries }
+    }
+
+    /// The modules that are on disk but not in git, and those that the change takes away.
+    pub(crate) fn absent(&self, present: &[PathBuf]) -> FxHashMap<ModuleName, Absence> {
+        let Some(staged) = &self.staged else { return FxHashMap::default() };
+        let is_absent = |path: &PathBuf| present.binary_search(path).is_err();
+        let untracked: FxHashSet<&PathBuf> = staged.untracked.iter().filter(|path| self.searches(path)).collect();
+        let deleted = staged.changed.iter().filter(|path| is_python(path) && self.searches(path) && is_absent(path));
+        let deleted: Vec<&PathBuf> = deleted.collect();
+        if untracked.is_empty() && deleted.is_empty() {
+            return FxHashMap::default();
+        }
+        let mut all: Vec<PathBuf> = present.iter().chain(untracked.iter().copied()).chain(deleted).cloned().collect();
+        all.sort_unstable();
+        all.dedup();
+        let names = self.module_names(&all);
+        let relative = |path: &Path| relative_to(path, &self.folder).display().to_string();
+        let known: FxHashSet<&ModuleName> = present.iter().filter_map(|path| names.get(path)).collect();
+        let mut absent = FxHashMap::default();
+        for (path, name) in names.iter().filter(|(path, name)| is_absent(path) && !known.contains(name)) {
+            let absence = match untracked.contains(path) {
+                true => Absence::Untracked(relative(path)),
+                false => Absence::Deleted(relative(path)),
+            };
+            absent.insert(name.clone(), absence);
+        }
+        absent
+    }
+}
+
+impl Analysis {
+    /// The finding lies in one of the files, or has to do with what is in one.
+    fn touches(&self, diagnostic: &Diagnostic, files: &FxHashSet<FileId>) -> bool {
+        let labels = std::iter::once(&diagnostic.primary).chain(&diagnostic.related);
+        if files.is_empty() {
+            return false;
+        }
+        // That a star is a star is nothing that the module behind it brings about; that it fails is.
+        labels.into_iter().any(|label| files.contains(&label.file))
+            || (diagnostic.severity == Severity::Error
+                && self
+                    .modules_at(diagnostic.primary.file, diagnostic.primary.range)
+                    .iter()
+                    .any(|module| self.graph().module(*module).file.is_some_and(|file| files.contains(&file))))
+    }
+
+    /// The modules that the code in a place takes something from.
+    fn modules_at(&self, file: FileId, range: TextRange) -> Vec<ModuleId> {
+        let (graph, facts) = (self.graph(), self.facts().get(file.0 as usize));
+        let (Some(facts), Some(by)) = (facts, graph.module_of_file(file)) else { return Vec::new() };
+        let overlaps = |other: TextRange| other.start() <= range.end() && range.start() <= other.end();
+        let imports =
+            (0..).map(ImportId).zip(&facts.imports).filter(|(_, import)| overlaps(facts.statement(import).range));
+        let mut found: Vec<ModuleId> = imports.filter_map(|(id, _)| graph.resolution(by, id).module()).collect();
+        for reference in facts.references.iter().filter(|reference| overlaps(reference.range)) {
+            match graph.object(by, facts, reference).0 {
+                Object::Module(module) | Object::Name(module, _) => found.push(module),
+                Object::Unknown => {}
+            }
+            if reference.resolved.is_none() {
+                found.extend(graph.stars(by, facts).filter_map(|(_, _, source)| source));
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,211 @@
+//! What a commit brings about: `--staged`, `--since`, and files that are given by name. Where there is no git, the tests of it
+//! have nothing to run and say so.
+
+mod project;
+
+use std::process::{Command, Stdio};
+
+use project::{Project, Run};
+
+/// A project in a repository whose first commit holds these files; none where there is no git.
+fn repository(files: &[(&str, &str)]) -> Option<Project> {
+    if Command::new("git").arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("there is no git here: not run");
+        return None;
+    }
+    let project = Project::new(files);
+    git(&project, &["init", "-q", "-b", "main"]);
+    commit(&project);
+    Some(project)
+}
+
+fn git(project: &Project, arguments: &[&str]) {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "core.autocrlf=false"]);
+    command.args(arguments).current_dir(project.path("")).stdout(Stdio::null());
+    for name in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"] {
+        command.env_remove(name);
+    }
+    assert!(command.status().expect("git can be started").success(), "git {arguments:?}");
+}
+
+fn commit(project: &Project) {
+    git(project, &["add", "-A"]);
+    git(project, &["commit", "-q", "-m", "all"]);
+}
+
+fn staged(project: &Project) -> Vec<String> {
+    project.findings(&["--staged"])
+}
+
+fn summary(project: &Project, arguments: &[&str]) -> Run {
+    project.run(&[&["check", "--output-format", "concise"], arguments].concat())
+}
+
+const SHOP: &[(&str, &str)] = &[
+    ("prices.py", "__all__ = [\"net\"]\n\n\ndef net(): ...\n"),
+    ("orders.py", "from prices import net\n\nnet()\n"),
+    ("old.py", "__all__ = []\nimport os\nfrom json import *\n"),
+];
+
+#[test]
+fn a_commit_is_answerable_for_its_files_and_for_what_they_break() {
+    let Some(project) = repository(SHOP) else { return };
+    let run = summary(&project, &["--staged"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.output.contains("\n2 further findings outside this change.\n"), "{run:?}");
+    project.write("prices.py", "__all__ = [\"gross\"]\n\n\ndef gross(): ...\n");
+    assert_eq!(staged(&project), [""; 0], "what is not staged is no part of the commit");
+    git(&project, &["add", "prices.py"]);
+    assert_eq!(staged(&project), ["orders.py:1:20: error[missing-name] `prices` has no `net`"]);
+    let run = summary(&project, &["--staged"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.output.contains("\n2 further findings outside this change.\n"), "{run:?}");
+    // Edits that are not staged neither mend nor break.
+    project.write("orders.py", "from prices import gross\n\ngross()\n");
+    project.write("prices.py", "(\n");
+    assert_eq!(staged(&project), ["orders.py:1:20: error[missing-name] `prices` has no `net`"]);
+}
+
+#[test]
+fn a_commit_that_only_deletes_or_renames_breaks_importers() {
+    let Some(project) = repository(SHOP) else { return };
+    let broken = ["orders.py:1:6: error[unresolved-import] there is no module `prices` any more"];
+    git(&project, &["rm", "-q", "prices.py"]);
+    assert_eq!(staged(&project), broken);
+    git(&project, &["reset", "-q", "--hard"]);
+    git(&project, &["mv", "prices.py", "costs.py"]);
+    assert_eq!(staged(&project), broken);
+    // The module is still there, in another shape.
+    git(&project, &["reset", "-q", "--hard"]);
+    std::fs::create_dir(project.path("prices")).expect("it can be made");
+    git(&project, &["mv", "prices.py", "prices/__init__.py"]);
+    assert_eq!(staged(&project), [""; 0]);
+    // A submodule, and one that another star brought.
+    let Some(project) = repository(&[
+        ("shop/__init__.py", ""),
+        ("shop/prices.py", "__all__ = []\n"),
+        ("orders.py", "from shop import prices\nimport shop.prices as p\n\nprint(prices, p)\n"),
+    ]) else {
+        return;
+    };
+    git(&project, &["rm", "-q", "shop/prices.py"]);
+    assert_eq!(
+        staged(&project),
+        [
+            "orders.py:1:18: error[unresolved-import] there is no module `shop.prices` any more",
+            "orders.py:2:8: error[unresolved-import] there is no module `shop.prices` any more",
+        ]
+    );
+}
+
+#[test]
+fn what_comes_through_several_files_is_brought_about_too() {
+    let Some(project) = repository(&[
+        ("base.py", "__all__ = [\"a\", \"b\"]\na = b = 1\n"),
+        ("middle.py", "from base import *  # douane: ignore[star-import]\n"),
+        ("top.py", "from middle import a\n\nprint(a)\n"),
+    ]) else {
+        return;
+    };
+    project.write("base.py", "__all__ = [\"b\"]\nb = 1\n");
+    git(&project, &["add", "base.py"]);
+    let found = staged(&project);
+    assert!(found.contains(&"top.py:1:20: error[missing-name] `middle` has no `a`".to_owned()), "{found:?}");
+}
+
+#[test]
+fn modules_that_git_does_not_track_are_missed_elsewhere() {
+    let Some(project) = repository(SHOP) else { return };
+    project.write("local.py", "x = 1\n");
+    project.write("random.py", "x = 1\n");
+    project.write("made.py", "x = 1\n");
+    project.write(".gitignore", "made.py\n");
+    project.write("orders.py", "import random\n\nimport local\nfrom made import x\n\nprint(local, random, x)\n");
+    git(&project, &["add", "orders.py", ".gitignore"]);
+    let expected = ["orders.py:3:8: error[untracked-import] `local` is not in git: `local.py` is not tracked"];
+    assert_eq!(staged(&project), expected);
+    git(&project, &["add", "--intent-to-add", "local.py"]);
+    assert_eq!(staged(&project), expected);
+    git(&project, &["add", "local.py"]);
+    assert_eq!(staged(&project).iter().filter(|line| line.contains("untracked")).count(), 0);
+}
+
+#[test]
+fn the_configuration_is_that_of_the_commit() {
+    let Some(project) = repository(SHOP) else { return };
+    project.write("lint.toml", "[rules]\nstar-import = \"off\"\nunused-import = \"off\"\nunused-star = \"off\"\n");
+    assert_eq!(staged(&project), [""; 0]);
+    // A change of the rules concerns every file.
+    project.write("lint.toml", "[rules]\nunused-star = \"off\"\n");
+    git(&project, &["add", "lint.toml"]);
+    project.write("lint.toml", "[nonsense]\n");
+    assert_eq!(staged(&project).len(), 2, "{:?}", staged(&project));
+}
+
+#[test]
+fn a_branch_is_compared_with_where_it_left() {
+    let Some(project) = repository(SHOP) else { return };
+    git(&project, &["checkout", "-q", "-b", "work"]);
+    project.write("prices.py", "__all__ = [\"gross\"]\n\n\ndef gross(): ...\n");
+    commit(&project);
+    git(&project, &["checkout", "-q", "main"]);
+    project.write("later.py", "__all__ = []\nimport re\n");
+    commit(&project);
+    git(&project, &["checkout", "-q", "work"]);
+    assert_eq!(staged(&project), [""; 0]);
+    assert_eq!(project.findings(&["--since", "main"]), ["orders.py:1:20: error[missing-name] `prices` has no `net`"]);
+    let run = summary(&project, &["--since", "nothing"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(2), "error: git knows no revision `nothing`\n"));
+}
+
+#[test]
+fn fixes_stay_within_the_commit_and_leave_other_edits_alone() {
+    let Some(project) = repository(SHOP) else { return };
+    project.write("orders.py", "import re\nfrom prices import net\n\nnet()\n");
+    git(&project, &["add", "orders.py"]);
+    let fix = ["check", "--staged", "--fix", "--exit-non-zero-on-fix", "-q"];
+    assert_eq!(project.run(&fix).code, Some(1));
+    let text = |path: &str| std::fs::read_to_string(project.path(path)).expect("it is there");
+    assert_eq!(text("orders.py"), SHOP[1].1);
+    assert_eq!(text("old.py"), SHOP[2].1, "it is no part of the commit");
+    // An edit that is not staged would be lost.
+    project.write("orders.py", "import re\nfrom prices import net\n\nnet()\nnet()\n");
+    let run = project.run(&fix);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert_eq!(run.errors, "error: can't fix orders.py: it has changes that are not staged\n");
+    assert_eq!(text("orders.py"), "import re\nfrom prices import net\n\nnet()\nnet()\n");
+}
+
+#[test]
+fn the_first_commit_a_subfolder_and_no_repository() {
+    let Some(project) = repository(&[]) else { return };
+    let first = Project::new(&[("a.py", "import os\n")]);
+    git(&first, &["init", "-q"]);
+    git(&first, &["add", "-A"]);
+    assert_eq!(first.findings(&["--staged", "--select", "unused-import"]).len(), 1);
+    // A project below the top of its repository.
+    project.write("part/lint.toml", "");
+    project.write("part/a.py", "__all__ = []\nimport os\n");
+    project.write("other.py", "__all__ = []\nimport os\n");
+    git(&project, &["add", "-A"]);
+    let run = project::run_in(&project.path("part"), &["check", "--staged", "-q", "--output-format", "concise"]);
+    assert_eq!(run.output, "a.py:2:8: warning[unused-import] `import os` is never used\n", "{run:?}");
+    let alone = Project::new(&[("a.py", "")]);
+    let run = alone.run(&["check", "--staged"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.errors.starts_with("error: git can't tell what changed: not a git repository"), "{run:?}");
+}
+
+#[test]
+fn a_file_that_is_named_answers_for_what_it_breaks() {
+    let project = Project::new(&[
+        ("prices.py", "__all__ = []\n"),
+        ("orders.py", "from prices import net\nimport os\n\nnet()\n"),
+        ("others.py", "from prices import *\n"),
+    ]);
+    assert_eq!(project.findings(&["prices.py"]), ["orders.py:1:20: error[missing-name] `prices` has no `net`"]);
+    assert_eq!(project.findings(&["prices.py", "--only-given"]), [""; 0]);
+    let own = project.findings(&["orders.py", "--only-given"]);
+    assert_eq!(own.len(), 2, "{own:?}");
+}
