@@ -1,0 +1,12 @@
+import os
+import subprocess
+import sys
+
+from ._find import find_douane
+
+if __name__ == "__main__":
+    command = [find_douane(), *sys.argv[1:]]
+    if os.name == "nt":
+        # Windows has no `exec`: a new process would run beside the one that the shell waits for.
+        sys.exit(subprocess.call(command))
+    os.execv(command[0], command)

@@ -1,0 +1,25 @@
+import os
+import sys
+import sysconfig
+
+__all__ = ["find_douane"]
+
+
+def find_douane() -> str:
+    """The path of the program that was installed with this package.
+
+    Raises FileNotFoundError if it is in none of the places where installers put programs.
+    """
+    name = "douane" + (sysconfig.get_config_var("EXE") or "")
+    folders = [sysconfig.get_path("scripts")]
+    # `pip install --user`, and `pip install --target`, which puts programs into `bin` beside the packages.
+    user = "nt_user" if os.name == "nt" else "posix_user"
+    if user in sysconfig.get_scheme_names():
+        folders.append(sysconfig.get_path("scripts", scheme=user))
+    beside = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    folders.append(os.path.join(beside, "Scripts" if os.name == "nt" else "bin"))
+    for folder in folders:
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            return path
+    raise FileNotFoundError(f"there is no {name} in {', '.join(folders)}")
