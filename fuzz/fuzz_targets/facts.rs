@@ -14,7 +14,7 @@ mod checked;
 
 use douane_base::{FileId, ModuleName, Platform, PythonVersion};
 use douane_graph::{ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
-use douane_parser::{ParseOptions, decode, parse};
+use douane_parser::{ParseOptions, SourceKind, decode, parse};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -22,13 +22,13 @@ fuzz_target!(|bytes: &[u8]| {
         panic!("{problem}");
     }
     let text = decode(bytes.to_vec()).text;
-    for (kind, is_stub) in [(ModuleKind::Package, false), (ModuleKind::Source, true)] {
+    for (module_kind, kind) in [(ModuleKind::Package, SourceKind::Module), (ModuleKind::Source, SourceKind::Stub)] {
         let version = PythonVersion::NEWEST;
-        let facts = [parse(&text, &ParseOptions { version, platform: Platform::Linux, is_stub })];
+        let facts = [parse(&text, &ParseOptions { version, platform: Platform::Linux, kind })];
         let name = ModuleName::new("module").expect("a name without dots");
         let file = Some(FileId(0));
-        let (file, stub) = if is_stub { (None, file) } else { (file, None) };
-        let source = ModuleSource { name, kind, origin: Origin::FirstParty, file, stub, loads: Vec::new() };
+        let (file, stub) = if kind == SourceKind::Stub { (None, file) } else { (file, None) };
+        let source = ModuleSource { name, kind: module_kind, origin: Origin::FirstParty, file, stub, loads: Vec::new() };
         let graph = link(&Program::new(vec![source], &facts, StandardLibrary::new(version.minor()), true));
         // Every question that takes a module, to every module.
         for module in graph.ids() {

@@ -17,6 +17,6 @@ pub use diagnostic::{
 pub use interner::{Interner, text_at};
 pub use line_index::{LineColumn, LineIndex, Positions};
 pub use module_name::ModuleName;
-pub use source_file::{FileId, SourceFile};
+pub use source_file::{Cell, FileId, SourceFile};
 pub use text_range::TextRange;
 pub use version::{Platform, PythonVersion};

@@ -17,6 +17,19 @@ pub struct SourceFile {
     path: PathBuf,
     text: String,
     lines: LineIndex,
+    /// In order; empty for what is no notebook.
+    cells: Vec<Cell>,
+}
+
+/// A code cell of a Jupyter notebook. The code of all of them, one after the other, is the text of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Its number among all cells of the notebook, from 1.
+    pub number: u32,
+    /// The line of the text that it begins with, from 1.
+    pub first_line: u32,
+    /// For each of its lines, the line of the notebook's file that it stands in, from 1.
+    pub file_lines: Vec<u32>,
 }
 
 impl SourceFile {
@@ -24,7 +37,7 @@ impl SourceFile {
     #[must_use]
     pub fn new(path: PathBuf, text: String) -> Self {
         let lines = LineIndex::new(&text);
-        Self { path, text, lines }
+        Self { path, text, lines, cells: Vec::new() }
     }
 
     /// The path as the user would write it: relative to the working folder where that is possible.
@@ -50,5 +63,24 @@ impl SourceFile {
     #[must_use]
     pub fn lines(&self) -> &LineIndex {
         &self.lines
+    }
+
+    /// The same file as a notebook of these cells, in order.
+    #[must_use]
+    pub fn with_cells(self, cells: Vec<Cell>) -> Self {
+        Self { cells, ..self }
+    }
+
+    /// The text is the code of a notebook's cells.
+    #[must_use]
+    pub fn is_notebook(&self) -> bool {
+        !self.cells.is_empty()
+    }
+
+    /// The cell of a notebook that a line of the text is in.
+    #[must_use]
+    pub fn cell(&self, line: u32) -> Option<&Cell> {
+        let at = self.cells.partition_point(|cell| cell.first_line <= line);
+        self.cells.get(at.checked_sub(1)?)
     }
 }

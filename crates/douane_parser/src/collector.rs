@@ -20,7 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::effects::{is_own_all, is_own_module};
 use crate::{
-    ParseOptions,
+    ParseOptions, SourceKind,
     branches::{Arm, BranchId, Branches, Guard, Question, Test, Truth},
     conditions::Decider,
     dunder_all::{AllOperation, NamedLists, dotted},
@@ -175,7 +175,7 @@ impl<'a> Collector<'a> {
         Self {
             source,
             decider: Decider { version: options.version, platform: options.platform },
-            defers_annotations: options.is_stub || options.version.minor() >= 14,
+            defers_annotations: options.kind == SourceKind::Stub || options.version.minor() >= 14,
             found,
             lists: NamedLists::default(),
             scope: ScopeId::MODULE,

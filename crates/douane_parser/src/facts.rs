@@ -135,6 +135,8 @@ pub struct ModuleTraits {
     pub installs_importer: bool,
     /// The file has an `if __name__ == "__main__":` block.
     pub has_main_block: bool,
+    /// The file is a Jupyter notebook, which nothing imports.
+    pub is_notebook: bool,
     /// The parser had to skip something: what is missing here may stand in the file all the same.
     pub is_broken: bool,
 }

@@ -12,6 +12,7 @@ mod dunder_all;
 mod facts;
 mod interest;
 mod names;
+mod notebook;
 mod resolve;
 mod source_text;
 mod suppressions;
@@ -25,10 +26,11 @@ pub use facts::{
 };
 pub use interest::NameFilter;
 pub use names::{Names, Symbol};
+pub use notebook::Notebook;
 pub use source_text::{Decoded, decode, encode};
 pub use suppressions::{Code, Codes, Suppression};
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ffi::OsStr, path::Path};
 
 use collector::Collected;
 use douane_base::{Platform, PythonVersion, TextRange};
@@ -43,8 +45,41 @@ pub struct ParseOptions {
     pub version: PythonVersion,
     /// The system that platform tests are decided for.
     pub platform: Platform,
-    /// The file is a stub (`.pyi`).
-    pub is_stub: bool,
+    /// What kind of file it is.
+    pub kind: SourceKind,
+}
+
+/// What a file of Python is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A module or script.
+    #[default]
+    Module,
+    /// A stub (`.pyi`): it says what a module has and is never run.
+    Stub,
+    /// The code of a Jupyter notebook, where IPython's commands may stand among the statements.
+    Notebook,
+}
+
+impl SourceKind {
+    /// The kind that a path says, by its extension.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        match path.extension().and_then(OsStr::to_str) {
+            Some("pyi") => Self::Stub,
+            Some("ipynb") => Self::Notebook,
+            _ => Self::Module,
+        }
+    }
+
+    /// The text that the bytes of such a file hold.
+    #[must_use]
+    pub fn decode(self, bytes: Vec<u8>) -> Decoded {
+        match self {
+            Self::Notebook => Notebook::read(&bytes).decoded(),
+            Self::Module | Self::Stub => decode(bytes),
+        }
+    }
 }
 
 thread_local! {
@@ -62,7 +97,11 @@ pub const LARGEST_FILE: u64 = u32::MAX as u64 - 16;
 #[must_use]
 pub fn parse(text: &str, options: &ParseOptions) -> FileFacts {
     let version = ParserVersion { major: 3, minor: options.version.minor() };
-    let source_type = if options.is_stub { PySourceType::Stub } else { PySourceType::Python };
+    let source_type = match options.kind {
+        SourceKind::Module => PySourceType::Python,
+        SourceKind::Stub => PySourceType::Stub,
+        SourceKind::Notebook => PySourceType::Ipynb,
+    };
     let parser_options = ParserOptions::from(source_type.as_mode()).with_target_version(version);
     let parsed = ruff_python_parser::parse_unchecked(text, parser_options);
     let Some(parsed) = parsed.try_into_module() else { return FileFacts::default() };
@@ -82,7 +121,8 @@ pub fn parse(text: &str, options: &ParseOptions) -> FileFacts {
         .map(|error| SyntaxError { message: error.error.to_string(), range: text_range(error.location) });
     facts.syntax_errors.extend(errors);
     facts.traits.is_broken = !facts.syntax_errors.is_empty();
-    if !options.is_stub {
+    facts.traits.is_notebook = options.kind == SourceKind::Notebook;
+    if options.kind != SourceKind::Stub {
         let unsupported = parsed.unsupported_syntax_errors().iter();
         facts.syntax_errors.extend(
             unsupported.map(|error| SyntaxError { message: error.to_string(), range: text_range(error.range()) }),

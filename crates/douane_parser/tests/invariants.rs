@@ -10,6 +10,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use checked::{Sound, check_bytes, check_text};
 use douane_base::{PythonVersion, TextRange};
+use douane_parser::SourceKind;
 use proptest::{
     prelude::*,
     sample::select,
@@ -43,7 +44,7 @@ fn deep_nesting_gives_sound_facts() {
     texts.push(format!("__all__ = {}[]\n", "['a'] + ".repeat(DEPTH)));
     texts.push(format!("if x: pass\n{}", "elif x: import a\n".repeat(DEPTH)));
     for text in &texts {
-        assert_eq!(check_text(text, PythonVersion::NEWEST, false), Ok(()), "{}", &text[..20]);
+        assert_eq!(check_text(text, PythonVersion::NEWEST, SourceKind::Module), Ok(()), "{}", &text[..20]);
     }
 }
 

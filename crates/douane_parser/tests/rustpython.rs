@@ -14,7 +14,7 @@ use std::{
 };
 
 use douane_base::{LineIndex, Platform, PythonVersion, TextRange};
-use douane_parser::{FileFacts, ParseOptions, Target, decode, parse};
+use douane_parser::{FileFacts, ParseOptions, SourceKind, Target, decode, parse};
 use rustpython_parser::{Parse, ast};
 
 /// How many files of the standard library are compared.
@@ -160,7 +160,7 @@ fn difference(text: &str, ours: &[Import], theirs: &[Import]) -> Option<String> 
 }
 
 fn our_imports(text: &str) -> Option<Vec<Import>> {
-    let options = ParseOptions { version: PythonVersion::NEWEST, platform: Platform::All, is_stub: false };
+    let options = ParseOptions { version: PythonVersion::NEWEST, platform: Platform::All, kind: SourceKind::Module };
     let facts = parse(text, &options);
     facts.syntax_errors.is_empty().then(|| facts.imports.iter().map(|import| our_import(&facts, import)).collect())
 }

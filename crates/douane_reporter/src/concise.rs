@@ -34,7 +34,7 @@ pub(crate) fn write_line(
     let source = positions.file(file);
     let start = inside(source.text(), diagnostic.primary.range).start;
     let position = positions.position(file, start);
-    write!(out, "{}:{}:{}: ", escaped(&source.display_path()), position.line, position.column)?;
+    write!(out, "{}:{}:{}: ", escaped(&positions.shown_path(file, start)), position.line, position.column)?;
     out.set_color(ColorSpec::new().set_fg(Some(colour(diagnostic.severity))).set_bold(true))?;
     write!(out, "{}[{}]", diagnostic.severity.as_str(), diagnostic.rule)?;
     out.reset()?;

@@ -44,7 +44,7 @@ struct Line {
     /// The number by which codespan knows the line. Neighbours in the file have neighbouring numbers; where lines are
     /// left out, a jump of [`JUMP`] makes codespan draw the break.
     index: usize,
-    /// The line's number in the file, from 1.
+    /// The line's number in the file, or in the cell of a notebook, from 1.
     number: usize,
     /// The line's place in the file, without its end.
     source: Range<usize>,
@@ -61,15 +61,14 @@ struct Part {
 
 impl Excerpt {
     /// The lines around some ranges, which must lie inside the file, and the ranges in the excerpt.
-    pub(crate) fn new(source: &SourceFile, ranges: &[(Range<usize>, LineColumn)]) -> (Self, Vec<Range<usize>>) {
+    pub(crate) fn new(
+        source: &SourceFile,
+        path: &str,
+        ranges: &[(Range<usize>, LineColumn)],
+    ) -> (Self, Vec<Range<usize>>) {
         let text = source.text();
         let marked: Vec<Range<usize>> = ranges.iter().map(|(range, _)| without_line_end(text, range)).collect();
-        let mut excerpt = Self {
-            path: escaped(&source.display_path()).into_owned(),
-            text: String::new(),
-            lines: vec![],
-            starts: vec![],
-        };
+        let mut excerpt = Self { path: escaped(path).into_owned(), text: String::new(), lines: vec![], starts: vec![] };
         for (number, centres) in shown_lines(source, &marked) {
             excerpt.push_line(source, number, &centres);
         }
@@ -82,8 +81,9 @@ impl Excerpt {
     /// Adds a line, cut to windows around the offsets in `centres` if it is long.
     fn push_line(&mut self, source: &SourceFile, number: u32, centres: &[usize]) {
         let line = line_range(source, number);
-        let number = number as usize;
-        let index = self.lines.last().map_or(0, |last| last.index + (number - last.number).min(JUMP));
+        let lines_before = source.cell(number).map_or(0, |cell| cell.first_line - 1);
+        let number = (number - lines_before) as usize;
+        let index = self.lines.last().map_or(0, |last| last.index + number.saturating_sub(last.number).min(JUMP));
         let shown_start = self.text.len();
         let mut parts: Vec<Part> = Vec::new();
         let mut end = line.start;
@@ -224,7 +224,8 @@ mod tests {
 
     fn excerpt(text: &str, range: Range<usize>) -> (String, Range<usize>) {
         let source = SourceFile::new("a.py".into(), text.to_owned());
-        let (excerpt, shown) = Excerpt::new(&source, &[(range, LineColumn { line: 1, column: 1, utf16_column: 1 })]);
+        let (excerpt, shown) =
+            Excerpt::new(&source, "a.py", &[(range, LineColumn { line: 1, column: 1, utf16_column: 1 })]);
         (excerpt.text, shown[0].clone())
     }
 

@@ -62,25 +62,31 @@ fn draw(diagnostic: &Diagnostic, positions: &Positions<'_>, config: &Config, buf
 
 /// The excerpts of all files that a diagnostic shows, the primary one first, and its labels as marks in them.
 fn excerpts(diagnostic: &Diagnostic, positions: &Positions<'_>) -> (Excerpts, Vec<Mark<usize>>) {
-    let mut by_file: Vec<(FileId, Vec<(LabelStyle, &Label)>)> =
-        vec![(diagnostic.primary.file, vec![(LabelStyle::Primary, &diagnostic.primary)])];
+    // The cells of a notebook count as files.
+    let place = |label: &Label| {
+        let offset = inside(positions.file(label.file).text(), label.range).start;
+        (label.file, positions.shown_path(label.file, offset))
+    };
+    type Marked<'d> = Vec<(LabelStyle, &'d Label)>;
+    let mut by_file: Vec<((FileId, String), Marked<'_>)> =
+        vec![(place(&diagnostic.primary), vec![(LabelStyle::Primary, &diagnostic.primary)])];
     for label in diagnostic.related.iter().take(RELATED) {
-        let related = (LabelStyle::Secondary, label);
-        match by_file.iter_mut().find(|(file, _)| *file == label.file) {
+        let (related, place) = ((LabelStyle::Secondary, label), place(label));
+        match by_file.iter_mut().find(|(file, _)| *file == place) {
             Some((_, labels)) => labels.push(related),
-            None => by_file.push((label.file, vec![related])),
+            None => by_file.push((place, vec![related])),
         }
     }
     let mut excerpts = Vec::with_capacity(by_file.len());
     let mut marks = Vec::with_capacity(1 + diagnostic.related.len().min(RELATED));
-    for (number, (file, labels)) in by_file.into_iter().enumerate() {
+    for (number, ((file, path), labels)) in by_file.into_iter().enumerate() {
         let source = positions.file(file);
         let ranges: Vec<_> = labels
             .iter()
             .map(|(_, label)| inside(source.text(), label.range))
             .map(|range| (range.clone(), positions.position(file, range.start)))
             .collect();
-        let (excerpt, shown) = Excerpt::new(source, &ranges);
+        let (excerpt, shown) = Excerpt::new(source, &path, &ranges);
         excerpts.push(excerpt);
         marks.extend(
             labels

@@ -2,25 +2,26 @@
 
 use std::io::{self, Write};
 
-use douane_base::FileId;
-
 use crate::{
     Report,
     escape::escaped,
-    place::{Place, places},
+    position::{Positions, inside},
 };
 
 /// Writes all findings, with an empty line behind those of each file.
 pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut last: Option<FileId> = None;
-    for Place { diagnostic, path, start, .. } in places(report) {
+    let positions = Positions::new(report.files);
+    let mut last: Option<String> = None;
+    for diagnostic in report.diagnostics {
         let file = diagnostic.primary.file;
-        if last != Some(file) {
+        let offset = inside(positions.file(file).text(), diagnostic.primary.range).start;
+        let (path, start) = (positions.shown_path(file, offset), positions.position(file, offset));
+        if last.as_ref() != Some(&path) {
             if last.is_some() {
                 writeln!(out)?;
             }
             writeln!(out, "{}:", escaped(&path))?;
-            last = Some(file);
+            last = Some(path);
         }
         let place = format!("{}:{}", start.line, start.column);
         let (severity, rule) = (diagnostic.severity.as_str(), diagnostic.rule);

@@ -71,6 +71,9 @@ struct JsonDiagnostic<'d> {
 
 #[derive(Serialize)]
 struct JsonRange {
+    /// Of a notebook, whose lines are counted in each cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<u32>,
     start: JsonPosition,
     end: JsonPosition,
 }
@@ -168,7 +171,8 @@ fn json_fix<'d>(fix: &'d Fix, positions: &Positions<'_>) -> Option<JsonFix<'d>> 
 fn json_range(file: FileId, range: TextRange, positions: &Positions<'_>) -> JsonRange {
     let range = inside(positions.file(file).text(), range);
     let json_position = |offset| JsonPosition { position: positions.position(file, offset), offset: count_u32(offset) };
-    JsonRange { start: json_position(range.start), end: json_position(range.end) }
+    let cell = positions.cell(file, range.start).map(|cell| cell.number);
+    JsonRange { cell, start: json_position(range.start), end: json_position(range.end) }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub(crate) struct Place<'r> {
     pub(crate) diagnostic: &'r Diagnostic,
     /// With `/`, relative where the report's paths are.
     pub(crate) path: String,
+    /// In the file as it is stored.
     pub(crate) start: LineColumn,
     /// Behind the last character.
     pub(crate) end: LineColumn,
@@ -24,11 +25,7 @@ pub(crate) fn places<'r>(report: &'r Report<'r>) -> impl Iterator<Item = Place<'
         let file = diagnostic.primary.file;
         let source = positions.file(file);
         let range = inside(source.text(), diagnostic.primary.range);
-        Place {
-            diagnostic,
-            path: source.display_path(),
-            start: positions.position(file, range.start),
-            end: positions.position(file, range.end),
-        }
+        let (start, end) = positions.stored(file, range);
+        Place { diagnostic, path: source.display_path(), start, end }
     })
 }

@@ -6,7 +6,7 @@
 
 use std::{cell::RefCell, collections::HashMap, ops::Range};
 
-use douane_base::{FileId, LineColumn, SourceFile, TextRange};
+use douane_base::{Cell, FileId, LineColumn, SourceFile, TextRange};
 
 use crate::Sources;
 
@@ -30,8 +30,44 @@ impl<'r> Positions<'r> {
         self.files.file(file)
     }
 
-    /// The position of an offset that lies inside the file and on the edge of a character, as [`inside`] makes them.
+    /// The file as people read of it: a place in a notebook is one in a cell.
+    pub(crate) fn shown_path(&self, file: FileId, offset: usize) -> String {
+        let source = self.files.file(file);
+        match self.cell(file, offset) {
+            Some(cell) => format!("{}:cell {}", source.display_path(), cell.number),
+            None => source.display_path(),
+        }
+    }
+
+    /// The cell that an offset is in, where the file is a notebook.
+    pub(crate) fn cell(&self, file: FileId, offset: usize) -> Option<&'r Cell> {
+        let source = self.files.file(file);
+        source.cell(source.lines().line(count_u32(offset)))
+    }
+
+    /// Where a range begins and ends in the file as it is stored. In a notebook the code stands in strings, so that there are
+    /// no columns in it.
+    pub(crate) fn stored(&self, file: FileId, range: Range<usize>) -> (LineColumn, LineColumn) {
+        let position = |offset: usize| match self.cell(file, offset) {
+            Some(cell) => {
+                let line = self.files.file(file).lines().line(count_u32(offset)) - cell.first_line;
+                let line = cell.file_lines.get(line as usize).or(cell.file_lines.last()).copied().unwrap_or(1);
+                LineColumn { line, column: 1, utf16_column: 1 }
+            }
+            None => self.position(file, offset),
+        };
+        (position(range.start), position(range.end))
+    }
+
+    /// The position of an offset that lies inside the file and on the edge of a character, as [`inside`] makes them. In a
+    /// notebook lines are those of the cell.
     pub(crate) fn position(&self, file: FileId, offset: usize) -> LineColumn {
+        let position = self.position_in_text(file, offset);
+        let lines_before = self.cell(file, offset).map_or(0, |cell| cell.first_line - 1);
+        LineColumn { line: position.line - lines_before, ..position }
+    }
+
+    fn position_in_text(&self, file: FileId, offset: usize) -> LineColumn {
         let source = self.files.file(file);
         let offset_u32 = count_u32(offset);
         let line = source.lines().line(offset_u32);

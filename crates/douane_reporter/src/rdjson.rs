@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use douane_base::{FileId, Severity, TextRange};
+use douane_base::{FileId, LineColumn, Severity, TextRange};
 use douane_fixer::edits_of;
 use serde::Serialize;
 
@@ -75,7 +75,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         let fix = diagnostic.fix.as_ref();
         let edits = fix.and_then(|fix| edits_of(fix, |file| positions.file(file).text())).unwrap_or_default();
         // A suggestion has no path of its own: it is made in the file of the finding.
-        let is_here = edits.iter().all(|edit| edit.file == file);
+        let is_here = edits.iter().all(|edit| edit.file == file) && !positions.file(file).is_notebook();
         let suggestions = edits.into_iter().filter(|_| is_here);
         (
             Location {
@@ -109,6 +109,11 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 
 fn range(positions: &Positions<'_>, file: FileId, range: TextRange) -> Range {
     let source = positions.file(file);
+    if source.is_notebook() {
+        let (start, end) = positions.stored(file, inside(source.text(), range));
+        let position = |at: LineColumn| Position { line: at.line, column: at.column };
+        return Range { start: position(start), end: position(end) };
+    }
     let position = |offset: usize| {
         let offset = count_u32(offset);
         let line = source.lines().line(offset);

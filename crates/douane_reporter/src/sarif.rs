@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     Report, RuleText,
     fingerprint::fingerprints,
-    position::{Positions, inside},
+    position::{Positions, count_u32, inside},
 };
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -29,18 +29,23 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let mut lines: HashMap<FileId, Vec<String>> = HashMap::new();
     let result = |(diagnostic, fingerprint): (&douane_base::Diagnostic, String)| {
         let (file, range) = (diagnostic.primary.file, diagnostic.primary.range);
-        let hashes = lines.entry(file).or_insert_with(|| line_hashes(positions.file(file).text()));
-        let line = positions.position(file, inside(positions.file(file).text(), range).start).line;
+        let source = positions.file(file);
+        let hashes = lines.entry(file).or_insert_with(|| line_hashes(source.text()));
+        let line = source.lines().line(count_u32(inside(source.text(), range).start));
+        // The lines of a notebook's file are others than those of its code.
+        let hash = hashes.get(line as usize - 1).filter(|_| !source.is_notebook());
         let mut result = json!({
             "ruleId": diagnostic.rule,
             "level": diagnostic.severity.as_str(),
             "message": {"text": message(diagnostic)},
             "locations": [{"physicalLocation": place(&positions, file, range)}],
             "partialFingerprints": {
-                "primaryLocationLineHash": hashes.get(line as usize - 1),
                 "douaneFingerprint/v1": fingerprint,
             },
         });
+        if let Some(hash) = hash {
+            result["partialFingerprints"]["primaryLocationLineHash"] = json!(hash);
+        }
         if let Some(number) = numbers.get(diagnostic.rule) {
             result["ruleIndex"] = json!(number);
         }
@@ -53,7 +58,8 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }
         let fix = diagnostic.fix.as_ref();
         let edits = fix.and_then(|fix| Some((fix, edits_of(fix, |file| positions.file(file).text())?)));
-        if let Some((fix, edits)) = edits {
+        let is_stored = |edits: &[Edit]| !edits.iter().any(|edit| positions.file(edit.file).is_notebook());
+        if let Some((fix, edits)) = edits.filter(|(_, edits)| is_stored(edits)) {
             result["fixes"] =
                 json!([{"description": {"text": fix.title}, "artifactChanges": changes(&positions, &edits)}]);
         }
@@ -133,7 +139,7 @@ fn artifact(positions: &Positions<'_>, file: FileId) -> Value {
 
 fn region(positions: &Positions<'_>, file: FileId, range: TextRange) -> Value {
     let range = inside(positions.file(file).text(), range);
-    let (start, end) = (positions.position(file, range.start), positions.position(file, range.end));
+    let (start, end) = positions.stored(file, range);
     json!({"startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column})
 }
 

@@ -13,13 +13,13 @@
 //! - on a rule's page, where the findings of an example have safe fixes, making them must give the example below
 //!   "Use instead:".
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use douane_base::{Applicability, Diagnostic, FileId, LineIndex, ModuleName, Platform, PythonVersion};
 use douane_cost::{Installed, LoadFacts, LoadedKind, LoadedModule, Modules};
 use douane_fixer::Accepted;
 use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
-use douane_parser::{FileFacts, ParseOptions, parse};
+use douane_parser::{FileFacts, ParseOptions, SourceKind, parse};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -254,8 +254,8 @@ fn diagnostics(example: &Example, files: &[File], settings: &Settings) -> Vec<Di
     let facts: Vec<FileFacts> = files
         .iter()
         .map(|file| {
-            let is_stub = file.path.ends_with(".pyi");
-            parse(&file.text, &ParseOptions { version: PythonVersion::NEWEST, platform: Platform::Linux, is_stub })
+            let kind = SourceKind::of(Path::new(&file.path));
+            parse(&file.text, &ParseOptions { version: PythonVersion::NEWEST, platform: Platform::Linux, kind })
         })
         .collect();
     let has_environment =

@@ -234,6 +234,32 @@ impl<'c> Checked<'c> {
         }
     }
 
+    /// Python offers the name everywhere in the file, or IPython does in a notebook.
+    pub(crate) fn is_builtin(&self, name: &str) -> bool {
+        /// What IPython puts among the names of a user, besides the numbered ones.
+        const IPYTHON: [&str; 14] = [
+            "In",
+            "Out",
+            "_",
+            "__",
+            "___",
+            "_dh",
+            "_exit_code",
+            "_i",
+            "_ih",
+            "_ii",
+            "_iii",
+            "_oh",
+            "display",
+            "get_ipython",
+        ];
+        let is_history = || {
+            let number = name.strip_prefix("_i").or_else(|| name.strip_prefix('_'));
+            number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
+        };
+        self.project.is_builtin(name) || (self.facts.traits.is_notebook && (IPYTHON.contains(&name) || is_history()))
+    }
+
     /// The absolute name of the module that an import names; none beyond the top-level package.
     pub(crate) fn absolute_module(&self, import: &Import) -> Option<String> {
         let graph = self.graph();

@@ -204,7 +204,7 @@ fn depends_on_version(file: &Checked<'_>, source: ModuleId, wanted: &[&str]) -> 
         || unbound.any(|reference| {
             let name = facts.name(reference.name);
             !wanted.contains(&name)
-                && !file.project.is_builtin(name)
+                && !file.is_builtin(name)
                 && graph.star_brings(source, name) != Some(true)
                 && is_elsewhere(name)
         })
@@ -215,9 +215,8 @@ pub(crate) fn passes_names_on(file: &Checked<'_>, source: ModuleId) -> bool {
     let is_own =
         |binding: &&Binding| binding.scope == ScopeId::MODULE && !matches!(binding.kind, BindingKind::Import(_));
     let is_list = |binding: &Binding| file.facts.name(binding.name) == "__all__";
-    let comes_with_star = |reference: &Reference| {
-        reference.resolved.is_none() && !file.project.is_builtin(file.facts.name(reference.name))
-    };
+    let comes_with_star =
+        |reference: &Reference| reference.resolved.is_none() && !file.is_builtin(file.facts.name(reference.name));
     let is_facade =
         file.facts.bindings.iter().filter(is_own).all(is_list) && !file.facts.references.iter().any(comes_with_star);
     // `from _bisect import *` is how a module takes over what its compiled half makes.

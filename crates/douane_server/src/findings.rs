@@ -70,7 +70,9 @@ pub(crate) fn reports(folder: &Folder, client: &Client, documents: &Documents) -
     let mut by_file: BTreeMap<PathBuf, Vec<lsp_types::Diagnostic>> = BTreeMap::new();
     if let Some(analysis) = folder.program.analysis() {
         let mut texts = Texts::new(analysis);
-        for diagnostic in folder.program.diagnostics() {
+        // A cell of a notebook is a document of its own, which has no place in a file.
+        let is_shown = |diagnostic: &&Diagnostic| !analysis.is_notebook(diagnostic.primary.file);
+        for diagnostic in folder.program.diagnostics().iter().filter(is_shown) {
             let path = analysis.full_path(diagnostic.primary.file).to_owned();
             by_file.entry(path).or_default().push(shown(diagnostic, &mut texts, client, documents));
         }

@@ -9,9 +9,9 @@ use std::{
     },
 };
 
-use douane_base::{Diagnostic, FileId, ModuleName, SourceFile, TextRange};
+use douane_base::{Cell, Diagnostic, FileId, ModuleName, SourceFile, TextRange};
 use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
-use douane_parser::{FileFacts, ParseOptions, decode, parse};
+use douane_parser::{FileFacts, Notebook, ParseOptions, SourceKind, parse};
 use douane_rules::{Absence, LoadBudget, Project, Settings, UnusedSettings, check};
 use globset::GlobSet;
 use rayon::prelude::*;
@@ -45,7 +45,7 @@ pub struct Analysis {
     reported: Option<FxHashSet<FileId>>,
     unreadable: Vec<(FileId, String)>,
     /// The texts of files whose content is not the disk's.
-    overlaid: FxHashMap<FileId, Arc<str>>,
+    overlaid: FxHashMap<FileId, Shown>,
     /// The modules that git has otherwise than the disk.
     absent: FxHashMap<ModuleName, Absence>,
     unused_settings: Option<UnusedSettings>,
@@ -109,9 +109,9 @@ impl Workspace {
             (Some(_), KeptExternal::Whole(external)) => external,
             (Some(environment), KeptExternal::Files(known)) => {
                 let first_party: FxHashSet<&str> = modules.iter().map(|module| module.name.top_level()).collect();
-                let read = |path: &Path, is_stub: bool| match known.get(path) {
+                let read = |path: &Path| match known.get(path) {
                     Some(facts) => Some(facts.clone()),
-                    None => Some(read_facts(read_bytes(path).ok()?, &ParseOptions { is_stub, ..options })),
+                    None => Some(facts_of(path, read_bytes(path).ok()?, &options)),
                 };
                 let loader = Loader::new(environment, &first_party, standard_library, &read);
                 let importers: Vec<Importer<'_>> = facts.iter().map(|facts| Importer { facts }).collect();
@@ -160,7 +160,11 @@ impl Workspace {
 
     /// What the facts of all files depend on.
     pub(crate) fn parse_options(&self) -> ParseOptions {
-        ParseOptions { version: self.configuration.version, platform: self.configuration.platform, is_stub: false }
+        ParseOptions {
+            version: self.configuration.version,
+            platform: self.configuration.platform,
+            kind: SourceKind::Module,
+        }
     }
 
     /// The program's files and the named ones, in the order of their paths.
@@ -237,11 +241,11 @@ impl Workspace {
     }
 
     /// The texts of files whose content is not the disk's.
-    fn overlaid(&self, paths: &[PathBuf]) -> FxHashMap<FileId, Arc<str>> {
+    fn overlaid(&self, paths: &[PathBuf]) -> FxHashMap<FileId, Shown> {
         let staged = self.staged.iter().flat_map(|staged| staged.after.contents().map(|(path, _)| path));
         let text = |path: &PathBuf| {
             let at = paths.binary_search(path).ok()?;
-            Some((FileId(u32::try_from(at).ok()?), decode(self.content(path)?.to_vec()).text.into()))
+            Some((FileId(u32::try_from(at).ok()?), Shown::of(path, self.content(path)?.to_vec())))
         };
         self.overlay_path().iter().chain(staged).filter_map(text).collect()
     }
@@ -371,7 +375,10 @@ impl Workspace {
         let mut sources: FxHashMap<(PathBuf, ModuleName), usize> = FxHashMap::default();
         let mut folders: FxHashSet<ModuleName> = FxHashSet::default();
         for (id, path) in (0..).map(FileId).zip(paths) {
-            let location = module_of(path, roots_of(path), &is_package).unwrap_or_else(|| self.unimportable(path));
+            let importable = || module_of(path, roots_of(path), &is_package);
+            let is_notebook = SourceKind::of(path) == SourceKind::Notebook;
+            let location = if is_notebook { None } else { importable() };
+            let location = location.unwrap_or_else(|| self.unimportable(path));
             if location.root == self.folder || roots.contains(&location.root) {
                 if !location.name.as_str().contains('.') {
                     declared_names.insert(location.name.as_str().to_owned());
@@ -380,7 +387,7 @@ impl Workspace {
                 let packages = presumed_roots.entry(location.root.clone()).or_default();
                 packages.insert(location.name.top_level().to_owned());
             }
-            let is_stub = path.extension().is_some_and(|extension| extension == "pyi");
+            let is_stub = SourceKind::of(path) == SourceKind::Stub;
             folders.extend(std::iter::successors(location.name.parent(), ModuleName::parent));
             let key = (path.with_extension(""), location.name.clone());
             let at = *sources.entry(key).or_insert_with(|| {
@@ -491,18 +498,33 @@ fn numbered_from(module: &ModuleSource, first: u32) -> ModuleSource {
 
 /// The facts of a file of that path and content.
 pub(crate) fn facts_of(path: &Path, bytes: Vec<u8>, options: &ParseOptions) -> FileFacts {
-    let is_stub = path.extension().is_some_and(|extension| extension == "pyi");
-    read_facts(bytes, &ParseOptions { is_stub, ..*options })
-}
-
-fn read_facts(bytes: Vec<u8>, options: &ParseOptions) -> FileFacts {
-    let decoded = decode(bytes);
-    let mut facts = parse(&decoded.text, options);
+    let kind = SourceKind::of(path);
+    let decoded = kind.decode(bytes);
+    let mut facts = parse(&decoded.text, &ParseOptions { kind, ..*options });
     if let Some(error) = decoded.error {
         facts.traits.is_broken = true;
         facts.syntax_errors.insert(0, error);
     }
     facts
+}
+
+/// The text of a file, and the cells that it is made of.
+#[derive(Clone)]
+struct Shown {
+    text: Arc<str>,
+    cells: Vec<Cell>,
+}
+
+impl Shown {
+    fn of(path: &Path, bytes: Vec<u8>) -> Self {
+        match SourceKind::of(path) {
+            SourceKind::Notebook => {
+                let notebook = Notebook::read(&bytes);
+                Self { text: notebook.decoded().text.into(), cells: notebook.cells() }
+            }
+            kind => Self { text: kind.decode(bytes).text.into(), cells: Vec::new() },
+        }
+    }
 }
 
 fn slashed(path: &Path) -> String {
@@ -601,14 +623,30 @@ impl Analysis {
 
     /// Lets texts stand for the contents of files.
     pub(crate) fn show_buffers(&mut self, buffers: &FxHashMap<PathBuf, Arc<str>>) {
-        let of_file = |(path, text): (&PathBuf, &Arc<str>)| Some((self.file_at(path)?, Arc::clone(text)));
+        let shown = |path: &Path, text: &Arc<str>| match SourceKind::of(path) {
+            SourceKind::Notebook => Shown::of(path, text.as_bytes().to_vec()),
+            _ => Shown { text: Arc::clone(text), cells: Vec::new() },
+        };
+        let of_file = |(path, text): (&PathBuf, &Arc<str>)| Some((self.file_at(path)?, shown(path, text)));
         self.overlaid = buffers.iter().filter_map(of_file).collect();
+    }
+
+    /// Lets contents stand for those of files.
+    pub(crate) fn show_contents<'c>(&mut self, contents: impl Iterator<Item = (&'c PathBuf, &'c [u8])>) {
+        let of_file = |(path, bytes): (&PathBuf, &[u8])| Some((self.file_at(path)?, Shown::of(path, bytes.to_vec())));
+        self.overlaid = contents.filter_map(of_file).collect();
     }
 
     /// Where a file is.
     #[must_use]
     pub fn full_path(&self, file: FileId) -> &Path {
         &self.paths[file.0 as usize]
+    }
+
+    /// The file is a Jupyter notebook.
+    #[must_use]
+    pub fn is_notebook(&self, file: FileId) -> bool {
+        SourceKind::of(self.full_path(file)) == SourceKind::Notebook
     }
 
     /// The file is the program's own.
@@ -634,10 +672,9 @@ impl Analysis {
     /// Reads a file again, to show it. What vanished in the meantime is empty.
     #[must_use]
     pub fn source_file(&self, file: FileId) -> SourceFile {
-        let text = match self.overlaid.get(&file) {
-            Some(text) => text.to_string(),
-            None => read_bytes(&self.paths[file.0 as usize]).map(|bytes| decode(bytes).text).unwrap_or_default(),
-        };
-        SourceFile::new(self.path(file), text)
+        let path = &self.paths[file.0 as usize];
+        let shown = self.overlaid.get(&file).cloned();
+        let Shown { text, cells } = shown.unwrap_or_else(|| Shown::of(path, read_bytes(path).unwrap_or_default()));
+        SourceFile::new(self.path(file), text.to_string()).with_cells(cells)
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use douane_base::{ModuleName, Platform, PythonVersion};
 use douane_cost::{Installed, LoadFacts, LoadTarget, LoadedKind, LoadedModule, Measured, Modules};
 use douane_graph::{ModuleKind, Origin, StandardLibrary};
-use douane_parser::{ParseOptions, decode, parse};
+use douane_parser::{ParseOptions, SourceKind, decode, parse};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -132,7 +132,7 @@ impl Estimator {
             first: None,
             own,
             standard_library: StandardLibrary::new(version.minor()),
-            options: ParseOptions { version, platform: *platform, is_stub: false },
+            options: ParseOptions { version, platform: *platform, kind: SourceKind::Module },
             cache: Cache::open(cache.as_deref(), &key),
             measurements: Measurements::open(cache.as_deref()),
             has_standard_files,

@@ -49,8 +49,8 @@ pub(crate) struct Loader<'l> {
     modules_of_files: Vec<ModuleName>,
 }
 
-/// Reads a file, which may be a stub; nothing where it can't be read.
-type ReadFacts<'l> = dyn Fn(&Path, bool) -> Option<FileFacts> + Sync + 'l;
+/// Reads a file; nothing where it can't be read.
+type ReadFacts<'l> = dyn Fn(&Path) -> Option<FileFacts> + Sync + 'l;
 
 struct Known {
     /// Position in [`External::modules`].
@@ -171,13 +171,13 @@ impl<'l> Loader<'l> {
         let read: Vec<_> = jobs
             .into_par_iter()
             .map(|(name, module, Found { source, stub, binary, .. })| {
-                let file = |path: Option<PathBuf>, is_stub: bool| {
+                let file = |path: Option<PathBuf>| {
                     let path = path?;
-                    let facts = read_facts(&path, is_stub)?;
+                    let facts = read_facts(&path)?;
                     Some(ExternalFile { path, facts })
                 };
                 let loads = binary.and_then(|path| read_bytes(&path).ok()).map(|bytes| module_names_in(&bytes));
-                (name.clone(), module, file(source, false), file(stub, true), loads.unwrap_or_default())
+                (name.clone(), module, file(source), file(stub), loads.unwrap_or_default())
             })
             .collect();
         let mut files = Vec::new();

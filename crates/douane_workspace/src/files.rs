@@ -93,7 +93,7 @@ fn is_binary(path: &Path) -> bool {
 const FOLDER: &str = "it is a folder";
 
 pub(crate) fn is_python(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "py" || extension == "pyi")
+    path.extension().is_some_and(|extension| ["py", "pyi", "ipynb"].iter().any(|known| extension == *known))
 }
 
 /// Folders that hold other people's code: virtual environments and packages of npm.

@@ -9,14 +9,15 @@ use std::{
 };
 
 use douane_base::{Applicability, Change, Diagnostic, FileId, Fix};
-use douane_fixer::{Accepted, apply, edits};
-use douane_parser::{decode, encode};
+use douane_fixer::{Accepted, edits};
+use douane_parser::SourceKind;
 use douane_rules::Settings;
 
 use crate::{
     Analysis, Stage, Wanted, Workspace,
     analysis::facts_of,
     files::read_bytes,
+    rewriting::rewritten,
     transaction::{NewContent, refusal, write_together},
 };
 
@@ -191,7 +192,7 @@ impl Run {
             let shown = analysis.path(file);
             let mut impossible: BTreeSet<Change> = BTreeSet::new();
             let draft = workspace.bytes(path).and_then(|before| {
-                let text = decode(before.clone()).text;
+                let text = SourceKind::of(path).decode(before.clone()).text;
                 if workspace.facts_of_text(path, before.clone()) != analysis.facts()[file.0 as usize] {
                     return Err("it changed in the meantime".to_owned());
                 }
@@ -200,8 +201,8 @@ impl Run {
                     impossible.extend(alone.map(|kind| Change { file, kind: (*kind).clone() }));
                     return Err(bug(&changes));
                 };
-                let new_text = apply(&text, &edits);
-                let after = encode(&new_text, &before).ok_or("its encoding can't be written")?;
+                let after = rewritten(path, &before, &text, &edits)?;
+                let new_text = SourceKind::of(path).decode(after.clone()).text;
                 let errors = |bytes: &[u8]| workspace.facts_of_text(path, bytes.to_vec()).syntax_errors.len();
                 if errors(&after) > errors(&before) {
                     return Err(bug(&changes));

@@ -134,8 +134,16 @@ impl Staged {
         let old = old.filter_map(|difference| Some((&*difference.path, difference.before.as_deref()?)));
         before.contents.extend(repository.contents(old)?);
         let changed = changes.into_iter().map(|difference| difference.path).collect();
-        let others =
-            repository.git(["ls-files", "-z", "--others", "--exclude-standard", "--full-name", ":/*.py", ":/*.pyi"])?;
+        let others = repository.git([
+            "ls-files",
+            "-z",
+            "--others",
+            "--exclude-standard",
+            "--full-name",
+            ":/*.py",
+            ":/*.pyi",
+            ":/*.ipynb",
+        ])?;
         let others = others.split(|byte| *byte == 0).filter(|path| !path.is_empty());
         let others = others.map(|path| repository.top.join(os_string(path)));
         let announced = unstaged.into_iter().filter(|difference| difference.before.is_none());

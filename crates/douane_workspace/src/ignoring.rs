@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use douane_base::{Diagnostic, Edit, FileId, LineIndex, TextRange};
-use douane_fixer::apply;
-use douane_parser::{Codes, FileFacts, decode, encode};
+use douane_parser::{Codes, FileFacts, SourceKind};
 use douane_rules::Settings;
 
 use crate::{
     Analysis, Stage, Workspace,
     files::read_bytes,
+    rewriting::rewritten,
     transaction::{NewContent, refusal, write_together},
 };
 
@@ -61,10 +61,9 @@ impl Workspace {
             return Err("the file is read-only".to_owned());
         }
         let before = read_bytes(path)?;
-        let text = decode(before.clone()).text;
+        let text = SourceKind::of(path).decode(before.clone()).text;
         let facts = &analysis.facts()[file.0 as usize];
-        let new_text = apply(&text, &comments(file, &text, facts, diagnostics, reason));
-        let after = encode(&new_text, &before).ok_or("its encoding can't be written")?;
+        let after = rewritten(path, &before, &text, &comments(file, &text, facts, diagnostics, reason))?;
         let errors = |bytes: &[u8]| self.facts_of_text(path, bytes.to_vec()).syntax_errors.len();
         if errors(&after) > errors(&before) {
             return Err("a comment would break a string or a continued line".to_owned());

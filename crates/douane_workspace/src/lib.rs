@@ -22,6 +22,7 @@ mod interpreter;
 mod live;
 mod measurements;
 mod project;
+mod rewriting;
 mod scope;
 mod source_roots;
 mod transaction;

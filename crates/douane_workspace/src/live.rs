@@ -11,7 +11,7 @@ use std::{
 
 use douane_base::{Diagnostic, Edit, FileId, ModuleName, TextRange};
 use douane_fixer::apply;
-use douane_parser::{FileFacts, Import, ParseOptions, Symbol, Target, parse};
+use douane_parser::{FileFacts, Import, Symbol, Target, parse};
 use douane_rules::{Selection, Settings};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -266,9 +266,7 @@ impl LiveProgram {
     fn read(&self, path: &Path) -> ReadFile {
         let options = self.workspace.parse_options();
         if let Some(text) = self.buffers.get(path) {
-            let is_stub = path.extension().is_some_and(|extension| extension == "pyi");
-            let facts = parse(text, &ParseOptions { is_stub, ..options });
-            return ReadFile { facts, problem: None };
+            return ReadFile { facts: facts_of(path, text.as_bytes().to_vec(), &options), problem: None };
         }
         match read_bytes(path) {
             Ok(bytes) => ReadFile { facts: facts_of(path, bytes, &options), problem: None },

@@ -79,8 +79,7 @@ impl Workspace {
         let external = after.external_files().map(|(path, facts)| (path.clone(), facts.clone())).collect();
         let kept = Kept { walked: Some(walked), own, named: None, external: KeptExternal::Files(external) };
         let mut before = self.analyse_again(kept, &|_| ());
-        let text = |(path, bytes): (&PathBuf, &[u8])| (path.clone(), douane_parser::decode(bytes.to_vec()).text.into());
-        before.show_buffers(&staged.before.contents().map(text).collect());
+        before.show_contents(staged.before.contents());
         Baseline::of(&before, &before.check(settings))
     }
 

@@ -16,7 +16,7 @@ use std::fmt;
 
 use douane_base::{FileId, ModuleName, Platform, PythonVersion};
 use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program as Linked, StandardLibrary, link};
-use douane_parser::{FileFacts, ParseOptions, parse};
+use douane_parser::{FileFacts, ParseOptions, SourceKind, parse};
 
 /// The modules of a program; the package of each is among them.
 #[derive(Clone, PartialEq, Eq)]
@@ -236,7 +236,7 @@ impl fmt::Debug for Program {
 
 /// Links files given by path and text; a folder without an `__init__.py` is a namespace package.
 pub(crate) fn link_texts(files: &[(String, String)], version: PythonVersion) -> ModuleGraph {
-    let options = ParseOptions { version, platform: Platform::host(), is_stub: false };
+    let options = ParseOptions { version, platform: Platform::host(), kind: SourceKind::Module };
     let facts: Vec<FileFacts> = files.iter().map(|(_, text)| parse(text, &options)).collect();
     let mut modules: Vec<ModuleSource> = Vec::new();
     for (number, (path, _)) in (0..).zip(files) {

@@ -102,6 +102,7 @@ impl Collector<'_> {
                     self.mentioned_names(text_range(literal.range()));
                 }
             }
+            Expr::IpyEscapeCommand(command) => self.command(command.kind, &command.value, text_range(command.range())),
             other => {
                 self.note_operators(other);
                 self.nested(|this| visitor::walk_expr(this, other));

@@ -1,7 +1,10 @@
-//! Names that are used where no code stands: in types that are written as comments or strings, and in examples.
+//! Names that are used where no code stands: in types that are written as comments or strings, in examples, and in the
+//! commands of notebooks.
+
+use ruff_python_ast::IpyEscapeKind;
 
 use super::Collector;
-use crate::facts::{Context, Usage};
+use crate::facts::{Context, EffectKind, Usage};
 
 impl Collector<'_> {
     /// Notes the names in a string that holds a type but can't be read as one.
@@ -13,6 +16,45 @@ impl Collector<'_> {
                     this.reference(name, range, attributes, Usage::Read);
                 });
             }
+        }
+    }
+
+    /// A command of IPython: a magic, a command of the shell, a question for help. It may use the names that stand in it, and
+    /// most magics may bind any.
+    pub(super) fn command(&mut self, kind: IpyEscapeKind, text: &str, range: douane_base::TextRange) {
+        /// Those that bind nothing, or nothing but settings.
+        const BINDING_NOTHING: [&str; 20] = [
+            "alias",
+            "autoreload",
+            "autosave",
+            "cd",
+            "conda",
+            "config",
+            "env",
+            "load_ext",
+            "ls",
+            "matplotlib",
+            "mkdir",
+            "pip",
+            "precision",
+            "pwd",
+            "reload_ext",
+            "set_env",
+            "timeit",
+            "unload_ext",
+            "who",
+            "whos",
+        ];
+        self.mentioned_names(range);
+        let magic = text.split_whitespace().next().unwrap_or_default();
+        let is_magic = matches!(kind, IpyEscapeKind::Magic | IpyEscapeKind::Magic2);
+        let mut words = text.split_whitespace().skip(1);
+        let binds = match magic {
+            "time" | "prun" | "capture" => words.next().is_some(),
+            magic => !BINDING_NOTHING.contains(&magic),
+        };
+        if is_magic && binds {
+            self.effect(EffectKind::NamespaceWrite, range);
         }
     }
 

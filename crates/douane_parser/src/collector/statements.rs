@@ -75,7 +75,8 @@ impl<'a> Collector<'a> {
                     self.expression(message);
                 }
             }
-            Stmt::Pass(_) | Stmt::IpyEscapeCommand(_) => {}
+            Stmt::Pass(_) => {}
+            Stmt::IpyEscapeCommand(command) => self.command(command.kind, &command.value, text_range(command.range())),
         }
     }
 

@@ -6,7 +6,7 @@
 use douane_base::{Platform, PythonVersion, TextRange};
 use douane_parser::{
     AllItem, BindingId, BindingKind, BranchId, Codes, Decoded, EffectKind, FileFacts, ImportId, ModuleKey,
-    ParseOptions, ReferenceId, ScopeId, Symbol, Target, decode, parse,
+    ParseOptions, ReferenceId, ScopeId, SourceKind, Symbol, Target, decode, parse,
 };
 
 /// Nothing, or what does not hold.
@@ -27,13 +27,13 @@ pub(crate) fn check_bytes(bytes: &[u8]) -> Sound {
         check_range(&text, error.range, "the error of the encoding")?;
         ensure!(!error.message.is_empty(), "an error says something");
     }
-    check_text(&text, PythonVersion::OLDEST, true)?;
-    check_text(&text, PythonVersion::NEWEST, false)
+    check_text(&text, PythonVersion::OLDEST, SourceKind::Stub)?;
+    check_text(&text, PythonVersion::NEWEST, SourceKind::Module)
 }
 
 /// Parses a text.
-pub(crate) fn check_text(text: &str, version: PythonVersion, is_stub: bool) -> Sound {
-    let options = ParseOptions { version, platform: Platform::Linux, is_stub };
+pub(crate) fn check_text(text: &str, version: PythonVersion, kind: SourceKind) -> Sound {
+    let options = ParseOptions { version, platform: Platform::Linux, kind };
     let facts = parse(text, &options);
     let checker = Checker { text, facts: &facts, branches: facts.branches.iter().count() };
     checker.scopes_and_branches()?;

@@ -122,7 +122,7 @@ fn is_evaluated(file: &Checked<'_>, reference: &Reference) -> bool {
 fn verdict(file: &Checked<'_>, stars: &[ModuleId], name: &str) -> Option<Verdict> {
     let graph = file.graph();
     let is_special = name.starts_with("__") && name.ends_with("__");
-    if is_special || name == "_" || file.project.is_builtin(name) || file.project.is_injected_builtin(name) {
+    if is_special || name == "_" || file.is_builtin(name) || file.project.is_injected_builtin(name) {
         return None;
     }
     // `None`: it comes on some platforms or in some runs.
