@@ -253,3 +253,25 @@ fn completions_are_printed_for_each_shell() {
         assert!(run.output.contains("douane"), "{shell}");
     }
 }
+
+#[test]
+fn severities_decide_what_is_shown_and_how_it_ends() {
+    let project = shop();
+    assert_eq!(project.findings(&["--min-severity", "error"]), [UNDEFINED]);
+    assert_eq!(project.findings(&["--min-severity", "warning"]), [STAR, UNDEFINED]);
+    let code = |arguments: &[&str]| project.run(&[&["check", "-q"], arguments].concat()).code;
+    assert_eq!(code(&["--exit-zero-on-warning"]), Some(1));
+    assert_eq!(code(&["--exit-zero-on-warning", "--select", "star-import"]), Some(0));
+    assert_eq!(code(&["--exit-zero-on-warning", "--error-on-warning", "--select", "star-import"]), Some(1));
+    assert_eq!(code(&["--min-severity", "error", "--select", "star-import"]), Some(0));
+}
+
+#[test]
+fn the_manual_names_every_option() {
+    let project = Project::new(&[]);
+    let page = project.run(&["man"]).output.replace("\\-", "-");
+    let help = project.run(&["check", "--help"]).output;
+    let options = help.split_whitespace().filter(|word| word.starts_with("--")).map(|word| word.trim_end_matches(','));
+    let missing: Vec<&str> = options.filter(|option| !page.contains(option.trim_matches('`'))).collect();
+    assert_eq!(missing, [""; 0]);
+}

@@ -341,3 +341,52 @@ fn comments_silence_findings() {
     assert_eq!(findings("from math import pi  # douane: ignore[star-import]\npi\n"), "unused-suppression");
     assert_eq!(findings("from math import pi  # noqa: F403\npi\n"), "");
 }
+
+#[test]
+fn the_schema_in_the_documentation_is_current() {
+    let run = Project::new(&[]).run(&["schema"]);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/lint.schema.json");
+    let known = std::fs::read_to_string(file).expect("it is there").replace("\r\n", "\n");
+    assert!(run.output == known, "`douane schema > docs/lint.schema.json` brings it up to date");
+    // What it says of a rule is what a configuration may say.
+    let schema: serde_json::Value = serde_json::from_str(&run.output).expect("it is JSON");
+    let rules = schema["properties"]["rules"]["properties"].as_object().expect("there are rules");
+    for (rule, schema) in rules {
+        for level in ["\"off\"", "\"warning\"", "\"error\"", "false"] {
+            let project = Project::new(&[("lint.toml", &format!("[rules]\n{rule} = {level}\n"))]);
+            assert_eq!(project.run(&["check"]).code, Some(0), "{rule} = {level}");
+        }
+        let options = schema["anyOf"][1]["properties"].as_object().expect("there is one at least");
+        for (option, schema) in options {
+            let value = match (schema["type"].as_str(), &schema["enum"][0]) {
+                (Some("array"), _) => "[]".to_owned(),
+                (Some("integer"), _) => "3".to_owned(),
+                (Some("number"), _) => "3.5".to_owned(),
+                (Some("boolean"), _) => "true".to_owned(),
+                (_, value) => value.to_string(),
+            };
+            let text = format!("[rules.{rule}]\n{option} = {value}\n");
+            let run = Project::new(&[("lint.toml", &text), ("a.py", "")]).run(&["check"]);
+            assert_eq!(run.code, Some(0), "{text}{}", run.errors);
+        }
+    }
+}
+
+#[test]
+fn the_settings_that_are_shown_are_those_in_use() {
+    let text = "exclude = [\"made\"]\n\n[project]\ntarget-version = \"3.9\"\nplatform = \"win32\"\n\n[rules]\nstar-import = \"error\"\n";
+    let project =
+        Project::new(&[("lint.toml", text), ("a.py", ""), ("made/b.py", ""), ("c/d.py", ""), ("e.ipynb", "")]);
+    let shown = project.run(&["check", "--show-settings", "--select", "F403,F401"]);
+    assert_eq!((shown.code, shown.errors.as_str()), (Some(0), ""));
+    let table: toml::Table = shown.output.parse().expect("it is TOML");
+    assert_eq!(table["exclude"].to_string(), "[\"made\"]");
+    assert_eq!(table["project"]["target-version"].as_str(), Some("3.9"));
+    assert_eq!(table["rules"]["star-import"].as_str(), Some("error"));
+    assert_eq!(table["rules"]["missing-all"].as_str(), Some("off"));
+    // It is a configuration itself.
+    project.write("lint.toml", &shown.output);
+    assert_eq!(project.run(&["check", "--show-settings"]).output, shown.output);
+    assert_eq!(project.run(&["check", "--show-files"]).output, "a.py\nc/d.py\ne.ipynb\n");
+    assert_eq!(project.run(&["check", "--show-files", "c"]).output, "c/d.py\n");
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use douane_base::Applicability;
+use douane_base::{Applicability, Severity};
 use douane_reporter::Format;
 use douane_workspace::{Change, FixOptions, Overlay, Request};
 
@@ -37,6 +37,11 @@ pub(crate) enum Command {
     Cost(CostArguments),
     /// Serve an editor: the language server protocol at standard input and output
     Server(ServerArguments),
+    /// Print the JSON schema of lint.toml, for editors that complete and check it
+    Schema,
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
     /// Print a completion script for a shell
     #[command(alias = "generate-shell-completion")]
     Completions {
@@ -146,9 +151,24 @@ pub(crate) struct CheckArguments {
     /// Report what the baseline knows, too
     #[arg(long)]
     pub(crate) no_baseline: bool,
+    /// Report nothing that is less serious
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) min_severity: Option<LeastSeverity>,
     /// Exit with 0 even if there are findings
     #[arg(short = 'e', long)]
     pub(crate) exit_zero: bool,
+    /// Exit with 0 if there are warnings only
+    #[arg(long, overrides_with = "error_on_warning")]
+    pub(crate) exit_zero_on_warning: bool,
+    /// Exit with 1 if there are warnings only: the default
+    #[arg(long, overrides_with = "exit_zero_on_warning")]
+    pub(crate) error_on_warning: bool,
+    /// List the files that findings are wanted of, and check nothing
+    #[arg(long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore", "show_settings"])]
+    pub(crate) show_files: bool,
+    /// Print the settings in use, in the form of a lint.toml, and check nothing
+    #[arg(long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore"])]
+    pub(crate) show_settings: bool,
     /// Print the findings only, without the summary
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -161,6 +181,21 @@ pub(crate) struct CheckArguments {
     /// The name of the file that standard input stands for
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_filename: Option<PathBuf>,
+}
+
+/// The least that a finding must be to be reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LeastSeverity {
+    /// Everything
+    Warning,
+    /// Errors only
+    Error,
+}
+
+impl LeastSeverity {
+    pub(crate) fn lets_through(self, severity: Severity) -> bool {
+        self == Self::Warning || severity == Severity::Error
+    }
 }
 
 impl CheckArguments {

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     arguments::CheckArguments,
-    differences,
+    differences, inspect,
     outcome::{Outcome, refused, replace_file, written},
     progress::Progress,
     terminal::{self, Color},
@@ -52,6 +52,12 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     };
     workspace.warnings().iter().for_each(|warning| terminal::warning(warning));
     let settings = Settings::new(workspace.take_rules(), &selection).ignoring_comments(arguments.ignore_noqa);
+    if arguments.show_settings {
+        return written(inspect::show_settings(&workspace, &settings, &mut io::stdout().lock()), Outcome::Clean);
+    }
+    if arguments.show_files {
+        return written(inspect::show_files(&workspace, &mut io::stdout().lock()), Outcome::Clean);
+    }
     let progress = Progress::new(arguments.quiet);
     let Fixed { analysis, diagnostics, outside, mended, changed, problems } = if arguments.mends() {
         workspace.fix(&settings, arguments.fix_options(), &|stage| progress.note(stage))
@@ -75,6 +81,10 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             return Outcome::Refused;
         }
     };
+    let diagnostics: Vec<Diagnostic> = match arguments.min_severity {
+        Some(least) => diagnostics.into_iter().filter(|diagnostic| least.lets_through(diagnostic.severity)).collect(),
+        None => diagnostics,
+    };
     progress.start("report");
     progress.finish();
     if analysis.reported_files().next().is_none() && !arguments.quiet {
@@ -96,6 +106,9 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     let fails = match arguments {
         CheckArguments { diff: true, .. } => !changed.is_empty(),
         CheckArguments { fix_only: true, .. } => false,
+        CheckArguments { exit_zero_on_warning: true, .. } => {
+            diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        }
         _ => !diagnostics.is_empty(),
     };
     let outcome = match (problems.is_empty(), fails || (arguments.exit_non_zero_on_fix && fixed > 0)) {

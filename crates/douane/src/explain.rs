@@ -28,12 +28,18 @@ fn list(output: &mut impl Write) -> io::Result<()> {
     for rule in RULES {
         let summary = rule.summary().replace('\n', " ");
         let summary = summary.trim_start_matches("Checks for ").split(". ").next().unwrap_or_default();
-        writeln!(output, "{:widest$}  {:7}  {}", rule.name, level(rule.default), summary.trim_end_matches('.').trim())?;
+        writeln!(
+            output,
+            "{:widest$}  {:7}  {}",
+            rule.name,
+            level_name(rule.default),
+            summary.trim_end_matches('.').trim()
+        )?;
     }
     Ok(())
 }
 
-fn level(level: Level) -> &'static str {
+pub(crate) fn level_name(level: Level) -> &'static str {
     match level {
         Level::Off => "off",
         Level::Warning => "warning",
@@ -47,7 +53,7 @@ fn page(rule: &Rule, colours: bool, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "{}", strong(rule.name))?;
     let aliases =
         if rule.aliases.is_empty() { String::new() } else { format!("; also known as {}", rule.aliases.join(", ")) };
-    writeln!(output, "default: {}{aliases}\n", level(rule.default))?;
+    writeln!(output, "default: {}{aliases}\n", level_name(rule.default))?;
     let mut in_code = false;
     for line in rule.documentation.lines() {
         let line = line.strip_prefix(' ').unwrap_or(line);

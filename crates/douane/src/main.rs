@@ -9,6 +9,8 @@ mod cost;
 mod differences;
 mod explain;
 mod graph;
+mod inspect;
+mod manual;
 mod module;
 mod outcome;
 mod program;
@@ -42,6 +44,11 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Graph(graph) => graph::run(graph),
         Command::Cost(cost) => cost::run(cost, arguments.color),
         Command::Server(server) => server::run(server),
+        Command::Schema => {
+            let schema = serde_json::to_string_pretty(&douane_workspace::configuration_schema()).unwrap_or_default();
+            outcome::written(writeln!(std::io::stdout(), "{schema}"), Outcome::Clean)
+        }
+        Command::Man => outcome::written(manual::write(&mut std::io::stdout().lock()), Outcome::Clean),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "douane", &mut script);

@@ -1,6 +1,7 @@
 //! A progress bar for what takes longer than a second, on a terminal only.
 
 use std::{
+    env,
     io::{self, IsTerminal},
     sync::{Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
@@ -20,7 +21,10 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(is_quiet: bool) -> Self {
-        let is_shown = !is_quiet && io::stderr().is_terminal();
+        // Hooks run on a terminal of their own, whose output is kept.
+        let is_hook = ["PRE_COMMIT", "GIT_INDEX_FILE"].iter().any(|name| env::var_os(name).is_some());
+        let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is_shown = !is_quiet && !is_hook && !is_dumb && io::stderr().is_terminal();
         Self { started: Instant::now(), is_shown, bar: OnceLock::new(), stages: Mutex::default() }
     }
 

@@ -65,6 +65,17 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// The word that configurations use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Linux => "linux",
+            Self::Darwin => "darwin",
+            Self::Win32 => "win32",
+            Self::All => "all",
+        }
+    }
+
     /// The platform douane itself runs on; [`Platform::All`] where it is none of the named ones.
     #[must_use]
     pub fn host() -> Self {

@@ -1,11 +1,13 @@
 //! Patterns that match module names.
 
 use douane_base::ModuleName;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `tkinter` matches the module and everything below it; `*` stands for any part, or for a piece of one: `test_*`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String")]
 pub struct ModulePattern(Vec<String>);
 
 impl TryFrom<String> for ModulePattern {

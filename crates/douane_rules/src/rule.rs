@@ -1,6 +1,8 @@
 //! What a rule is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
 
 use crate::{Checked, Project, Reporter, rules::RULES};
 
@@ -15,13 +17,14 @@ pub struct Rule {
     /// The page, in Markdown.
     pub documentation: &'static str,
     pub(crate) load: fn(Options<'_>) -> Result<Check, toml::de::Error>,
+    pub(crate) schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
 }
 
 /// The options of a rule as they stand in the configuration; none where it says nothing.
 pub(crate) type Options<'o> = Option<toml::de::ValueDeserializer<'o>>;
 
 /// How seriously a rule is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// It does not run.
@@ -31,6 +34,13 @@ pub enum Level {
     Warning,
     /// Its findings are errors.
     Error,
+}
+
+impl Level {
+    /// What a configuration may say for a level.
+    fn schema() -> serde_json::Value {
+        json!({"enum": ["off", "warning", "error", false]})
+    }
 }
 
 /// A rule's check with its options.
@@ -75,6 +85,25 @@ pub fn rules_named(name: &str) -> Vec<&'static Rule> {
 }
 
 impl Rule {
+    /// What a configuration may say of the rule: its level, or a table of that and its options.
+    #[must_use]
+    pub fn schema(&self) -> serde_json::Value {
+        let level = Level::schema();
+        let generator =
+            schemars::generate::SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+        let mut options = (self.schema)(&mut generator.into_generator()).to_value();
+        if let Some(options) = options.as_object_mut() {
+            options.remove("title");
+            options.remove("description");
+            let properties = options.entry("properties").or_insert_with(|| json!({}));
+            properties["severity"] = level.clone();
+            options.insert("type".to_owned(), json!("object"));
+            options.insert("additionalProperties".to_owned(), json!(false));
+        }
+        let summary = self.summary().split_whitespace().collect::<Vec<_>>().join(" ");
+        json!({"description": summary, "anyOf": [level, options]})
+    }
+
     /// The first sentence of the page.
     #[must_use]
     pub fn summary(&self) -> &'static str {
@@ -93,12 +122,12 @@ macro_rules! declare_rule {
         declare_rule!(test $constant);
     };
     ($(#[doc = $line:literal])* $constant:ident: Engine without examples, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident) => {
-        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, |options| {
+        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, crate::rule::NoOptions, |options| {
             crate::rule::options::<crate::rule::NoOptions>(options).map(|_| crate::rule::Check::Engine)
         });
     };
     ($(#[doc = $line:literal])* $constant:ident: $kind:ident = $rule:ty, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident) => {
-        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, |options| {
+        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, $rule, |options| {
             crate::rule::options::<$rule>(options).map(|rule| crate::rule::Check::$kind(Box::new(rule)))
         });
         declare_rule!(test $constant);
@@ -110,7 +139,7 @@ macro_rules! declare_rule {
             crate::harness::check_page(&$constant);
         }
     };
-    (@ [$($line:literal),*] $constant:ident, $name:literal, [$($alias:literal),*], $level:ident, $load:expr) => {
+    (@ [$($line:literal),*] $constant:ident, $name:literal, [$($alias:literal),*], $level:ident, $options:ty, $load:expr) => {
         $(#[doc = $line])*
         pub(crate) static $constant: crate::Rule = crate::Rule {
             name: $name,
@@ -118,12 +147,13 @@ macro_rules! declare_rule {
             default: crate::Level::$level,
             documentation: concat!($($line, "\n"),*),
             load: $load,
+            schema: |generator| <$options as schemars::JsonSchema>::json_schema(generator),
         };
     };
 }
 pub(crate) use declare_rule;
 
 /// For rules without options.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NoOptions {}

@@ -268,6 +268,17 @@ impl Settings {
         Self { ignores_comments, ..self }
     }
 
+    /// The rules with their levels, by name; some files may have others.
+    pub fn levels(&self) -> impl Iterator<Item = (&'static Rule, Level)> {
+        self.rules.iter().map(|configured| (configured.rule, configured.level))
+    }
+
+    /// How many sets of files have levels of their own.
+    #[must_use]
+    pub fn override_count(&self) -> usize {
+        self.overrides.len()
+    }
+
     /// The level of a rule in a file, and whether the user chose it.
     pub(crate) fn level(&self, configured: &Configured, path: &str) -> (Level, bool) {
         let overriding = self.overrides.iter().rev().filter(|entry| entry.paths.is_match(path));

@@ -3,6 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use douane_rules::{LoadBudget, SettingsError};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use toml::{
     Spanned,
@@ -32,13 +33,19 @@ pub struct Budget {
     pub forbid: Vec<String>,
 }
 
-#[derive(Default, Deserialize)]
+/// What a configuration may say of costs.
+pub(crate) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    Table::json_schema(generator)
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Table {
+    #[schemars(with = "Vec<Entry>")]
     budgets: Vec<Spanned<Entry>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     target: String,
@@ -52,7 +59,7 @@ struct Entry {
     forbid: Vec<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Tolerance {
     private: Option<Share>,
@@ -60,18 +67,21 @@ struct Tolerance {
 }
 
 /// `12MiB`
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String")]
 struct Size(u64);
 
 /// `250ms`
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String")]
 struct Time(Duration);
 
 /// `1%`
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String")]
 struct Share(f64);
 
 /// A number and its unit, of units and what they stand for.

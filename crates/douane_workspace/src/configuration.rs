@@ -34,6 +34,8 @@ pub struct Configuration {
     pub python: Option<(PathBuf, Range<usize>)>,
     /// `exclude`.
     pub exclude: GlobSet,
+    /// The same as it is written.
+    pub excluded: Vec<String>,
     /// `[rules]` and `[[overrides]]`.
     pub rules: RuleSettings,
     /// The globs of each override with their places, to report those that match nothing.
@@ -64,6 +66,7 @@ impl Default for Configuration {
             platform: Platform::host(),
             python: None,
             exclude: GlobSet::empty(),
+            excluded: Vec::new(),
             rules: RuleSettings::default(),
             override_globs: Vec::new(),
             budgets: Vec::new(),
@@ -127,7 +130,7 @@ impl Reader {
         for (key, value) in table.iter() {
             match &**key.get_ref() {
                 "project" => self.project(value, &mut found),
-                "exclude" => found.exclude = self.exclude(value),
+                "exclude" => (found.exclude, found.excluded) = self.exclude(value),
                 "rules" => {}
                 "overrides" => found.override_globs = self.override_globs(value),
                 "cost" => match budgets(value) {
@@ -172,14 +175,16 @@ impl Reader {
         }
     }
 
-    fn exclude(&mut self, value: &Spanned<DeValue<'_>>) -> GlobSet {
+    fn exclude(&mut self, value: &Spanned<DeValue<'_>>) -> (GlobSet, Vec<String>) {
         let mut set = GlobSetBuilder::new();
+        let mut texts = Vec::new();
         for (text, span) in self.strings(value) {
             if let Some(glob) = self.glob(&text, span) {
                 set.add(glob);
+                texts.push(text);
             }
         }
-        set.build().unwrap_or_default()
+        (set.build().unwrap_or_default(), texts)
     }
 
     fn override_globs(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(globset::GlobMatcher, Range<usize>, String)> {

@@ -14,6 +14,7 @@ use crate::{
     environment::{Environment, find_environment, named},
     files::{plain, read_text, relative_to},
     git::{Change, Staged},
+    source_roots::source_roots,
     transaction::finish_interrupted,
 };
 
@@ -177,6 +178,30 @@ impl Workspace {
     pub(crate) fn searches(&self, path: &Path) -> bool {
         self.searched.iter().any(|folder| path.starts_with(folder))
             && !self.configuration.exclude.is_match(relative_to(path, &self.folder))
+    }
+
+    /// The files that findings are wanted of, as the user would write their paths.
+    #[must_use]
+    pub fn named_files(&self) -> Vec<PathBuf> {
+        let is_named = |path: &Path| self.named.is_empty() || self.named.iter().any(|named| path.starts_with(named));
+        let files = self.candidates().files.into_iter().map(|candidate| candidate.path);
+        files.filter(|path| is_named(path)).map(|path| relative_to(&path, &self.request.working_folder)).collect()
+    }
+
+    /// The source roots, relative to the project's folder.
+    #[must_use]
+    pub fn source_roots(&self) -> Vec<String> {
+        let roots = source_roots(&self.folder, self.configuration.source_roots.as_deref(), self.pyproject.as_ref());
+        let mut roots: Vec<String> =
+            roots.iter().map(|root| relative_to(root, &self.folder).display().to_string()).collect();
+        roots.dedup();
+        roots
+    }
+
+    /// The folder of the environment whose packages are imported.
+    #[must_use]
+    pub fn environment_folder(&self) -> Option<&Path> {
+        self.environment.as_ref().map(|environment| &*environment.root)
     }
 
     /// The project's folder, which its paths are relative to.

@@ -5,6 +5,7 @@ use douane_graph::{Edge, ModuleId, Origin, StandardLibrary};
 use douane_parser::{Arm, Context, ImportId, Truth, Usage, When};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -52,7 +53,7 @@ declare_rule! {
     ACCIDENTAL_SUBMODULE: Project = AccidentalSubmodule, name: "accidental-submodule", aliases: [], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct AccidentalSubmodule {}
 

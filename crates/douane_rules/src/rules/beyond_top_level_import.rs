@@ -2,6 +2,7 @@
 
 use douane_graph::{Origin, Resolution};
 use douane_parser::{ImportId, When};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -44,7 +45,7 @@ declare_rule! {
     BEYOND_TOP_LEVEL_IMPORT: File = BeyondTopLevelImport, name: "beyond-top-level-import", aliases: ["relative-beyond-top-level", "E0402"], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct BeyondTopLevelImport {}
 

@@ -2,6 +2,7 @@
 
 use douane_graph::Object;
 use douane_parser::{BindingKind, FileFacts, ImportId, Reference, ScopeId, ScopeKind, Target, Usage};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, Reporter, rule::declare_rule};
@@ -62,7 +63,7 @@ declare_rule! {
     DEL_MODULE: File = DelModule, name: "del-module", aliases: [], default: Warning
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct DelModule {
     allow_namespace_cleanup: bool,

@@ -8,6 +8,7 @@ use douane_parser::{
     Binding, BindingId, BindingKind, BranchId, EffectKind, FileFacts, Import, ImportId, ScopeId, ScopeKind, Target,
     When,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -83,7 +84,7 @@ declare_rule! {
     DUPLICATE_IMPORT: File = DuplicateImport, name: "duplicate-import", aliases: ["reimported", "W0404"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct DuplicateImport {}
 

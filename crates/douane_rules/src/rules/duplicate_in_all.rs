@@ -2,6 +2,7 @@
 
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, Reporter, rule::declare_rule};
@@ -35,7 +36,7 @@ declare_rule! {
     DUPLICATE_IN_ALL: File = DuplicateInAll, name: "duplicate-in-all", aliases: ["RUF068"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct DuplicateInAll {}
 

@@ -3,6 +3,7 @@
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{AllEntry, Exports, Lookup, ModuleId};
 use douane_parser::Import;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -44,7 +45,7 @@ declare_rule! {
     GUARDED_STAR_IMPORT: File = GuardedStarImport, name: "guarded-star-import", aliases: [], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct GuardedStarImport {}
 

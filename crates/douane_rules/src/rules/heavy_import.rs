@@ -1,5 +1,6 @@
 //! `heavy-import`
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -108,7 +109,7 @@ declare_rule! {
     HEAVY_IMPORT: Project = HeavyImport, name: "heavy-import", aliases: [], default: Off
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct HeavyImport {
     entry_points: Vec<String>,

@@ -1,6 +1,7 @@
 //! `import-budget`
 
 use douane_base::TextRange;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -73,7 +74,7 @@ declare_rule! {
     IMPORT_BUDGET: Project = ImportBudget, name: "import-budget", aliases: [], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct ImportBudget {}
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Definition, ModuleId, NameId, Origin};
 use douane_parser::{ImportId, StatementId, Target, When};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -79,13 +80,13 @@ declare_rule! {
     IMPORT_FROM_DEFINITION: File = ImportFromDefinition, name: "import-from-definition", aliases: [], default: Off
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct ImportFromDefinition {
     mode: Mode,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Mode {
     #[default]

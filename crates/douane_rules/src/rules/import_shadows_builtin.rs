@@ -5,6 +5,7 @@ use std::cell::LazyCell;
 use douane_graph::{Definition, Entry, EntrySource, ModuleId, ModuleKind, NameId, Object};
 use douane_parser::{BindingKind, BranchId, FileFacts, Guard, Target, When};
 use rustc_hash::FxHashSet;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -56,7 +57,7 @@ declare_rule! {
     IMPORT_SHADOWS_BUILTIN: File = ImportShadowsBuiltin, name: "import-shadows-builtin", aliases: ["A004", "W0622", "redefined-builtin"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct ImportShadowsBuiltin {
     allow: Vec<String>,

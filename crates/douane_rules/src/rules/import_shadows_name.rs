@@ -2,6 +2,7 @@
 
 use douane_graph::Definition;
 use douane_parser::{Binding, BindingKind, FileFacts, ImportId, ScopeKind};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -47,7 +48,7 @@ declare_rule! {
     IMPORT_SHADOWS_NAME: File = ImportShadowsName, name: "import-shadows-name", aliases: ["F811", "W0404", "reimported", "E0102"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct ImportShadowsName {}
 

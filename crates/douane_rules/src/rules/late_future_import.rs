@@ -1,5 +1,6 @@
 //! `late-future-import`
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, Reporter, rule::declare_rule};
@@ -39,7 +40,7 @@ declare_rule! {
     LATE_FUTURE_IMPORT: File = LateFutureImport, name: "late-future-import", aliases: ["misplaced-future", "F404", "W0410"], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct LateFutureImport {}
 

@@ -7,6 +7,7 @@ use douane_parser::{
     Arm, BindingKind, Context, Import, ImportId, LoadEffect, LoadEffectKind, Reference, ScopeId, ScopeKind,
     StatementId, Symbol, Target, When,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -105,7 +106,7 @@ declare_rule! {
     LAZY_CANDIDATE: Project = LazyCandidate, name: "lazy-candidate", aliases: [], default: Off
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct LazyCandidate {
     entry_points: Vec<String>,

@@ -6,6 +6,7 @@ use douane_base::{Applicability, Change, ChangeKind, FileId, Fix, TextRange};
 use douane_graph::{ModuleGraph, ModuleId, ModuleKind, Unknown};
 use douane_parser::{BindingKind, FileFacts, Import, ScopeId, Symbol, Target, When};
 use rustc_hash::{FxHashMap, FxHashSet};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -112,7 +113,7 @@ declare_rule! {
     MISSING_ALL: Project = MissingAll, name: "missing-all", aliases: ["DALL000"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct MissingAll {
     scope: Scope,
@@ -120,7 +121,7 @@ struct MissingAll {
     exclude: Vec<ModulePattern>,
 }
 
-#[derive(Default, Deserialize, PartialEq, Eq, Clone, Copy)]
+#[derive(Default, Deserialize, PartialEq, Eq, Clone, Copy, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Scope {
     #[default]

@@ -2,6 +2,7 @@
 
 use douane_graph::{Lookup, ModuleId, Origin, StandardLibrary};
 use douane_parser::{Guard, ImportId, Target, Truth, When};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::undefined_in_all::perhaps_bound;
@@ -59,7 +60,7 @@ declare_rule! {
     MISSING_NAME: File = MissingName, name: "missing-name", aliases: ["E0611", "no-name-in-module"], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct MissingName {}
 

@@ -2,6 +2,7 @@
 
 use douane_base::TextRange;
 use douane_graph::Origin;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Project, ProjectRule, Reporter, rule::declare_rule};
@@ -51,7 +52,7 @@ declare_rule! {
     MODULE_SHADOWS_STDLIB: Project = ModuleShadowsStdlib, name: "module-shadows-stdlib", aliases: ["A005", "stdlib-module-shadowing"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct ModuleShadowsStdlib {
     allow: Vec<String>,

@@ -8,6 +8,7 @@ use douane_parser::{
     Target, When,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -107,13 +108,13 @@ declare_rule! {
     NAME_SHADOWS_IMPORT: File = NameShadowsImport, name: "name-shadows-import", aliases: ["F811", "F402", "W0621", "redefined-outer-name"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct NameShadowsImport {
     in_functions: InFunctions,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum InFunctions {
     #[default]

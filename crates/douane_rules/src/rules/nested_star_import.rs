@@ -1,6 +1,7 @@
 //! `nested-star-import`
 
 use douane_parser::{ScopeId, ScopeKind, Target};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
@@ -37,7 +38,7 @@ declare_rule! {
     NESTED_STAR_IMPORT: File = NestedStarImport, name: "nested-star-import", aliases: ["F406"], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct NestedStarImport {}
 

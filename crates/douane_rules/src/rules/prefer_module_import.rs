@@ -3,6 +3,7 @@
 use douane_graph::Definition;
 use douane_parser::{BindingId, BindingKind, Target, Usage, When};
 use rustc_hash::FxHashSet;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, ModulePattern, Reporter, rule::declare_rule, wording::written_import};
@@ -60,7 +61,7 @@ declare_rule! {
     PREFER_MODULE_IMPORT: File = PreferModuleImport, name: "prefer-module-import", aliases: ["ICN003"], default: Off
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct PreferModuleImport {
     allow: Vec<ModulePattern>,

@@ -2,6 +2,7 @@
 
 use douane_graph::{ModuleGraph, ModuleId, Object, Origin};
 use douane_parser::{ImportId, Target};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, ModulePattern, Reporter, rule::declare_rule, wording::written_import};
@@ -68,7 +69,7 @@ declare_rule! {
     PRIVATE_IMPORT: File = PrivateImport, name: "private-import", aliases: ["PLC2701", "import-private-name"], default: Off
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct PrivateImport {
     allow: Vec<ModulePattern>,

@@ -2,6 +2,7 @@
 
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_parser::{BindingKind, Guard};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -43,7 +44,7 @@ declare_rule! {
     REDEFINED_IMPORT: File = RedefinedImport, name: "redefined-import", aliases: ["F811", "W0404", "E0102"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct RedefinedImport {}
 

@@ -1,6 +1,7 @@
 //! `self-import`
 
 use douane_parser::{Guard, Import, ImportId, ScopeKind, Target, When};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::written_import};
@@ -47,7 +48,7 @@ declare_rule! {
     SELF_IMPORT: File = SelfImport, name: "self-import", aliases: ["import-self", "W0406"], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct SelfImport {}
 

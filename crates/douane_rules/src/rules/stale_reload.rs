@@ -2,6 +2,7 @@
 
 use douane_graph::{Definition, ModuleId, ModuleKind, Origin};
 use douane_parser::{EffectKind, ImportId, Target, When};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::sys_modules_mutation::module_of_key;
@@ -57,7 +58,7 @@ declare_rule! {
     STALE_RELOAD: File = StaleReload, name: "stale-reload", aliases: [], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct StaleReload {}
 

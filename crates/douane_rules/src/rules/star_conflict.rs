@@ -4,6 +4,7 @@ use douane_base::{Fix, TextRange};
 use douane_graph::{Definition, ModuleId, NameId};
 use douane_parser::{BindingKind, BranchId, Import, ImportId, ScopeId, Truth, Usage};
 use rustc_hash::{FxHashMap, FxHashSet};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -53,7 +54,7 @@ declare_rule! {
     STAR_CONFLICT: File = StarConflict, name: "star-conflict", aliases: ["F811"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct StarConflict {}
 

@@ -2,6 +2,7 @@
 
 use douane_graph::{Exports, ModuleId, Resolution};
 use douane_parser::{Import, ImportId};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -81,7 +82,7 @@ declare_rule! {
     STAR_IMPORT: File = StarImport, name: "star-import", aliases: ["F403", "W0401", "wildcard-import"], default: Warning
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct StarImport {
     allow: Vec<ModulePattern>,

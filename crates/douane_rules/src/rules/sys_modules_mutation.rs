@@ -2,6 +2,7 @@
 
 use douane_graph::{ModuleId, Object};
 use douane_parser::{Arm, Effect, EffectKind, FileFacts, ModuleKey, ScopeId, SysModulesChange};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -54,7 +55,7 @@ declare_rule! {
     SYS_MODULES_MUTATION: File = SysModulesMutation, name: "sys-modules-mutation", aliases: [], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct SysModulesMutation {}
 

@@ -8,6 +8,7 @@ use douane_graph::{Definition, EntrySource, Lookup, ModuleGraph, ModuleId, Modul
 use douane_parser::{BindingKind, FileFacts, Import, ImportId, Target, Usage, When};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -105,7 +106,7 @@ declare_rule! {
     UMBRELLA_IMPORT: Project = UmbrellaImport, name: "umbrella-import", aliases: [], default: Warning
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct UmbrellaImport {
     min_saved: usize,

@@ -6,6 +6,7 @@ use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Lookup, ModuleKind};
 use douane_parser::{FileFacts, ScopeId, Truth};
 use rustc_hash::FxHashSet;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, Reporter, rule::declare_rule, wording::is_identifier};
@@ -41,7 +42,7 @@ declare_rule! {
     UNDEFINED_IN_ALL: File = UndefinedInAll, name: "undefined-in-all", aliases: ["F822", "E0603", "undefined-all-variable"], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct UndefinedInAll {}
 

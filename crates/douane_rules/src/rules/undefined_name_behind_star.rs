@@ -4,6 +4,7 @@ use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Exports, Lookup, ModuleId};
 use douane_parser::{Arm, Context, Reference, Truth, Usage};
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -68,7 +69,7 @@ declare_rule! {
     UNDEFINED_NAME_BEHIND_STAR: File = UndefinedNameBehindStar, name: "undefined-name-behind-star", aliases: ["F405", "F821", "E0602", "undefined-variable"], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct UndefinedNameBehindStar {}
 

@@ -4,6 +4,7 @@ use douane_base::TextRange;
 use douane_graph::{ModuleId, Origin, Resolution, StandardLibrary};
 use douane_parser::{Arm, Import, ImportId, Truth, When};
 use rustc_hash::FxHashSet;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -69,7 +70,7 @@ declare_rule! {
     UNRESOLVED_IMPORT: File = UnresolvedImport, name: "unresolved-import", aliases: ["E0401", "import-error"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct UnresolvedImport {
     allow: Vec<ModulePattern>,

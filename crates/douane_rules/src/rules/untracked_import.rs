@@ -2,6 +2,7 @@
 
 use douane_parser::{ImportId, Truth};
 use rustc_hash::FxHashSet;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::unresolved_import::{is_guarded, place};
@@ -55,7 +56,7 @@ declare_rule! {
     UNTRACKED_IMPORT: File = UntrackedImport, name: "untracked-import", aliases: [], default: Error
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct UntrackedImport {}
 

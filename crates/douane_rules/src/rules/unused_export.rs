@@ -3,6 +3,7 @@
 use douane_base::TextRange;
 use douane_graph::{Exports, ModuleKind};
 use douane_parser::{ScopeId, Truth};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{Checked, FileRule, ModulePattern, Reporter, rule::declare_rule, wording::is_public};
@@ -68,7 +69,7 @@ declare_rule! {
     UNUSED_EXPORT: File = UnusedExport, name: "unused-export", aliases: [], default: Off
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct UnusedExport {
     public: Vec<ModulePattern>,

@@ -7,6 +7,7 @@ use douane_parser::{
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -86,7 +87,7 @@ declare_rule! {
     UNUSED_IMPORT: Project = UnusedImport, name: "unused-import", aliases: ["F401", "W0611"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct UnusedImport {
     public_api: Vec<ModulePattern>,

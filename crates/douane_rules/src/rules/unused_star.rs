@@ -1,6 +1,7 @@
 //! `unused-star`
 
 use douane_graph::{Exports, Unknown};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -40,7 +41,7 @@ declare_rule! {
     UNUSED_STAR: File = UnusedStar, name: "unused-star", aliases: ["F401", "W0614", "unused-wildcard-import"], default: Warning
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct UnusedStar {}
 
