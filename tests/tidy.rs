@@ -28,7 +28,15 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ),
     (
         "douane_server",
-        &["douane_base", "douane_parser", "douane_graph", "douane_fixer", "douane_rules", "douane_workspace"],
+        &[
+            "douane_base",
+            "douane_parser",
+            "douane_graph",
+            "douane_cost",
+            "douane_fixer",
+            "douane_rules",
+            "douane_workspace",
+        ],
     ),
     (
         "douane",

@@ -40,7 +40,7 @@ pub(crate) fn actions(
             kind == wanted || wanted.is_empty() || kind.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
         }),
     };
-    let mut offer = Offer { program: &folder.program, analysis, client, documents, texts: Texts::new(analysis) };
+    let mut offer = Offer::new(&folder.program, analysis, client, documents);
     let of_file = || folder.program.diagnostics().iter().filter(|diagnostic| diagnostic.primary.file == file);
     let mut found = Vec::new();
     if wants("quickfix") {
@@ -71,12 +71,24 @@ fn touches(range: TextRange, asked: TextRange, lines: &LineIndex) -> bool {
     lines.line(range.start()) <= lines.line(asked.end()) && lines.line(asked.start()) <= lines.line(range.end())
 }
 
-struct Offer<'a> {
+/// What is offered in one program.
+pub(crate) struct Offer<'a> {
     program: &'a LiveProgram,
     analysis: &'a Analysis,
     client: &'a Client,
     documents: &'a Documents,
     texts: Texts<'a>,
+}
+
+impl<'a> Offer<'a> {
+    pub(crate) fn new(
+        program: &'a LiveProgram,
+        analysis: &'a Analysis,
+        client: &'a Client,
+        documents: &'a Documents,
+    ) -> Self {
+        Self { program, analysis, client, documents, texts: Texts::new(analysis) }
+    }
 }
 
 impl Offer<'_> {
@@ -143,7 +155,7 @@ impl Offer<'_> {
         }))
     }
 
-    fn workspace_edit(&mut self, edits: &[Edit]) -> Value {
+    pub(crate) fn workspace_edit(&mut self, edits: &[Edit]) -> Value {
         let mut by_file: BTreeMap<FileId, Vec<Value>> = BTreeMap::new();
         for edit in edits {
             let range = self.texts.range(self.client, edit.file, edit.range);

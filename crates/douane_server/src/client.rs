@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use lsp_types::{PositionEncodingKind, Uri};
 use serde_json::Value;
 
-use crate::{encoding::Encoding, uri::path_of};
-
-/// No list of findings is read to a longer end.
-const MOST_UNOPENED: usize = 5_000;
+use crate::{encoding::Encoding, options::Options, uri::path_of};
 
 /// The answers that depend on the client. What a client does not say it can do, it can't.
 #[derive(Clone, Debug)]
@@ -22,8 +19,11 @@ pub(crate) struct Client {
     pub(crate) watches_files: bool,
     pub(crate) versions_edits: bool,
     pub(crate) knows_code_actions: bool,
-    /// So many findings of files that are not open are shown.
-    pub(crate) most_unopened: usize,
+    /// It can be asked for its configuration, and told to ask for hints again.
+    pub(crate) has_configuration: bool,
+    pub(crate) registers_configuration: bool,
+    pub(crate) refreshes_hints: bool,
+    pub(crate) options: Options,
     pub(crate) process_id: Option<i32>,
     pub(crate) folders: Vec<PathBuf>,
 }
@@ -46,10 +46,10 @@ impl Client {
             watches_files: is("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
             versions_edits: is("/capabilities/workspace/workspaceEdit/documentChanges"),
             knows_code_actions: has("/capabilities/textDocument/codeAction/codeActionLiteralSupport"),
-            most_unopened: params
-                .pointer("/initializationOptions/findingsOfUnopenedFiles")
-                .and_then(Value::as_u64)
-                .map_or(MOST_UNOPENED, |most| usize::try_from(most).unwrap_or(usize::MAX)),
+            has_configuration: is("/capabilities/workspace/configuration"),
+            registers_configuration: is("/capabilities/workspace/didChangeConfiguration/dynamicRegistration"),
+            refreshes_hints: is("/capabilities/workspace/inlayHint/refreshSupport"),
+            options: Options::read(params.get("initializationOptions").unwrap_or(&Value::Null)),
             process_id: params.get("processId").and_then(Value::as_i64).and_then(|id| i32::try_from(id).ok()),
             folders: folders(params),
         }

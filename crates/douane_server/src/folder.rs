@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use douane_workspace::{ConfigurationError, Failure, LiveProgram, Request, Stage};
 
-use crate::documents::Documents;
+use crate::{costs::Costs, documents::Documents, options::Options};
 
 /// A root folder. Its program is as good as the last configuration that could be read.
 pub(crate) struct Folder {
@@ -12,6 +12,7 @@ pub(crate) struct Folder {
     pub(crate) program: LiveProgram,
     /// What is wrong with the configuration as it is now.
     pub(crate) problem: Option<ConfigurationError>,
+    pub(crate) costs: Costs,
     settings: Request,
 }
 
@@ -20,8 +21,14 @@ const CONFIGURATIONS: [&str; 2] = ["lint.toml", "pyproject.toml"];
 
 impl Folder {
     /// Finds the project of a folder. A configuration that can't be used is passed over, and shown.
-    pub(crate) fn open(root: PathBuf, settings: &Request) -> Result<Self, String> {
-        let request = Request { working_folder: root.clone(), stays_inside: true, ..settings.clone() };
+    pub(crate) fn open(root: PathBuf, settings: &Request, options: &Options) -> Result<Self, String> {
+        let request = Request {
+            working_folder: root.clone(),
+            stays_inside: true,
+            python: options.python.clone().or_else(|| settings.python.clone()),
+            configuration: options.configuration.clone().or_else(|| settings.configuration.clone()),
+            ..settings.clone()
+        };
         let (program, problem) = match LiveProgram::open(request.clone()) {
             Ok(program) => (program, None),
             Err(Failure::Message(message)) => return Err(message),
@@ -31,7 +38,7 @@ impl Folder {
                 (program, Some(error))
             }
         };
-        Ok(Self { root, program, problem, settings: request })
+        Ok(Self { root, program, problem, costs: Costs::default(), settings: request })
     }
 
     /// Reads the configuration again. While it can't be used, the last one that could stays.
@@ -62,6 +69,7 @@ impl Folder {
 
     /// Something changed on disk. True if the configuration has to be read again.
     pub(crate) fn touch(&mut self, path: &Path) -> bool {
+        self.costs.forget();
         let name = path.file_name().unwrap_or_default();
         if name == ".gitignore" || name == "pyvenv.cfg" {
             self.program.search_again();

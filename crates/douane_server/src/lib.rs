@@ -8,12 +8,16 @@
 
 mod actions;
 mod client;
+mod costs;
 mod documents;
 mod encoding;
 mod findings;
 mod folder;
+mod hints;
 mod navigation;
+mod options;
 mod parent;
+mod renaming;
 mod server;
 mod uri;
 

@@ -2,18 +2,20 @@
 
 use std::path::Path;
 
-use douane_base::{FileId, TextRange};
+use douane_base::{FileId, LineIndex, TextRange};
 use douane_graph::{Definition, ModuleGraph, ModuleId, Object, Origin, Resolution};
 use douane_parser::{Codes, FileFacts, ImportId, Target};
-use douane_rules::rules_named;
+use douane_rules::{Rule, find_rule, rules_named};
 use douane_workspace::Analysis;
 use lsp_types::Position;
 use serde_json::{Value, json};
 
 use crate::{
     client::Client,
+    costs::described,
     documents::Documents,
     findings::{Texts, uri_in},
+    folder::Folder,
 };
 
 /// What is asked.
@@ -29,6 +31,7 @@ pub(crate) enum Question {
 
 /// A question about a position in a file of a program.
 pub(crate) struct Asked<'a> {
+    folder: &'a Folder,
     analysis: &'a Analysis,
     client: &'a Client,
     documents: &'a Documents,
@@ -51,18 +54,19 @@ enum Place {
 impl<'a> Asked<'a> {
     /// None for a file that does not belong to the program.
     pub(crate) fn new(
-        analysis: &'a Analysis,
+        folder: &'a Folder,
         client: &'a Client,
         documents: &'a Documents,
         path: &Path,
         position: Position,
     ) -> Option<Self> {
+        let analysis = folder.program.analysis()?;
         let file = analysis.file_at(path)?;
         let mut texts = Texts::new(analysis);
         let source = texts.file(file);
         let offset = client.encoding.offset(source.text(), source.lines(), position);
         let module = analysis.graph().module_of_file(file);
-        Some(Self { analysis, client, documents, texts, file, module, offset })
+        Some(Self { folder, analysis, client, documents, texts, file, module, offset })
     }
 
     /// The result of the request.
@@ -206,10 +210,7 @@ impl<'a> Asked<'a> {
                 return format!("Where `{written}` comes from is not known: {reason}.");
             }
         };
-        let module = match graph.imported_object(own, facts, id) {
-            Object::Module(named) if matches!(facts.import(id).target, Target::From { .. }) => named,
-            _ => module,
-        };
+        let module = module_of(graph, facts, own, id).unwrap_or(module);
         let whose = match graph.module(module).origin {
             Origin::FirstParty => "of this program",
             Origin::Standard => "of the standard library",
@@ -222,6 +223,8 @@ impl<'a> Asked<'a> {
         if matches!(facts.import(id).target, Target::Star { .. }) {
             text.push_str(&format!("\n\n{}", self.about_star(module)));
         }
+        let cost = self.folder.costs.of(self.folder.program.workspace(), graph.module_name(module));
+        text.push_str(&format!("\n\n{}", described(&cost)));
         let importers: std::collections::BTreeSet<&str> = graph
             .importers_of(module)
             .filter(|edge| !edge.is_implicit && edge.importer != own)
@@ -254,10 +257,35 @@ impl<'a> Asked<'a> {
         });
         let code = codes.flatten().find(|code| self.is_in(code.range))?;
         let rules = rules_named(&code.text);
-        let pages: Vec<String> =
-            rules.iter().map(|rule| format!("**{}**\n\n{}", rule.name, rule.summary().replace('\n', " "))).collect();
+        let pages: Vec<String> = rules.iter().map(|rule| page_of(rule)).collect();
         (!pages.is_empty()).then(|| (code.range, pages.join("\n\n")))
     }
+}
+
+/// What a configuration says where it names a rule: the rule's page.
+pub(crate) fn about_rule_in(text: &str, client: &Client, position: Position) -> Value {
+    let offset = client.encoding.offset(text, &LineIndex::new(text), position) as usize;
+    let is_of_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    let (before, after) = (text.get(..offset).unwrap_or_default(), text.get(offset..).unwrap_or_default());
+    let start = before.trim_end_matches(is_of_word).len();
+    let end = offset + (after.len() - after.trim_start_matches(is_of_word).len());
+    match text.get(start..end).and_then(find_rule) {
+        Some(rule) => json!({ "contents": { "kind": "markdown", "value": page_of(rule) } }),
+        None => Value::Null,
+    }
+}
+
+fn page_of(rule: &Rule) -> String {
+    format!("**{}**\n\n{}", rule.name, rule.summary().replace('\n', " "))
+}
+
+/// The module that an import is about: a submodule that it takes, or else where it takes things from.
+pub(crate) fn module_of(graph: &ModuleGraph, facts: &FileFacts, own: ModuleId, id: ImportId) -> Option<ModuleId> {
+    let source = graph.resolution(own, id).module()?;
+    Some(match graph.imported_object(own, facts, id) {
+        Object::Module(named) if matches!(facts.import(id).target, Target::From { .. }) => named,
+        _ => source,
+    })
 }
 
 fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {

@@ -14,7 +14,7 @@ use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestI
 use lsp_types::{
     CodeActionParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
     DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams,
-    TextDocumentPositionParams, Uri, WorkspaceDiagnosticParams,
+    InlayHintParams, TextDocumentPositionParams, Uri, WorkspaceDiagnosticParams,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
@@ -26,8 +26,10 @@ use crate::{
     documents::Documents,
     findings::{Report, reports, uri_in},
     folder::Folder,
-    navigation::{Asked, Question},
-    parent,
+    hints,
+    navigation::{Asked, Question, about_rule_in},
+    options::{Options, SECTION},
+    parent, renaming,
     uri::path_of,
 };
 
@@ -73,6 +75,7 @@ fn converse(connection: &Connection, settings: ProgramRequest, parent_process: O
         waiting: None,
         is_shut_down: false,
         next_id: 0,
+        asked_configuration: None,
         refused: FxHashSet::default(),
     };
     server.start();
@@ -88,13 +91,18 @@ fn capabilities(client: &Client) -> Value {
         "definitionProvider": true,
         "referencesProvider": true,
         "hoverProvider": true,
+        "inlayHintProvider": true,
         "codeActionProvider": {
             "codeActionKinds": ["quickfix", actions::FIX_ALL],
             "resolveProvider": true,
         },
         "workspace": {
             "workspaceFolders": { "supported": true, "changeNotifications": true },
-            "fileOperations": { "didRename": { "filters": [python, folders] }, "didDelete": { "filters": [python, folders] } },
+            "fileOperations": {
+                "willRename": { "filters": [python, folders] },
+                "didRename": { "filters": [python, folders] },
+                "didDelete": { "filters": [python, folders] },
+            },
         },
     });
     if client.pulls {
@@ -116,6 +124,8 @@ struct Server<'c> {
     waiting: Option<(RequestId, FxHashMap<Uri, String>)>,
     is_shut_down: bool,
     next_id: i32,
+    /// The request for the configuration that is not answered yet.
+    asked_configuration: Option<RequestId>,
     /// Requests that the client took back.
     refused: FxHashSet<RequestId>,
 }
@@ -126,6 +136,11 @@ impl Server<'_> {
         if self.client.watches_files {
             let watchers = json!({ "watchers": [{ "globPattern": "**" }] });
             let registration = json!({ "id": "douane-files", "method": "workspace/didChangeWatchedFiles", "registerOptions": watchers });
+            self.ask("client/registerCapability", json!({ "registrations": [registration] }));
+        }
+        if self.client.registers_configuration {
+            let section = json!({ "section": SECTION });
+            let registration = json!({ "id": "douane-settings", "method": "workspace/didChangeConfiguration", "registerOptions": section });
             self.ask("client/registerCapability", json!({ "registrations": [registration] }));
         }
         for root in self.client.folders.clone() {
@@ -151,8 +166,7 @@ impl Server<'_> {
                         let id = request.id.clone();
                         self.guarded(Some(id), |server| server.request(request));
                     }
-                    // Answers to requests of the server say nothing that it waits for.
-                    Message::Response(_) => {}
+                    Message::Response(response) => self.guarded(None, |server| server.answered(response)),
                 }
             }
         }
@@ -194,6 +208,11 @@ impl Server<'_> {
                 server.ask_about(id, &params, Question::Hover);
             }),
             "textDocument/codeAction" => self.with(id, params, Self::code_actions),
+            "textDocument/inlayHint" => self.with(id, params, Self::hints),
+            "workspace/willRenameFiles" => self.with(id, params, |server, id, params| {
+                let edit = renaming::edit(&server.folders, &server.client, &server.documents, &params);
+                server.answer(id, edit);
+            }),
             // The edits were part of the action.
             "codeAction/resolve" => self.answer(id, params),
             _ => self.fail(id, ErrorCode::MethodNotFound, &format!("`{method}` is not known")),
@@ -219,6 +238,7 @@ impl Server<'_> {
             "textDocument/didSave" => self.told(params, Self::did_save),
             "workspace/didChangeWatchedFiles" => self.told(params, Self::did_change_files),
             "workspace/didChangeWorkspaceFolders" => self.told(params, Self::did_change_folders),
+            "workspace/didChangeConfiguration" => self.did_change_configuration(&params),
             "workspace/didRenameFiles" | "workspace/didDeleteFiles" => self.did_move_files(&params),
             "$/cancelRequest" => self.cancel_waiting(&params),
             _ => {}
@@ -278,6 +298,48 @@ impl Server<'_> {
         self.touch(&paths);
     }
 
+    /// Clients send their settings along, or have to be asked for them.
+    fn did_change_configuration(&mut self, params: &Value) {
+        match params.get("settings").and_then(|settings| settings.get(SECTION)) {
+            Some(settings) => self.choose(Options::read(settings)),
+            None if self.client.has_configuration => {
+                self.ask("workspace/configuration", json!({ "items": [{ "section": SECTION }] }));
+                self.asked_configuration = Some(RequestId::from(format!("douane-{}", self.next_id)));
+            }
+            None => {}
+        }
+    }
+
+    /// Of the answers to requests of the server only that about the configuration says anything.
+    fn answered(&mut self, response: Response) {
+        if self.asked_configuration.as_ref() != Some(&response.id) {
+            return;
+        }
+        self.asked_configuration = None;
+        if let Some(settings) = response.response_result.as_ref().ok().and_then(|sections| sections.get(0)) {
+            self.choose(Options::read(settings));
+        }
+    }
+
+    fn choose(&mut self, options: Options) {
+        let before = std::mem::replace(&mut self.client.options, options);
+        let now = self.client.options.clone();
+        if before == now {
+            return;
+        }
+        if (&before.python, &before.configuration) != (&now.python, &now.configuration) {
+            for folder in std::mem::take(&mut self.folders) {
+                self.open_folder(folder.root);
+            }
+        }
+        if before.most_unopened != now.most_unopened {
+            self.publish();
+        }
+        if before.hints != now.hints && self.client.refreshes_hints {
+            self.ask("workspace/inlayHint/refresh", Value::Null);
+        }
+    }
+
     fn did_change_folders(&mut self, params: DidChangeWorkspaceFoldersParams) {
         for gone in &params.event.removed {
             let root = path_of(&gone.uri);
@@ -295,7 +357,7 @@ impl Server<'_> {
         if self.folders.iter().any(|folder| folder.root == root) {
             return;
         }
-        match Folder::open(root, &self.settings) {
+        match Folder::open(root, &self.settings, &self.client.options) {
             Ok(mut folder) => {
                 folder.take_buffers(&self.documents);
                 self.folders.push(folder);
@@ -357,12 +419,14 @@ impl Server<'_> {
             for (path, report) in reports(folder, &self.client, &self.documents) {
                 if self.documents.get(&path).is_none() {
                     unopened += report.items.len();
-                    if unopened > self.client.most_unopened {
+                    if unopened > self.client.options.most_unopened {
                         continue;
                     }
                 }
                 // Of nested folders, the inner one knows its project.
-                found.entry(path).or_insert(report);
+                if self.folder_of(&path).is_none_or(|inner| inner.root == folder.root) {
+                    found.insert(path, report);
+                }
             }
         }
         let before = std::mem::replace(&mut self.sent, found);
@@ -460,7 +524,7 @@ impl Server<'_> {
 
     fn code_actions(&mut self, id: RequestId, params: CodeActionParams) {
         let path = path_of(&params.text_document.uri);
-        let folder = path.as_ref().and_then(|path| self.folders.iter().find(|folder| folder.holds(path)));
+        let folder = path.as_ref().and_then(|path| self.folder_of(path));
         let found = match (folder, &path) {
             (Some(folder), Some(path)) if self.client.knows_code_actions => {
                 actions::actions(folder, &self.client, &self.documents, path, &params)
@@ -470,11 +534,34 @@ impl Server<'_> {
         self.answer(id, json!(found));
     }
 
+    fn hints(&mut self, id: RequestId, params: InlayHintParams) {
+        let path = path_of(&params.text_document.uri);
+        let folder = path.as_ref().and_then(|path| self.folder_of(path));
+        let found = match (folder, &path, self.client.options.hints) {
+            (Some(folder), Some(path), Some(limits)) => {
+                hints::hints(folder, &self.client, path, params.range, limits).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        self.answer(id, json!(found));
+    }
+
+    /// The innermost of the folders that hold a file.
+    fn folder_of(&self, path: &Path) -> Option<&Folder> {
+        let around = self.folders.iter().filter(|folder| folder.holds(path));
+        around.max_by_key(|folder| folder.root.as_os_str().len())
+    }
+
     fn ask_about(&self, id: RequestId, params: &TextDocumentPositionParams, question: Question) {
         let path = path_of(&params.text_document.uri);
+        if let Some(path) = path.as_ref().filter(|path| Folder::is_configuration(path)) {
+            let document = self.documents.get(path).filter(|_| question == Question::Hover);
+            let about = document.map(|document| about_rule_in(&document.text, &self.client, params.position));
+            return self.answer(id, about.unwrap_or_default());
+        }
         let asked = path.as_ref().and_then(|path| {
-            let folder = self.folders.iter().find(|folder| folder.holds(path))?;
-            Asked::new(folder.program.analysis()?, &self.client, &self.documents, path, params.position)
+            let folder = self.folder_of(path)?;
+            Asked::new(folder, &self.client, &self.documents, path, params.position)
         });
         self.answer(id, asked.map_or(Value::Null, |mut asked| asked.answer(question)));
     }

@@ -21,6 +21,7 @@ mod ignoring;
 mod interpreter;
 mod live;
 mod measurements;
+mod moving;
 mod project;
 mod rewriting;
 mod schema;
