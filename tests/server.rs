@@ -64,6 +64,18 @@ fn a_change_in_one_buffer_shows_in_the_others_and_in_files_that_are_not_open() {
 }
 
 #[test]
+fn findings_are_told_again_when_their_buffer_comes_or_goes() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.close("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.end();
+}
+
+#[test]
 fn clients_that_ask_are_answered_and_told_to_ask_again() {
     let project = Project::new(&TWO);
     let mut client = Client::start(&project, &Options { pulls: true, ..Options::default() });

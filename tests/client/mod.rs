@@ -150,11 +150,15 @@ impl Client {
         self.tell("workspace/didChangeWatchedFiles", json!({ "changes": changes }));
     }
 
-    /// The findings that were pushed for a file next.
+    /// The findings that were pushed for a file next; for a buffer, since it was opened.
     pub(crate) fn pushed(&mut self, path: &str) -> Value {
         let uri = self.uri(path);
+        let is_open = self.texts.contains_key(path);
         let message = self.wait(|message| {
-            message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri.as_str()
+            let params = &message["params"];
+            message["method"] == "textDocument/publishDiagnostics"
+                && params["uri"] == uri.as_str()
+                && params["version"].is_number() == is_open
         });
         message["params"]["diagnostics"].clone()
     }

@@ -70,6 +70,7 @@ fn converse(connection: &Connection, settings: ProgramRequest, parent_process: O
         documents: Documents::default(),
         folders: Vec::new(),
         sent: BTreeMap::new(),
+        opened: FxHashSet::default(),
         waiting: None,
         is_shut_down: false,
         next_id: 0,
@@ -112,6 +113,8 @@ struct Server<'c> {
     folders: Vec<Folder>,
     /// The findings as the client knows them: what was pushed, or would be the answer.
     sent: BTreeMap<PathBuf, Report>,
+    /// Files whose buffers came or went since: some clients, such as eglot, forget then what they were told of the file.
+    opened: FxHashSet<PathBuf>,
     /// A request for the findings of all files, that is answered when they change.
     waiting: Option<(RequestId, FxHashMap<Uri, String>)>,
     is_shut_down: bool,
@@ -242,6 +245,7 @@ impl Server<'_> {
             self.open_folder(project_of(parent));
         }
         self.show_buffer(&path);
+        self.opened.insert(path);
     }
 
     fn did_change(&mut self, params: DidChangeTextDocumentParams) {
@@ -255,6 +259,7 @@ impl Server<'_> {
     fn did_close(&mut self, params: DidCloseTextDocumentParams) {
         let Some(path) = self.documents.close(&params.text_document.uri) else { return };
         self.each_around(&path, |folder| folder.program.drop_buffer(&path));
+        self.opened.insert(path);
     }
 
     /// Clients that watch no files tell at least of those that they write themselves.
@@ -344,7 +349,7 @@ impl Server<'_> {
         }
         self.folders = folders;
         let shows_problem = self.folders.iter().any(|folder| folder.problem.is_some());
-        if is_changed || shows_problem || self.sent.is_empty() {
+        if is_changed || shows_problem || self.sent.is_empty() || !self.opened.is_empty() {
             self.publish();
         }
     }
@@ -366,6 +371,7 @@ impl Server<'_> {
             }
         }
         let before = std::mem::replace(&mut self.sent, found);
+        let opened = std::mem::take(&mut self.opened);
         if self.client.pulls {
             if before != self.sent {
                 self.answer_waiting();
@@ -375,7 +381,7 @@ impl Server<'_> {
         }
         let gone: Vec<PathBuf> = before.keys().filter(|path| !self.sent.contains_key(*path)).cloned().collect();
         let changed: Vec<(PathBuf, Report)> = (self.sent.iter())
-            .filter(|(path, report)| before.get(*path) != Some(*report))
+            .filter(|(path, report)| before.get(*path) != Some(*report) || opened.contains(*path))
             .map(|(path, report)| (path.clone(), report.clone()))
             .collect();
         let empty = || Report::new(Vec::new());
