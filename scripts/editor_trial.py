@@ -68,8 +68,12 @@ class Trial:
         print(output.strip())
         sys.exit(0 if run.returncode == 0 and "ok stopped" in output and self.ended_well() else 1)
 
+    def codes(self) -> list[str]:
+        """The exit codes of the servers that were started and ended."""
+        return self.ended.read_text().split() if self.ended.exists() else []
+
     def ended_well(self) -> bool:
         """Each server that was started was told to stop, and did."""
-        codes = self.ended.read_text().split() if self.ended.exists() else []
+        codes = self.codes()
         print(f"exit codes of the server: {' '.join(codes) or 'none'}")
         return bool(codes) and set(codes) == {"0"}

@@ -38,21 +38,32 @@ def pack(bundled: pathlib.Path | None = None, target: str | None = None) -> path
     shutil.copytree(SOURCE, build, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", "dist"))
     name = "-".join(["douane", *([target] if target else []), version])
     package = LAB / f"{name}.vsix"
-    command = ["--no-dependencies", "--allow-missing-repository", "--out", str(package)]
+    command = ["--no-dependencies"]
     if bundled:
         program = build / "bundled" / "bin" / ("douane.exe" if bundled.suffix == ".exe" else "douane")
         program.parent.mkdir(parents=True)
         shutil.copy(bundled, program)
     if target:
         command += ["--target", target]
-    npm(build, "exec", "--", "vsce", "package", *command)
+    vsce(build, package, *command)
     return package
 
 
+def vsce(folder: pathlib.Path, package: pathlib.Path, *options: str) -> None:
+    """Packs a folder with what is installed for the extension."""
+    program = LAB / "build" / "node_modules" / ".bin" / "vsce"
+    run([program, "package", "--allow-missing-repository", "--out", package, *options], folder)
+
+
 def npm(folder: pathlib.Path, *arguments: str) -> None:
-    run = subprocess.run(["npm", *arguments], cwd=folder, capture_output=True, text=True)
-    if run.returncode:
-        sys.exit(run.stdout + run.stderr)
+    run(["npm", *arguments], folder)
+
+
+def run(command: list, folder: pathlib.Path) -> None:
+    """Runs a command that is only worth reading when it fails."""
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if ended.returncode:
+        sys.exit(ended.stdout + ended.stderr)
 
 
 def main() -> None:

@@ -52,6 +52,9 @@ export class Server {
     const environment = await selectedEnvironment(folders[0]?.uri);
     const command = await findProgram(this.context, environment);
     if (!command) {
+      if (!workspace.isTrusted) {
+        return this.fail("`douane` was not found; that of the Python environment is started in trusted workspaces only");
+      }
       this.fail("`douane` was not found: install it into the Python environment, or set `douane.path`");
       return this.offerSettings();
     }
