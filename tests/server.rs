@@ -112,6 +112,21 @@ fn clients_that_ask_are_answered_and_told_to_ask_again() {
 }
 
 #[test]
+fn clients_may_spell_what_they_know_in_their_own_way() {
+    let project = Project::new(&[("a+b.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options { pulls: true, ..Options::default() });
+    let all = client.ask("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    assert_eq!(all["items"][0]["uri"], json!(client.uri("a%2Bb.py")));
+    let known = json!([{ "uri": client.uri("a+b.py"), "value": all["items"][0]["resultId"] }]);
+    let waiting = client.begin("workspace/diagnostic", json!({ "previousResultIds": known }));
+    client.open_with("a+b.py", "");
+    let news = client.answer_to(waiting);
+    assert_eq!(news["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!((&news["items"][0]["uri"], &news["items"][0]["items"]), (&json!(client.uri("a+b.py")), &json!([])));
+    client.end();
+}
+
+#[test]
 fn who_asks_but_cannot_be_told_to_ask_again_is_told_at_once() {
     let project = Project::new(&TWO);
     let mut client = Client::start(&project, &Options { pulls: true, never_asks_again: true, ..Options::default() });

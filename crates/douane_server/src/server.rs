@@ -105,6 +105,9 @@ fn capabilities(client: &Client) -> Value {
     found
 }
 
+/// What the client has of the findings: by file, its own spelling of the URI, and which ones.
+type Known = FxHashMap<PathBuf, (Uri, String)>;
+
 struct Server<'c> {
     connection: &'c Connection,
     client: Client,
@@ -116,7 +119,7 @@ struct Server<'c> {
     /// Files whose buffers came or went since: some clients, such as eglot, forget then what they were told of the file.
     opened: FxHashSet<PathBuf>,
     /// A request for the findings of all files, that is answered when they change.
-    waiting: Option<(RequestId, FxHashMap<Uri, String>)>,
+    waiting: Option<(RequestId, Known)>,
     is_shut_down: bool,
     next_id: i32,
     /// Requests that the client took back.
@@ -409,7 +412,9 @@ impl Server<'_> {
 
     fn workspace_diagnostics(&mut self, id: RequestId, params: WorkspaceDiagnosticParams) {
         self.release();
-        let known = params.previous_result_ids.into_iter().map(|known| (known.uri, known.value)).collect();
+        // Clients escape more in a URI or less than the server does.
+        let known = params.previous_result_ids.into_iter();
+        let known = known.filter_map(|known| Some((path_of(&known.uri)?, (known.uri, known.value)))).collect();
         let items = self.news(&known);
         if items.is_empty() && !known.is_empty() {
             self.waiting = Some((id, known));
@@ -419,23 +424,22 @@ impl Server<'_> {
     }
 
     /// The findings of the files for which the client has others.
-    fn news(&self, known: &FxHashMap<Uri, String>) -> Vec<Value> {
+    fn news(&self, known: &Known) -> Vec<Value> {
         let mut items = Vec::new();
-        let mut seen: FxHashSet<Uri> = FxHashSet::default();
         for (path, report) in &self.sent {
-            let uri = uri_in(&self.documents, path);
-            if known.get(&uri) != Some(&report.id) {
+            if known.get(path).is_none_or(|(_, id)| *id != report.id) {
+                let uri = uri_in(&self.documents, path);
                 let version = self.documents.get(path).map(|document| document.version);
                 items.push(json!({
                     "kind": "full", "uri": uri, "version": version, "resultId": report.id, "items": report.items,
                 }));
             }
-            seen.insert(uri);
         }
         let nothing = Report::new(Vec::new());
-        for (uri, result) in known.iter().filter(|(uri, result)| !seen.contains(*uri) && **result != nothing.id) {
-            let _ = result;
-            items.push(json!({ "kind": "full", "uri": uri, "version": null, "resultId": nothing.id, "items": [] }));
+        for (path, (uri, id)) in known {
+            if !self.sent.contains_key(path) && *id != nothing.id {
+                items.push(json!({ "kind": "full", "uri": uri, "version": null, "resultId": nothing.id, "items": [] }));
+            }
         }
         items
     }
