@@ -219,6 +219,17 @@ fn a_broken_configuration_is_shown_and_the_last_good_one_stays() {
 }
 
 #[test]
+fn findings_go_with_their_folder() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    let gone = json!({ "added": [], "removed": [{ "uri": client.uri(""), "name": "project" }] });
+    client.tell("workspace/didChangeWorkspaceFolders", json!({ "event": gone }));
+    assert_eq!(client.pushed("a.py"), json!([]));
+    client.end();
+}
+
+#[test]
 fn files_come_and_go() {
     let project =
         Project::new(&[("a.py", "from p.b import x\n\nprint(x)\n"), ("p/__init__.py", ""), ("p/b.py", "x = 1\n")]);

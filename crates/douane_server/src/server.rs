@@ -71,6 +71,7 @@ fn converse(connection: &Connection, settings: ProgramRequest, parent_process: O
         folders: Vec::new(),
         sent: BTreeMap::new(),
         opened: FxHashSet::default(),
+        is_folder_gone: false,
         waiting: None,
         is_shut_down: false,
         next_id: 0,
@@ -118,6 +119,8 @@ struct Server<'c> {
     sent: BTreeMap<PathBuf, Report>,
     /// Files whose buffers came or went since: some clients, such as eglot, forget then what they were told of the file.
     opened: FxHashSet<PathBuf>,
+    /// A folder was closed, and with it goes what was found there.
+    is_folder_gone: bool,
     /// A request for the findings of all files, that is answered when they change.
     waiting: Option<(RequestId, Known)>,
     is_shut_down: bool,
@@ -290,6 +293,7 @@ impl Server<'_> {
         for gone in &params.event.removed {
             let root = path_of(&gone.uri);
             self.folders.retain(|folder| Some(&folder.root) != root.as_ref());
+            self.is_folder_gone = true;
             self.client.folders.retain(|folder| Some(folder) != root.as_ref());
         }
         for new in &params.event.added {
@@ -352,7 +356,8 @@ impl Server<'_> {
         }
         self.folders = folders;
         let shows_problem = self.folders.iter().any(|folder| folder.problem.is_some());
-        if is_changed || shows_problem || self.sent.is_empty() || !self.opened.is_empty() {
+        let is_folder_gone = std::mem::take(&mut self.is_folder_gone);
+        if is_changed || shows_problem || is_folder_gone || self.sent.is_empty() || !self.opened.is_empty() {
             self.publish();
         }
     }
