@@ -219,6 +219,18 @@ fn a_broken_configuration_is_shown_and_the_last_good_one_stays() {
 }
 
 #[test]
+fn the_configuration_is_read_again_where_nobody_watches_it() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options { watches_nothing: true, ..Options::default() });
+    client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    project.write("lint.toml", "[rules]\nunused-import = \"off\"\n");
+    client.saved("a.py");
+    assert_eq!(client.pushed("a.py"), json!([]));
+    client.end();
+}
+
+#[test]
 fn findings_go_with_their_folder() {
     let project = Project::new(&[("a.py", "import os\n")]);
     let mut client = Client::start(&project, &Options::default());

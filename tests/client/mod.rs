@@ -22,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) pulls: bool,
     /// It can't be told to ask for findings again.
     pub(crate) never_asks_again: bool,
+    /// It tells of no change on disk but those that it makes itself.
+    pub(crate) watches_nothing: bool,
     /// The initialization options.
     pub(crate) settings: Value,
     /// The encodings that it offers.
@@ -93,7 +95,7 @@ impl Client {
             "workspace": {
                 "workspaceEdit": { "documentChanges": true },
                 "diagnostics": { "refreshSupport": !options.never_asks_again },
-                "didChangeWatchedFiles": { "dynamicRegistration": true },
+                "didChangeWatchedFiles": { "dynamicRegistration": !options.watches_nothing },
             },
         });
         let params = json!({
@@ -142,6 +144,11 @@ impl Client {
         *version += 1;
         let document = json!({ "uri": format!("{}/{path}", self.root), "version": version });
         self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
+    }
+
+    /// Tells that a buffer was written to its file.
+    pub(crate) fn saved(&mut self, path: &str) {
+        self.tell("textDocument/didSave", json!({ "textDocument": { "uri": self.uri(path) } }));
     }
 
     /// Tells that a file was created (1), changed (2) or deleted (3).

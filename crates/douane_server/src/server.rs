@@ -273,7 +273,9 @@ impl Server<'_> {
         let Some(path) = path_of(&params.text_document.uri) else { return };
         self.touch(&[path]);
         if !self.client.watches_files {
-            self.folders.iter_mut().for_each(|folder| folder.program.look_for_changes());
+            let problems: Vec<String> =
+                self.folders.iter_mut().filter_map(|folder| folder.look_for_changes().err()).collect();
+            problems.iter().for_each(|message| self.log(1, message));
         }
     }
 
