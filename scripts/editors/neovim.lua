@@ -1,25 +1,52 @@
 -- Run by scripts/try_neovim.py: attaches, reads findings, applies a fix, and sees one buffer change the findings of another.
-vim.lsp.config("douane", { cmd = { os.getenv("DOUANE"), "server" }, filetypes = { "python" }, root_markers = { "lint.toml", "pyproject.toml", ".git" } })
-vim.lsp.enable("douane")
 local function wait(what, check)
-  if not vim.wait(10000, check, 20) then print("TIMEOUT " .. what) vim.cmd("cq") end
-  print("ok " .. what)
+  if not vim.wait(10000, check, 20) then print("TIMEOUT " .. what .. "\n") vim.cmd("cq") end
+  print("ok " .. what .. "\n")
 end
-vim.cmd("edit a.py") vim.bo.filetype = "python"
-local a = vim.api.nvim_get_current_buf()
-wait("attached", function() return #vim.lsp.get_clients({ bufnr = a }) == 1 end)
-local client = vim.lsp.get_clients({ bufnr = a })[1]
-print("encoding " .. client.offset_encoding)
-local function codes(buffer) local found = {} for _, d in ipairs(vim.diagnostic.get(buffer)) do table.insert(found, d.code .. ":" .. d.lnum) end table.sort(found) return table.concat(found, ",") end
-wait("diagnostics", function() return codes(a) == "unused-import:0" end)
-vim.lsp.buf.code_action({ filter = function(action) return action.title:find("Remove") end, apply = true, range = { start = { 1, 0 }, ["end"] = { 1, 5 } } })
-wait("quick fix", function() return vim.api.nvim_buf_get_lines(a, 0, 1, false)[1] == "from b import x" end)
-wait("clean", function() return codes(a) == "" end)
-vim.cmd("split b.py") vim.bo.filetype = "python"
-local b = vim.api.nvim_get_current_buf()
-wait("attached to b", function() return #vim.lsp.get_clients({ bufnr = b }) == 1 end)
+local function edit(file)
+  vim.cmd("split " .. file)
+  vim.bo.filetype = "python"
+  return vim.api.nvim_get_current_buf()
+end
+local function clients(buffer)
+  return vim.lsp.get_clients and vim.lsp.get_clients({ bufnr = buffer }) or vim.tbl_values(vim.lsp.buf_get_clients(buffer))
+end
+-- Neovim counts columns in bytes, whatever it agreed upon with the server.
+local function findings(buffer)
+  local found = {}
+  for _, finding in ipairs(vim.diagnostic.get(buffer)) do
+    local code = finding.code or finding.user_data.lsp.code
+    table.insert(found, ("%s %d:%d-%d:%d"):format(code, finding.lnum, finding.col, finding.end_lnum, finding.end_col))
+  end
+  return table.concat(found, ", ")
+end
+local function first_line(buffer) return vim.api.nvim_buf_get_lines(buffer, 0, 1, false)[1] end
+local function remove(buffer)
+  vim.ui.select = function(actions, options, choose)
+    for _, action in ipairs(actions) do
+      if options.format_item(action):find("Remove") then return choose(action) end
+    end
+  end
+  vim.api.nvim_win_set_cursor(vim.fn.bufwinid(buffer), { 1, 0 })
+  vim.lsp.buf.code_action()
+end
+
+local a = edit("a.py")
+wait("attached", function() return #clients(a) == 1 end)
+local client = clients(a)[1]
+print("encoding " .. client.offset_encoding .. "\n")
+wait("findings", function() return findings(a) == "unused-import 0:7-0:9" end)
+remove(a)
+wait("quick fix", function() return first_line(a) == "from b import x" end)
+wait("no findings", function() return findings(a) == "" end)
+local b = edit("b.py")
+wait("attached to another buffer", function() return #clients(b) == 1 and clients(b)[1].id == client.id end)
 vim.api.nvim_buf_set_lines(b, 0, 1, false, { "y = 1" })
-wait("the other buffer's findings", function() return codes(a) == "missing-name:0" end)
-client:stop()
-wait("stopped", function() return client:is_stopped() end)
+wait("findings in the other buffer", function() return findings(a) == "missing-name 0:14-0:15" end)
+local wide = edit("wide.py")
+wait("columns behind wide characters", function() return findings(wide) == "unused-import 0:21-0:23" end)
+remove(wide)
+wait("quick fix behind wide characters", function() return first_line(wide) == 'x = "é𐐀"' end)
+vim.lsp.stop_client(client.id)
+wait("stopped", function() return vim.lsp.get_client_by_id(client.id) == nil end)
 vim.cmd("qa!")

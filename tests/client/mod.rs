@@ -22,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) pulls: bool,
     /// It can't be told to ask for findings again.
     pub(crate) never_asks_again: bool,
+    /// It tells of no change on disk but those that it makes itself.
+    pub(crate) watches_nothing: bool,
     /// The initialization options.
     pub(crate) settings: Value,
     /// The encodings that it offers.
@@ -93,7 +95,7 @@ impl Client {
             "workspace": {
                 "workspaceEdit": { "documentChanges": true },
                 "diagnostics": { "refreshSupport": !options.never_asks_again },
-                "didChangeWatchedFiles": { "dynamicRegistration": true },
+                "didChangeWatchedFiles": { "dynamicRegistration": !options.watches_nothing },
             },
         });
         let params = json!({
@@ -144,17 +146,26 @@ impl Client {
         self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
     }
 
+    /// Tells that a buffer was written to its file.
+    pub(crate) fn saved(&mut self, path: &str) {
+        self.tell("textDocument/didSave", json!({ "textDocument": { "uri": self.uri(path) } }));
+    }
+
     /// Tells that a file was created (1), changed (2) or deleted (3).
     pub(crate) fn changed_on_disk(&mut self, path: &str, kind: u32) {
         let changes = json!([{ "uri": self.uri(path), "type": kind }]);
         self.tell("workspace/didChangeWatchedFiles", json!({ "changes": changes }));
     }
 
-    /// The findings that were pushed for a file next.
+    /// The findings that were pushed for a file next; for a buffer, since it was opened.
     pub(crate) fn pushed(&mut self, path: &str) -> Value {
         let uri = self.uri(path);
+        let is_open = self.texts.contains_key(path);
         let message = self.wait(|message| {
-            message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri.as_str()
+            let params = &message["params"];
+            message["method"] == "textDocument/publishDiagnostics"
+                && params["uri"] == uri.as_str()
+                && params["version"].is_number() == is_open
         });
         message["params"]["diagnostics"].clone()
     }

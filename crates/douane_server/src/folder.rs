@@ -1,6 +1,9 @@
 //! A folder that is open in the editor, and the program in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use douane_workspace::{ConfigurationError, Failure, LiveProgram, Request, Stage};
 
@@ -14,6 +17,8 @@ pub(crate) struct Folder {
     pub(crate) problem: Option<ConfigurationError>,
     pub(crate) costs: Costs,
     settings: Request,
+    /// The files that may say what the program is, and when each was changed.
+    configurations: Vec<(PathBuf, SystemTime)>,
 }
 
 /// The files that say what the program is.
@@ -22,6 +27,7 @@ const CONFIGURATIONS: [&str; 2] = ["lint.toml", "pyproject.toml"];
 impl Folder {
     /// Finds the project of a folder. A configuration that can't be used is passed over, and shown.
     pub(crate) fn open(root: PathBuf, settings: &Request, options: &Options) -> Result<Self, String> {
+        let configurations = configurations(&root);
         let request = Request {
             working_folder: root.clone(),
             stays_inside: true,
@@ -38,7 +44,7 @@ impl Folder {
                 (program, Some(error))
             }
         };
-        Ok(Self { root, program, problem, costs: Costs::default(), settings: request })
+        Ok(Self { root, program, problem, costs: Costs::default(), settings: request, configurations })
     }
 
     /// Reads the configuration again. While it can't be used, the last one that could stays.
@@ -56,6 +62,13 @@ impl Folder {
             }
             Err(failure) => Err(message_of(&failure)),
         }
+    }
+
+    /// Looks itself what changed on disk, where nobody tells.
+    pub(crate) fn look_for_changes(&mut self) -> Result<(), String> {
+        self.program.look_for_changes();
+        let before = std::mem::replace(&mut self.configurations, configurations(&self.root));
+        if before == self.configurations { Ok(()) } else { self.reopen() }
     }
 
     pub(crate) fn holds(&self, path: &Path) -> bool {
@@ -92,6 +105,14 @@ impl Folder {
             self.program.set_buffer(path, document.text.clone());
         }
     }
+}
+
+/// The files in a folder and above that may say what its program is.
+fn configurations(root: &Path) -> Vec<(PathBuf, SystemTime)> {
+    let files = root.ancestors().flat_map(|folder| CONFIGURATIONS.map(|name| folder.join(name)));
+    let dated =
+        files.filter_map(|file| file.metadata().and_then(|metadata| metadata.modified()).ok().map(|at| (file, at)));
+    dated.collect()
 }
 
 fn message_of(failure: &Failure) -> String {

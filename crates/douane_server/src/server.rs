@@ -72,6 +72,8 @@ fn converse(connection: &Connection, settings: ProgramRequest, parent_process: O
         documents: Documents::default(),
         folders: Vec::new(),
         sent: BTreeMap::new(),
+        opened: FxHashSet::default(),
+        is_folder_gone: false,
         waiting: None,
         is_shut_down: false,
         next_id: 0,
@@ -112,6 +114,9 @@ fn capabilities(client: &Client) -> Value {
     found
 }
 
+/// What the client has of the findings: by file, its own spelling of the URI, and which ones.
+type Known = FxHashMap<PathBuf, (Uri, String)>;
+
 struct Server<'c> {
     connection: &'c Connection,
     client: Client,
@@ -120,8 +125,12 @@ struct Server<'c> {
     folders: Vec<Folder>,
     /// The findings as the client knows them: what was pushed, or would be the answer.
     sent: BTreeMap<PathBuf, Report>,
+    /// Files whose buffers came or went since: some clients, such as eglot, forget then what they were told of the file.
+    opened: FxHashSet<PathBuf>,
+    /// A folder was closed, and with it goes what was found there.
+    is_folder_gone: bool,
     /// A request for the findings of all files, that is answered when they change.
-    waiting: Option<(RequestId, FxHashMap<Uri, String>)>,
+    waiting: Option<(RequestId, Known)>,
     is_shut_down: bool,
     next_id: i32,
     /// The request for the configuration that is not answered yet.
@@ -262,6 +271,7 @@ impl Server<'_> {
             self.open_folder(project_of(parent));
         }
         self.show_buffer(&path);
+        self.opened.insert(path);
     }
 
     fn did_change(&mut self, params: DidChangeTextDocumentParams) {
@@ -275,6 +285,7 @@ impl Server<'_> {
     fn did_close(&mut self, params: DidCloseTextDocumentParams) {
         let Some(path) = self.documents.close(&params.text_document.uri) else { return };
         self.each_around(&path, |folder| folder.program.drop_buffer(&path));
+        self.opened.insert(path);
     }
 
     /// Clients that watch no files tell at least of those that they write themselves.
@@ -282,7 +293,9 @@ impl Server<'_> {
         let Some(path) = path_of(&params.text_document.uri) else { return };
         self.touch(&[path]);
         if !self.client.watches_files {
-            self.folders.iter_mut().for_each(|folder| folder.program.look_for_changes());
+            let problems: Vec<String> =
+                self.folders.iter_mut().filter_map(|folder| folder.look_for_changes().err()).collect();
+            problems.iter().for_each(|message| self.log(1, message));
         }
     }
 
@@ -344,6 +357,7 @@ impl Server<'_> {
         for gone in &params.event.removed {
             let root = path_of(&gone.uri);
             self.folders.retain(|folder| Some(&folder.root) != root.as_ref());
+            self.is_folder_gone = true;
             self.client.folders.retain(|folder| Some(folder) != root.as_ref());
         }
         for new in &params.event.added {
@@ -406,7 +420,8 @@ impl Server<'_> {
         }
         self.folders = folders;
         let shows_problem = self.folders.iter().any(|folder| folder.problem.is_some());
-        if is_changed || shows_problem || self.sent.is_empty() {
+        let is_folder_gone = std::mem::take(&mut self.is_folder_gone);
+        if is_changed || shows_problem || is_folder_gone || self.sent.is_empty() || !self.opened.is_empty() {
             self.publish();
         }
     }
@@ -430,6 +445,7 @@ impl Server<'_> {
             }
         }
         let before = std::mem::replace(&mut self.sent, found);
+        let opened = std::mem::take(&mut self.opened);
         if self.client.pulls {
             if before != self.sent {
                 self.answer_waiting();
@@ -439,7 +455,7 @@ impl Server<'_> {
         }
         let gone: Vec<PathBuf> = before.keys().filter(|path| !self.sent.contains_key(*path)).cloned().collect();
         let changed: Vec<(PathBuf, Report)> = (self.sent.iter())
-            .filter(|(path, report)| before.get(*path) != Some(*report))
+            .filter(|(path, report)| before.get(*path) != Some(*report) || opened.contains(*path))
             .map(|(path, report)| (path.clone(), report.clone()))
             .collect();
         let empty = || Report::new(Vec::new());
@@ -467,7 +483,9 @@ impl Server<'_> {
 
     fn workspace_diagnostics(&mut self, id: RequestId, params: WorkspaceDiagnosticParams) {
         self.release();
-        let known = params.previous_result_ids.into_iter().map(|known| (known.uri, known.value)).collect();
+        // Clients escape more in a URI or less than the server does.
+        let known = params.previous_result_ids.into_iter();
+        let known = known.filter_map(|known| Some((path_of(&known.uri)?, (known.uri, known.value)))).collect();
         let items = self.news(&known);
         if items.is_empty() && !known.is_empty() {
             self.waiting = Some((id, known));
@@ -477,23 +495,22 @@ impl Server<'_> {
     }
 
     /// The findings of the files for which the client has others.
-    fn news(&self, known: &FxHashMap<Uri, String>) -> Vec<Value> {
+    fn news(&self, known: &Known) -> Vec<Value> {
         let mut items = Vec::new();
-        let mut seen: FxHashSet<Uri> = FxHashSet::default();
         for (path, report) in &self.sent {
-            let uri = uri_in(&self.documents, path);
-            if known.get(&uri) != Some(&report.id) {
+            if known.get(path).is_none_or(|(_, id)| *id != report.id) {
+                let uri = uri_in(&self.documents, path);
                 let version = self.documents.get(path).map(|document| document.version);
                 items.push(json!({
                     "kind": "full", "uri": uri, "version": version, "resultId": report.id, "items": report.items,
                 }));
             }
-            seen.insert(uri);
         }
         let nothing = Report::new(Vec::new());
-        for (uri, result) in known.iter().filter(|(uri, result)| !seen.contains(*uri) && **result != nothing.id) {
-            let _ = result;
-            items.push(json!({ "kind": "full", "uri": uri, "version": null, "resultId": nothing.id, "items": [] }));
+        for (path, (uri, id)) in known {
+            if !self.sent.contains_key(path) && *id != nothing.id {
+                items.push(json!({ "kind": "full", "uri": uri, "version": null, "resultId": nothing.id, "items": [] }));
+            }
         }
         items
     }

@@ -105,6 +105,11 @@ impl Mover<'_> {
         // `from package import module`, where the module goes elsewhere.
         let submodule = match (import.target, graph.imported_object(self.own, self.facts, id)) {
             (Target::From { name, .. }, Object::Module(module)) => Some((self.facts.name(name), module)),
+            // A package that binds its own module by that name.
+            (Target::From { name, .. }, _) if source == self.own => {
+                let name = self.facts.name(name);
+                graph.find(&format!("{}.{name}", graph.module_name(source))).map(|module| (name, module))
+            }
             _ => None,
         };
         if let Some((name, module)) = submodule
@@ -119,10 +124,14 @@ impl Mover<'_> {
                 (package, 0) => format!("from {package} import {new}{alias}"),
                 (package, _) => format!("from {} import {new}{alias}", self.relative(package)),
             };
-            return vec![
-                ChangeKind::RemoveImport(statement.place(), import.range),
-                ChangeKind::AddImport(statement.place(), text),
-            ];
+            let is_alone = self.facts.imports.iter().filter(|other| other.statement == import.statement).count() == 1;
+            return match is_alone {
+                true => vec![ChangeKind::SetStatements(statement.place(), vec![text])],
+                false => vec![
+                    ChangeKind::RemoveImport(statement.place(), import.range),
+                    ChangeKind::AddImport(statement.place(), text),
+                ],
+            };
         }
         let new = match level {
             0 => self.new_name(source).to_owned(),
