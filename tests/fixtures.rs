@@ -61,6 +61,7 @@ fn the_reference_configuration_finds_a_variety() {
             "prefer-module-import",
             "private-import",
             "unreadable-file",
+            "untracked-import",
             "unused-export",
             "unused-setting"
         ]

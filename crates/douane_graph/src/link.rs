@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A module as it was found on disk.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleSource {
     /// Its absolute name.
     pub name: ModuleName,
@@ -92,7 +92,7 @@ pub fn link(program: &Program<'_>) -> ModuleGraph {
     let loaded_children = loaded_children(&table, &loads, program, &resolutions, &events);
     let patches = patches(&table, &names, program, &resolutions, &loads);
     let opened = opened(&table, program, &resolutions);
-    let namespaces = namespaces(&Inputs {
+    let inputs = Inputs {
         program,
         table: &table,
         names: &names,
@@ -101,53 +101,76 @@ pub fn link(program: &Program<'_>) -> ModuleGraph {
         loaded_children: &loaded_children,
         patches: &patches,
         opened: &opened,
-    });
-    ModuleGraph::new(program, table, names, namespaces, resolutions, edges)
+    };
+    let (needed, namespaces) = namespaces(&inputs);
+    let steps = Steps { events, needed, loads, loaded_children, patches, opened };
+    ModuleGraph::new(program, table, names, namespaces, resolutions, edges, steps)
+}
+
+/// What linking finds out on the way, kept for [`relink`](crate::relink).
+pub(crate) struct Steps {
+    /// By module: what its top level does.
+    pub(crate) events: Vec<Vec<Event>>,
+    /// By module: those whose names it needs.
+    pub(crate) needed: Vec<Vec<u32>>,
+    pub(crate) loads: Loads,
+    pub(crate) loaded_children: FxHashMap<ModuleId, Vec<ModuleId>>,
+    pub(crate) patches: FxHashMap<ModuleId, Vec<Patch>>,
+    pub(crate) opened: FxHashSet<ModuleId>,
 }
 
 fn resolve_imports(program: &Program<'_>, table: &ModuleTable) -> Vec<Vec<Resolution>> {
-    let of_module = |at: usize| {
-        let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
-        let Some(file) = table.modules[at].file else { return Vec::new() };
-        let facts = program.facts(file);
-        let mut of_file: Vec<Resolution> = Vec::with_capacity(facts.imports.len());
-        for (number, import) in facts.imports.iter().enumerate() {
-            // The names of one `from` statement share the module.
-            let same = number.checked_sub(1).filter(|before| {
-                let before = &facts.imports[*before];
-                before.statement == import.statement && matches!(import.target, Target::From { .. })
-            });
-            let resolution = match same {
-                Some(before) => of_file[before],
-                None => table.resolve(program, module, facts, import),
-            };
-            of_file.push(resolution);
-        }
-        of_file
-    };
-    (0..table.modules.len()).into_par_iter().map(of_module).collect()
+    (0..table.modules.len()).into_par_iter().map(|at| resolutions_of(program, table, at)).collect()
+}
+
+/// What the imports of a module name.
+pub(crate) fn resolutions_of(program: &Program<'_>, table: &ModuleTable, at: usize) -> Vec<Resolution> {
+    let module = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
+    let Some(file) = table.modules[at].file else { return Vec::new() };
+    let facts = program.facts(file);
+    let mut of_file: Vec<Resolution> = Vec::with_capacity(facts.imports.len());
+    for (number, import) in facts.imports.iter().enumerate() {
+        // The names of one `from` statement share the module.
+        let same = number.checked_sub(1).filter(|before| {
+            let before = &facts.imports[*before];
+            before.statement == import.statement && matches!(import.target, Target::From { .. })
+        });
+        let resolution = match same {
+            Some(before) => of_file[before],
+            None => table.resolve(program, module, facts, import),
+        };
+        of_file.push(resolution);
+    }
+    of_file
 }
 
 fn module_events(program: &Program<'_>, table: &ModuleTable, resolutions: &[Vec<Resolution>]) -> Vec<Vec<Event>> {
-    let of_module = |at: usize| {
-        let module = &table.modules[at];
-        let Some(file) = module.file else { return Vec::new() };
-        let facts = program.facts(file);
-        let outcome = |id: ImportId, import: &Import| {
-            let resolution = resolutions[at][id.index()];
-            match resolution {
-                Resolution::Module(found) => name_outcome(program, table, found, taken_name(facts, import)),
-                _ => outcome_of(resolution),
-            }
-        };
-        let has_attribute = |id: ImportId, path: &str| {
-            table
-                .imported_module(&resolutions[at], facts, id)
-                .map_or(Truth::Unknown, |found| has_attribute(program, table, found, path))
-        };
-        events(facts, module.is_stub, &Surroundings { outcome: &outcome, has_attribute: &has_attribute })
+    (0..resolutions.len()).into_par_iter().map(|at| events_of(program, table, at, &resolutions[at])).collect()
+}
+
+/// What the top level of a module does, from what its imports name.
+pub(crate) fn events_of(
+    program: &Program<'_>,
+    table: &ModuleTable,
+    at: usize,
+    resolutions: &[Resolution],
+) -> Vec<Event> {
+    let module = &table.modules[at];
+    let Some(file) = module.file else { return Vec::new() };
+    let facts = program.facts(file);
+    let outcome = |id: ImportId, import: &Import| {
+        let resolution = resolutions[id.index()];
+        match resolution {
+            Resolution::Module(found) => name_outcome(program, table, found, taken_name(facts, import)),
+            _ => outcome_of(resolution),
+        }
     };
-    (0..resolutions.len()).into_par_iter().map(of_module).collect()
+    let has_attribute = |id: ImportId, path: &str| {
+        table
+            .imported_module(resolutions, facts, id)
+            .map_or(Truth::Unknown, |found| has_attribute(program, table, found, path))
+    };
+    events(facts, module.is_stub, &Surroundings { outcome: &outcome, has_attribute: &has_attribute })
 }
 
 /// The modules that only Python on Windows has.
@@ -202,84 +225,9 @@ fn edges(
     events: &[Vec<Event>],
 ) -> Vec<Edge> {
     let own_names = own_names(program, table);
-    let of_module = |(at, of_file): (usize, &Vec<Resolution>)| {
-        let mut found = Vec::new();
-        let importer = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
-        let Some(file) = table.modules[at].file else { return found };
-        let facts = program.facts(file);
-        let mut runs = vec![false; facts.imports.len()];
-        for event in &events[at] {
-            if let EventKind::Import(import) | EventKind::Star(import) = event.kind {
-                runs[import.index()] = true;
-            }
-        }
-        let is_typing_view = table.modules[at].is_typing_view;
-        let is_compiled = table.modules[at].kind == ModuleKind::Extension;
-        let away = if is_compiled { compiled_away(facts) } else { FxHashSet::default() };
-        let mut before = None;
-        for ((id, import), resolution) in (0..).map(ImportId).zip(&facts.imports).zip(of_file) {
-            if import.binding.is_some_and(|binding| away.contains(&facts.binding(binding).name)) {
-                continue;
-            }
-            let (target, nearest) = match resolution {
-                Resolution::Module(module) => (Some(*module), None),
-                Resolution::Missing(nearest) => (None, *nearest),
-                _ => continue,
-            };
-            let when = if is_typing_view { When::TypeChecking } else { import.when };
-            let decided = facts.branches.truth(import.branch);
-            let truth = if import.when == When::Load && !runs[id.index()] { Truth::False } else { decided };
-            let edge = |imported, is_implicit| Edge {
-                importer,
-                imported,
-                import: Some(id),
-                when,
-                guard: facts.guard(import),
-                truth,
-                is_implicit,
-            };
-            // The names of one `from` statement share the module, and what comes with it.
-            let is_same =
-                before.replace((import.statement, target, nearest)) == Some((import.statement, target, nearest));
-            if let Some(module) = target {
-                if !is_same {
-                    found.push(edge(module, false));
-                }
-                // `from package import name` loads the submodule `name`, unless the package has that name already.
-                let has_it = |name: &&str| match module == importer {
-                    true => binds_before(facts, import),
-                    false => own_names[module.index()].contains(name),
-                };
-                let taken = taken_name(facts, import).filter(|name| !has_it(name));
-                if let Some(child) = taken.and_then(|name| table.child(module, name)) {
-                    found.push(edge(child, false));
-                }
-                // A star loads the submodules that `__all__` names.
-                if matches!(import.target, Target::Star { .. }) && table.module(module).kind == ModuleKind::Package {
-                    let listed = listed_submodules(program, table, module);
-                    found.extend(
-                        listed
-                            .filter(|(name, _)| !own_names[module.index()].contains(name))
-                            .map(|(_, child)| edge(child, false)),
-                    );
-                }
-            }
-            if is_same {
-                continue;
-            }
-            // `import a.b` also runs `a/__init__.py`, so the parents are loaded even though nobody names them.
-            let mut parent = match target {
-                Some(module) => table.module(module).parent,
-                None => nearest,
-            };
-            while let Some(package) = parent {
-                found.push(edge(package, true));
-                parent = table.module(package).parent;
-            }
-        }
-        found
-    };
-    let mut found: Vec<Edge> = resolutions.par_iter().enumerate().flat_map_iter(of_module).collect();
+    let has_own = |package: ModuleId, name: &str| own_names[package.index()].contains(name);
+    let of_module = |at: usize| edges_of(program, table, at, &resolutions[at], &events[at], &has_own);
+    let mut found: Vec<Edge> = (0..resolutions.len()).into_par_iter().flat_map_iter(of_module).collect();
     for source in &program.modules {
         let Some(importer) = table.find(source.name.as_str()) else { continue };
         for name in &source.loads {
@@ -293,28 +241,109 @@ fn edges(
             }
         }
     }
-    // `from . import a` in an `__init__` names the package itself.
-    found.retain(|edge| edge.importer != edge.imported);
     found.sort_by_key(|edge| (edge.importer, edge.import, edge.is_implicit));
     found
 }
 
-/// The submodules that a package's `__all__` spells.
-fn listed_submodules<'p>(
-    program: &'p Program<'_>,
-    table: &'p ModuleTable,
-    package: ModuleId,
-) -> impl Iterator<Item = (&'p str, ModuleId)> {
-    let facts = table.module(package).file.map(|file| program.facts(file));
-    facts.into_iter().flat_map(move |facts| {
-        let items = facts.all_operations.iter().flat_map(|operation| &operation.items);
-        items.filter_map(move |item| match item {
-            AllItem::Name(export) => {
-                let name = facts.name(export.name);
-                table.child(package, name).map(|child| (name, child))
+/// The edges of the imports of a module's file. Told is which names each package has of its own.
+pub(crate) fn edges_of(
+    program: &Program<'_>,
+    table: &ModuleTable,
+    at: usize,
+    resolutions: &[Resolution],
+    events: &[Event],
+    has_own: &dyn Fn(ModuleId, &str) -> bool,
+) -> Vec<Edge> {
+    let mut found = Vec::new();
+    let importer = ModuleId(u32::try_from(at).unwrap_or(u32::MAX));
+    let Some(file) = table.modules[at].file else { return found };
+    let facts = program.facts(file);
+    let mut runs = vec![false; facts.imports.len()];
+    for event in events {
+        if let EventKind::Import(import) | EventKind::Star(import) = event.kind {
+            runs[import.index()] = true;
+        }
+    }
+    let is_typing_view = table.modules[at].is_typing_view;
+    let is_compiled = table.modules[at].kind == ModuleKind::Extension;
+    let away = if is_compiled { compiled_away(facts) } else { FxHashSet::default() };
+    let mut before = None;
+    for ((id, import), resolution) in (0..).map(ImportId).zip(&facts.imports).zip(resolutions) {
+        if import.binding.is_some_and(|binding| away.contains(&facts.binding(binding).name)) {
+            continue;
+        }
+        let (target, nearest) = match resolution {
+            Resolution::Module(module) => (Some(*module), None),
+            Resolution::Missing(nearest) => (None, *nearest),
+            _ => continue,
+        };
+        let when = if is_typing_view { When::TypeChecking } else { import.when };
+        let decided = facts.branches.truth(import.branch);
+        let truth = if import.when == When::Load && !runs[id.index()] { Truth::False } else { decided };
+        let edge = |imported, is_implicit| Edge {
+            importer,
+            imported,
+            import: Some(id),
+            when,
+            guard: facts.guard(import),
+            truth,
+            is_implicit,
+        };
+        // The names of one `from` statement share the module, and what comes with it.
+        let is_same = before.replace((import.statement, target, nearest)) == Some((import.statement, target, nearest));
+        if let Some(module) = target {
+            if !is_same {
+                found.push(edge(module, false));
             }
-            _ => None,
-        })
+            // `from package import name` loads the submodule `name`, unless the package has that name already.
+            let has_it = |name: &&str| match module == importer {
+                true => binds_before(facts, import),
+                false => has_own(module, name),
+            };
+            let taken = taken_name(facts, import).filter(|name| !has_it(name));
+            if let Some(child) = taken.and_then(|name| table.child(module, name)) {
+                found.push(edge(child, false));
+            }
+            // A star loads the submodules that `__all__` names.
+            if matches!(import.target, Target::Star { .. }) && table.module(module).kind == ModuleKind::Package {
+                let listed = table.module(module).file.into_iter();
+                let listed = listed.flat_map(|file| listed_submodules(program.facts(file), table, module));
+                let listed = listed.filter(|(name, _)| !has_own(module, name));
+                found.extend(listed.map(|(_, child)| edge(child, false)));
+            }
+        }
+        if is_same {
+            continue;
+        }
+        // `import a.b` also runs `a/__init__.py`, so the parents are loaded even though nobody names them.
+        let mut parent = match target {
+            Some(module) => table.module(module).parent,
+            None => nearest,
+        };
+        while let Some(package) = parent {
+            found.push(edge(package, true));
+            parent = table.module(package).parent;
+        }
+    }
+    // `from . import a` in an `__init__` names the package itself.
+    found.retain(|edge| edge.importer != edge.imported);
+    found.sort_by_key(|edge| (edge.import, edge.is_implicit));
+    found
+}
+
+/// The submodules that a package's `__all__` spells.
+pub(crate) fn listed_submodules<'f>(
+    facts: &'f FileFacts,
+    table: &ModuleTable,
+    package: ModuleId,
+) -> impl Iterator<Item = (&'f str, ModuleId)> {
+    let items = facts.all_operations.iter().flat_map(|operation| &operation.items);
+    items.filter_map(move |item| match item {
+        AllItem::Name(export) => {
+            let name = facts.name(export.name);
+            table.child(package, name).map(|child| (name, child))
+        }
+        _ => None,
     })
 }
 
@@ -326,28 +355,32 @@ fn binds_before(facts: &FileFacts, import: &Import) -> bool {
 }
 
 /// Which modules each module loads when it is loaded; sorted.
-struct Loads {
+pub(crate) struct Loads {
     starts: Vec<usize>,
     targets: Vec<u32>,
 }
 
 impl Loads {
-    fn new(count: usize, edges: &[Edge]) -> Self {
+    pub(crate) fn new(count: usize, edges: &[Edge]) -> Self {
         let mut starts = Vec::with_capacity(count + 1);
         let mut targets: Vec<u32> = Vec::new();
         for of_module in edges.chunk_by(|one, other| one.importer == other.importer) {
             starts.resize(of_module[0].importer.index() + 1, targets.len());
-            let mut loaded: Vec<u32> =
-                of_module.iter().filter(|edge| edge.is_loaded()).map(|edge| edge.imported.0).collect();
-            loaded.sort_unstable();
-            loaded.dedup();
-            targets.append(&mut loaded);
+            targets.append(&mut Self::of_edges(of_module));
         }
         starts.resize(count + 1, targets.len());
         Self { starts, targets }
     }
 
-    fn successors(&self, module: usize) -> &[u32] {
+    /// What a module of these edges loads.
+    pub(crate) fn of_edges(edges: &[Edge]) -> Vec<u32> {
+        let mut loaded: Vec<u32> = edges.iter().filter(|edge| edge.is_loaded()).map(|edge| edge.imported.0).collect();
+        loaded.sort_unstable();
+        loaded.dedup();
+        loaded
+    }
+
+    pub(crate) fn successors(&self, module: usize) -> &[u32] {
         &self.targets[self.starts[module]..self.starts[module + 1]]
     }
 
@@ -376,7 +409,7 @@ impl Loads {
 
 /// The names that other modules give to a module while they are loaded: `module.name = value`. Surely given are those
 /// that come from what the module's own load, or its packages', loads.
-fn patches(
+pub(crate) fn patches(
     table: &ModuleTable,
     names: &NameTable,
     program: &Program<'_>,
@@ -414,7 +447,11 @@ fn patches(
 
 /// The modules that may get names which nobody can spell, because other code sets attributes of them, or decorates what they
 /// define and then looks them up by their name.
-fn opened(table: &ModuleTable, program: &Program<'_>, resolutions: &[Vec<Resolution>]) -> FxHashSet<ModuleId> {
+pub(crate) fn opened(
+    table: &ModuleTable,
+    program: &Program<'_>,
+    resolutions: &[Vec<Resolution>],
+) -> FxHashSet<ModuleId> {
     let facts_of = |module: ModuleId| Some(program.facts(table.module(module).file?));
     // `from . import module` names the package, and takes the module.
     let taken = |package: ModuleId, facts: &FileFacts, import: &Import| {
@@ -465,7 +502,7 @@ fn opened(table: &ModuleTable, program: &Program<'_>, resolutions: &[Vec<Resolut
 }
 
 /// The submodules that come with each package whose star brings whatever it has: those that its own load loads.
-fn loaded_children(
+pub(crate) fn loaded_children(
     table: &ModuleTable,
     loads: &Loads,
     program: &Program<'_>,
@@ -478,26 +515,11 @@ fn loaded_children(
             children.entry(parent).or_default().push(at);
         }
     }
-    let mut asked: Vec<ModuleId> = Vec::new();
-    for (at, module) in (0u32..).zip(&table.modules) {
-        let Some(file) = module.file else { continue };
-        let facts = program.facts(file);
-        let lists_own_names = facts
-            .all_operations
-            .iter()
-            .any(|operation| operation.items.iter().any(|item| matches!(item, AllItem::PublicNames(_))));
-        let is_open_package =
-            module.kind == ModuleKind::Package && (facts.all_operations.is_empty() || lists_own_names);
-        // A program's own packages are asked about by name as well; others only by the stars that take from them.
-        if is_open_package && module.origin == Origin::FirstParty {
-            asked.push(ModuleId(at));
-        }
-        for event in &events[at as usize] {
-            if let EventKind::Star(import) = event.kind {
-                asked.extend(resolutions[at as usize][import.index()].module());
-            }
-        }
-    }
+    let of_module = |at: usize| {
+        let facts = table.modules[at].file.map(|file| program.facts(file));
+        facts.map_or(Vec::new(), |facts| asked_about(table, facts, at, &resolutions[at], &events[at]))
+    };
+    let mut asked: Vec<ModuleId> = (0..resolutions.len()).into_par_iter().flat_map_iter(of_module).collect();
     asked.sort_unstable();
     asked.dedup();
     let questions: Vec<(Vec<u32>, Vec<u32>)> = asked
@@ -514,4 +536,31 @@ fn loaded_children(
             Some((ModuleId(*starts.first()?), loaded.into_iter().map(ModuleId).collect()))
         })
         .collect()
+}
+
+/// The packages whose loaded submodules count because of a module: those that its stars take from, and itself.
+pub(crate) fn asked_about(
+    table: &ModuleTable,
+    facts: &FileFacts,
+    at: usize,
+    resolutions: &[Resolution],
+    events: &[Event],
+) -> Vec<ModuleId> {
+    let module = &table.modules[at];
+    let mut asked = Vec::new();
+    let lists_own_names = facts
+        .all_operations
+        .iter()
+        .any(|operation| operation.items.iter().any(|item| matches!(item, AllItem::PublicNames(_))));
+    let is_open_package = module.kind == ModuleKind::Package && (facts.all_operations.is_empty() || lists_own_names);
+    // A program's own packages are asked about by name as well; others only by the stars that take from them.
+    if is_open_package && module.origin == Origin::FirstParty {
+        asked.push(ModuleId(u32::try_from(at).unwrap_or(u32::MAX)));
+    }
+    for event in events {
+        if let EventKind::Star(import) = event.kind {
+            asked.extend(resolutions[import.index()].module());
+        }
+    }
+    asked
 }

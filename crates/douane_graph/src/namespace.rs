@@ -89,6 +89,7 @@ pub struct Exported {
 }
 
 /// A name that another module gives to a module.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Patch {
     pub(crate) name: NameId,
     pub(crate) by: ModuleId,

@@ -5,28 +5,31 @@ use douane_parser::{BindingId, BindingKind, FileFacts, Import, ImportId, Referen
 use rustc_hash::FxHashSet;
 
 use crate::{
-    link::Program,
+    link::{Program, Steps},
     module::{Edge, Module, ModuleId, ModuleKind},
     name_table::{NameId, NameTable},
     namespace::{AllEntry, Entry, EntrySource, Exports, Namespace, Unknown},
+    relink::Changes,
     resolve::{ModuleTable, Resolution},
     standard_library::{IMPLICIT_NAMES, StandardLibrary},
 };
 
 /// All modules, what they import and what names they have. Immutable.
 pub struct ModuleGraph {
-    table: ModuleTable,
-    names: NameTable,
-    namespaces: Vec<Namespace>,
-    resolutions: Vec<Vec<Resolution>>,
+    pub(crate) table: ModuleTable,
+    pub(crate) names: NameTable,
+    pub(crate) namespaces: Vec<Namespace>,
+    pub(crate) resolutions: Vec<Vec<Resolution>>,
     /// By importer.
-    edges: Vec<Edge>,
-    edge_starts: Vec<usize>,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) edge_starts: Vec<usize>,
     /// Positions in `edges`, by imported module.
     importers: Vec<u32>,
     importer_starts: Vec<usize>,
     standard_library: StandardLibrary,
     environment_is_known: bool,
+    pub(crate) steps: Steps,
+    pub(crate) changes: Option<Changes>,
 }
 
 /// What a name of a module is.
@@ -81,6 +84,7 @@ impl ModuleGraph {
         namespaces: Vec<Namespace>,
         resolutions: Vec<Vec<Resolution>>,
         edges: Vec<Edge>,
+        steps: Steps,
     ) -> Self {
         let count = table.modules.len();
         let edge_starts = starts(count, edges.iter().map(|edge| edge.importer));
@@ -103,6 +107,8 @@ impl ModuleGraph {
             importer_starts,
             standard_library: program.standard_library,
             environment_is_known: program.environment_is_known,
+            steps,
+            changes: None,
         }
     }
 
@@ -145,6 +151,13 @@ impl ModuleGraph {
     #[must_use]
     pub fn standard_library(&self) -> &StandardLibrary {
         &self.standard_library
+    }
+
+    /// What may be different from the graph before, where this one was linked again; nothing is known where it was linked
+    /// from the start.
+    #[must_use]
+    pub fn changes(&self) -> Option<&Changes> {
+        self.changes.as_ref()
     }
 
     /// A Python environment is known, so that third-party modules resolve or are missing.

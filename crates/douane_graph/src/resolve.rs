@@ -2,6 +2,8 @@
 //!
 //! The rules are those of the import system (language reference, section 5; PEP 328 for relative imports).
 
+use std::collections::BTreeMap;
+
 use douane_base::{FileId, ModuleName};
 use douane_parser::{
     Attribute, Binding, BindingKind, EffectKind, FileFacts, Import, ImportId, Reference, ScopeId, Symbol, Target,
@@ -103,6 +105,11 @@ impl ModuleTable {
         self.by_name.get(name).copied()
     }
 
+    /// The first parts of the names of all modules.
+    pub(crate) fn top_levels(&self) -> FxHashSet<&str> {
+        self.modules.iter().map(|module| module.name.top_level()).collect()
+    }
+
     pub(crate) fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id.index()]
     }
@@ -125,67 +132,62 @@ impl ModuleTable {
         self.find(&full)
     }
 
-    /// Adds the modules of the standard library that the program names and does not hide, and those below them.
+    /// Adds the modules of the standard library that the program names and does not hide, and those below them. They are
+    /// numbered by name, whoever names them.
     pub(crate) fn add_standard_modules(&mut self, program: &Program<'_>) {
         let library = program.standard_library;
         let top_level: FxHashSet<&str> = library.top_level_names().collect();
-        let of_file = |file: FileId| {
-            let facts = program.facts(file);
-            let mut named: FxHashSet<String> = FxHashSet::default();
-            for import in &facts.imports {
-                let (0, Some(module)) = import.target.module() else { continue };
-                let module = facts.name(module);
-                if !top_level.contains(module.split('.').next().unwrap_or(module)) {
-                    continue;
-                }
-                named.extend(taken_name(facts, import).map(|name| format!("{module}.{name}")));
-                named.insert(module.to_owned());
-            }
-            named
-        };
+        let of_file = |file: FileId| standard_names(program.facts(file), &top_level);
         let files = self.modules.par_iter().filter_map(|module| module.file);
-        let named: FxHashSet<String> = files.flat_map_iter(of_file).collect();
-        let mut named: Vec<String> = named.into_iter().collect();
-        named.sort_unstable();
-        for name in named {
-            self.find_or_add(program, &name);
-        }
-        // What lies below a package can be used through it, though nobody names it in an import.
-        let mut at = 0;
-        while let Some(module) = self.modules.get(at) {
-            if module.origin == Origin::Standard && module.kind == ModuleKind::Package {
-                let package = module.name.clone();
-                for child in library.submodules(package.as_str()) {
-                    self.find_or_add(program, &format!("{package}.{child}"));
-                }
+        let mut waiting: Vec<String> = files.flat_map_iter(of_file).collect::<FxHashSet<_>>().into_iter().collect();
+        let mut found: BTreeMap<String, ModuleKind> = BTreeMap::new();
+        while let Some(name) = waiting.pop() {
+            if self.find(&name).is_some() || found.contains_key(&name) {
+                continue;
             }
-            at += 1;
+            let Some(known) = library.module(&name) else { continue };
+            let kind = match known.kind {
+                Kind::Package => ModuleKind::Package,
+                Kind::Source | Kind::Stub | Kind::Unlisted => ModuleKind::Source,
+                Kind::Extension => ModuleKind::Extension,
+            };
+            waiting.extend(name.rsplit_once('.').map(|(parent, _)| parent.to_owned()));
+            // What lies below a package can be used through it, though nobody names it in an import.
+            if kind == ModuleKind::Package {
+                waiting.extend(library.submodules(&name).map(|child| format!("{name}.{child}")));
+            }
+            found.insert(name, kind);
+        }
+        for (name, kind) in found {
+            let Some(name) = ModuleName::new(&name) else { continue };
+            let parent = name.parent().and_then(|parent| self.find(parent.as_str()));
+            let id = self.push(Module {
+                name: name.clone(),
+                kind,
+                origin: Origin::Standard,
+                file: None,
+                is_stub: false,
+                is_typing_view: false,
+                parent,
+            });
+            self.by_name.insert(name.as_str().into(), id);
         }
     }
 
-    /// A module by name; a module of the standard library enters the graph when it is first asked for.
-    fn find_or_add(&mut self, program: &Program<'_>, name: &str) -> Option<ModuleId> {
-        if let Some(found) = self.find(name) {
-            return Some(found);
-        }
-        let kind = match program.standard_library.module(name)?.kind {
-            Kind::Package => ModuleKind::Package,
-            Kind::Source | Kind::Stub | Kind::Unlisted => ModuleKind::Source,
-            Kind::Extension => ModuleKind::Extension,
+    /// The standard modules stay the same ones if a file has other facts.
+    pub(crate) fn has_same_standard_modules(&self, program: &Program<'_>, before: &FileFacts, now: &FileFacts) -> bool {
+        let library = program.standard_library;
+        let top_level: FxHashSet<&str> = library.top_level_names().collect();
+        let (before, now) = (standard_names(before, &top_level), standard_names(now, &top_level));
+        let is_known = |name: &&String| self.find(name).is_some() || library.module(name).is_none();
+        let is_standard =
+            |name: &&String| self.find(name).is_some_and(|module| self.module(module).origin == Origin::Standard);
+        let lost: FxHashSet<&str> = before.difference(&now).filter(is_standard).map(String::as_str).collect();
+        let is_named_elsewhere = |name: &&str| {
+            let files = self.modules.iter().filter_map(|module| module.file);
+            files.map(|file| program.facts(file)).any(|facts| names_standard(facts, name))
         };
-        let name = ModuleName::new(name)?;
-        let parent = name.parent().and_then(|parent| self.find_or_add(program, parent.as_str()));
-        let id = self.push(Module {
-            name: name.clone(),
-            kind,
-            origin: Origin::Standard,
-            file: None,
-            is_stub: false,
-            is_typing_view: false,
-            parent,
-        });
-        self.by_name.insert(name.as_str().into(), id);
-        Some(id)
+        now.difference(&before).all(|name| is_known(&name)) && lost.iter().all(is_named_elsewhere)
     }
 
     /// A module and the packages that hold it, all of which run when it is imported.
@@ -345,29 +347,58 @@ impl ModuleTable {
         }
     }
 
-    /// The package touches its `__path__` or replaces itself: its submodules may lie elsewhere.
     fn extends_path(&self, program: &Program<'_>, package: ModuleId) -> bool {
-        let Some(file) = self.module(package).file else { return true };
-        let facts = program.facts(file);
-        facts.traits.is_broken
-            || facts.traits.touches_path
-            || facts.traits.installs_importer
-            || facts.effects.iter().any(|effect| matches!(effect.kind, EffectKind::ReplacesItself(_)))
+        self.module(package).file.is_none_or(|file| extends_path(program.facts(file)))
     }
+}
+
+/// The package touches its `__path__` or replaces itself: its submodules may lie elsewhere.
+pub(crate) fn extends_path(facts: &FileFacts) -> bool {
+    facts.traits.is_broken
+        || facts.traits.touches_path
+        || facts.traits.installs_importer
+        || facts.effects.iter().any(|effect| matches!(effect.kind, EffectKind::ReplacesItself(_)))
+}
+
+/// What the imports of a file may name in the standard library: modules, and names of modules that may be submodules.
+fn standard_names(facts: &FileFacts, top_level: &FxHashSet<&str>) -> FxHashSet<String> {
+    let mut named: FxHashSet<String> = FxHashSet::default();
+    for import in &facts.imports {
+        let (0, Some(module)) = import.target.module() else { continue };
+        let module = facts.name(module);
+        if !top_level.contains(module.split('.').next().unwrap_or(module)) {
+            continue;
+        }
+        named.extend(taken_name(facts, import).map(|name| format!("{module}.{name}")));
+        named.insert(module.to_owned());
+    }
+    named
+}
+
+/// The imports of a file name a module of the standard library.
+fn names_standard(facts: &FileFacts, name: &str) -> bool {
+    facts.imports.iter().any(|import| {
+        let (0, Some(module)) = import.target.module() else { return false };
+        let module = facts.name(module);
+        let taken = || Some(taken_name(facts, import)? == name.strip_prefix(module)?.strip_prefix('.')?);
+        module == name || taken() == Some(true)
+    })
 }
 
 /// The names that each package binds itself, by something else than an import.
 pub(crate) fn own_names<'f>(program: &'f Program<'_>, table: &ModuleTable) -> Vec<FxHashSet<&'f str>> {
-    let of_package = |module: &Module| {
-        let Some(file) = module.file.filter(|_| module.kind == ModuleKind::Package) else {
-            return FxHashSet::default();
-        };
-        let facts = program.facts(file);
-        let is_own =
-            |binding: &&Binding| binding.scope == ScopeId::MODULE && !matches!(binding.kind, BindingKind::Import(_));
-        facts.bindings.iter().filter(is_own).map(|binding| facts.name(binding.name)).collect()
+    let of_module = |module: &Module| match module.file.filter(|_| module.kind == ModuleKind::Package) {
+        Some(file) => own_names_of(program.facts(file)).collect(),
+        None => FxHashSet::default(),
     };
-    table.modules.par_iter().map(of_package).collect()
+    table.modules.par_iter().map(of_module).collect()
+}
+
+/// The names that a file binds by something else than an import.
+pub(crate) fn own_names_of(facts: &FileFacts) -> impl Iterator<Item = &str> {
+    let is_own =
+        |binding: &&Binding| binding.scope == ScopeId::MODULE && !matches!(binding.kind, BindingKind::Import(_));
+    facts.bindings.iter().filter(is_own).map(|binding| facts.name(binding.name))
 }
 
 /// The names of a compiled module's source that its binary does not have: Cython compiles its own module, what comes from

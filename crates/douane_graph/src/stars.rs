@@ -38,29 +38,75 @@ pub(crate) struct Inputs<'p> {
     pub(crate) opened: &'p FxHashSet<ModuleId>,
 }
 
-pub(crate) fn namespaces(inputs: &Inputs<'_>) -> Vec<Namespace> {
+/// For each module those whose names it needs, and its names.
+pub(crate) fn namespaces(inputs: &Inputs<'_>) -> (Vec<Vec<u32>>, Vec<Namespace>) {
     let count = inputs.table.modules.len();
-    let sources: Vec<Vec<u32>> = (0..count).into_par_iter().map(|at| Maker::new(inputs).needed(at)).collect();
+    let sources: Vec<Vec<u32>> = (0..count).into_par_iter().map(|at| needed(inputs, at)).collect();
     // Most modules need no other's names.
     let alone = |at: usize| {
         let mut maker = Maker::new(inputs);
-        match inputs.table.modules[at].origin {
-            Origin::Standard if inputs.table.modules[at].file.is_none() => maker.standard(at),
-            _ if sources[at].is_empty() => maker.make(at, Stars::Followed),
-            _ => Namespace::new(),
+        if is_standard(inputs, at) {
+            maker.standard(at)
+        } else if sources[at].is_empty() {
+            maker.make(at, Stars::Followed)
+        } else {
+            Namespace::new()
         }
     };
     let mut maker = Maker::new(inputs);
     maker.made = (0..count).into_par_iter().map(alone).collect();
     for component in components(count, |at| &sources[at]) {
         let first = component[0] as usize;
-        if component.len() > 1 || sources[first].contains(&component[0]) {
-            maker.circle(&component);
-        } else if !sources[first].is_empty() {
-            maker.made[first] = maker.make(first, Stars::Followed);
+        if component.len() > 1 || !sources[first].is_empty() {
+            maker.component(&component, &sources);
         }
     }
-    maker.made
+    let made = maker.made;
+    (sources, made)
+}
+
+/// Makes the names of some modules anew, and of those that need them. Told are the names of all modules before and the
+/// modules to begin with; returned are the names that were replaced, by module.
+pub(crate) fn remake(
+    inputs: &Inputs<'_>,
+    needed: &[Vec<u32>],
+    made: Vec<Namespace>,
+    first: &FxHashSet<ModuleId>,
+) -> (Vec<Namespace>, Vec<(ModuleId, Namespace)>) {
+    let mut stale = vec![false; made.len()];
+    first.iter().for_each(|module| stale[module.index()] = true);
+    let mut maker = Maker::new(inputs);
+    maker.made = made;
+    let mut replaced = Vec::new();
+    for component in components(stale.len(), |at| &needed[at]) {
+        let needs_stale = |at: usize| stale[at] || needed[at].iter().any(|source| stale[*source as usize]);
+        if !component.iter().any(|member| needs_stale(*member as usize)) {
+            continue;
+        }
+        for member in &component {
+            stale[*member as usize] = true;
+            // What the table of the standard library says stays true.
+            if !is_standard(inputs, *member as usize) {
+                let before = std::mem::replace(&mut maker.made[*member as usize], Namespace::new());
+                replaced.push((ModuleId(*member), before));
+            }
+        }
+        if component.len() > 1 || !is_standard(inputs, component[0] as usize) {
+            maker.component(&component, needed);
+        }
+    }
+    (maker.made, replaced)
+}
+
+/// The names of the module are those of the standard library's table.
+fn is_standard(inputs: &Inputs<'_>, at: usize) -> bool {
+    let module = &inputs.table.modules[at];
+    module.origin == Origin::Standard && module.file.is_none()
+}
+
+/// The modules whose exports must be known before the names of a module can be made.
+pub(crate) fn needed(inputs: &Inputs<'_>, at: usize) -> Vec<u32> {
+    Maker::new(inputs).needed(at)
 }
 
 struct Maker<'p> {
@@ -396,7 +442,7 @@ impl Maker<'_> {
                     if wanted.without_modules {
                         bound.retain(|(_, entry)| !self.is_module(*entry));
                     }
-                    bound.sort_unstable_by_key(|(name, _)| *name);
+                    bound.sort_unstable_by_key(|(name, _)| self.names.text(*name));
                     entries.extend(bound.into_iter().map(|(name, entry)| AllEntry {
                         name,
                         range: operation.range,
@@ -492,6 +538,16 @@ impl Maker<'_> {
             at = table.child(at, facts.name(*part))?;
         }
         Some(at)
+    }
+
+    /// Makes modules that need each other, or one, from those that are finished.
+    fn component(&mut self, component: &[u32], sources: &[Vec<u32>]) {
+        let first = component[0] as usize;
+        if component.len() > 1 || sources[first].contains(&component[0]) {
+            self.circle(component);
+        } else {
+            self.made[first] = self.make(first, Stars::Followed);
+        }
     }
 
     /// Makes modules whose stars run in a circle: what one of them brings, all of them get.

@@ -1,5 +1,7 @@
 //! Who takes which name from which module.
 
+use std::cmp::Ordering;
+
 use douane_parser::{BindingKind, Context, FileFacts, ImportId, Reference, ScopeId, Symbol, Target, Usage};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -22,17 +24,21 @@ pub struct Taken {
 
 /// The names that the program's modules take from each module: by `from` imports, as attributes, and through stars, and by the
 /// paths in strings that `mock.patch` and the like are given. What a module takes through another that only passes it on by a star is taken from both.
+///
+/// All lists are sorted, and hold who does it.
 pub struct Takes {
-    /// Sorted by the module that is taken from.
+    /// By the module that is taken from.
     taken: Vec<(ModuleId, Taken)>,
-    /// Modules that are handed on as values, sorted.
-    escaped: Vec<ModuleId>,
-    /// Modules that are used through their package without an import of them in the file, with who does so, sorted.
+    /// What is taken through stars, and what entry points name.
+    passed_on: Vec<(ModuleId, Taken)>,
+    /// Modules that are handed on as values.
+    escaped: Vec<(ModuleId, ModuleId)>,
+    /// Modules that are used through their package without an import of them in the file.
     relied_on: Vec<(ModuleId, ModuleId)>,
-    /// Names that somebody sets from outside, or whose paths stand in strings, as for `mock.patch`; sorted.
-    replaced: Vec<(ModuleId, NameId)>,
-    /// Names that somebody looks up or replaces in a module whose name is computed; sorted.
-    anywhere: Vec<NameId>,
+    /// Names that somebody sets from outside, or whose paths stand in strings, as for `mock.patch`.
+    replaced: Vec<(ModuleId, NameId, ModuleId)>,
+    /// Names that somebody looks up or replaces in a module whose name is computed.
+    anywhere: Vec<(NameId, ModuleId)>,
 }
 
 impl Takes {
@@ -40,63 +46,57 @@ impl Takes {
     /// taken from outside the program, as `package.module:name`.
     #[must_use]
     pub fn new(graph: &ModuleGraph, facts: &[FileFacts], entry_points: &[String]) -> Self {
-        let modules: Vec<ModuleId> = graph.ids().collect();
-        let tops: FxHashSet<&str> = modules.iter().map(|module| graph.module(*module).name.top_level()).collect();
-        let takers: Vec<Option<Taker<'_>>> =
-            modules.par_iter().map(|by| Taker::new(graph, facts, *by, &tops)).collect();
-        let own = takers.par_iter().flatten().filter(|taker| graph.module(taker.by).origin == Origin::FirstParty);
-        let mut taken: Vec<(ModuleId, Taken)> = own.flat_map_iter(Taker::taken).collect();
-        let named = entry_points.iter().filter_map(|path| spelt_name(graph, path));
-        taken.extend(named.map(|(module, name)| (module, Taken { name, by: module })));
-        // What a module does not bind itself it has from its stars.
-        let mut known: FxHashMap<(ModuleId, NameId), Vec<ModuleId>> = FxHashMap::default();
-        let mut passed_on = |(source, take): &(ModuleId, Taken), new: &mut Vec<(ModuleId, Taken)>| {
-            let Some(taker) = takers[source.index()].as_ref().filter(|taker| !taker.stars.is_empty()) else { return };
-            let stars = known.entry((*source, take.name)).or_insert_with(|| {
-                let is_own = graph.entry(*source, take.name).is_some_and(|entry| entry.module == *source);
-                if is_own { Vec::new() } else { taker.stars_that_bring(take.name).collect() }
-            });
-            new.extend(stars.iter().map(|star| (*star, *take)));
-        };
-        let mut seen: FxHashSet<(ModuleId, Taken)> = FxHashSet::default();
-        let mut new = Vec::new();
-        taken.iter().for_each(|take| passed_on(take, &mut new));
-        while let Some(take) = new.pop() {
-            if seen.insert(take) {
-                passed_on(&take, &mut new);
-            }
-        }
-        taken.extend(seen);
-        taken.par_sort_unstable();
-        taken.dedup();
-        let (escaped, relied_on): (Vec<_>, Vec<_>) = takers.par_iter().flatten().map(Taker::modules_used).unzip();
-        let anywhere = takers.iter().flatten().flat_map(|taker| {
-            let names = taker.facts.names_in_computed_paths.iter();
-            names.filter_map(|name| graph.symbol_id(taker.by, *name))
-        });
-        let anywhere = sorted(anywhere.collect());
-        let replaced = takers.par_iter().flatten().flat_map_iter(Taker::replaced).collect();
+        let (taken, passed_on, escaped, relied_on, replaced, anywhere) = Default::default();
+        let nothing = Self { taken, passed_on, escaped, relied_on, replaced, anywhere };
+        nothing.again(graph, facts, entry_points, &vec![true; graph.modules().len()])
+    }
+
+    /// The same for a graph that was linked again: what the affected modules do is read anew, see
+    /// [`Changes::affected`](crate::Changes::affected).
+    #[must_use]
+    pub fn again(self, graph: &ModuleGraph, facts: &[FileFacts], entry_points: &[String], affected: &[bool]) -> Self {
+        let Self { mut taken, mut escaped, mut relied_on, mut replaced, mut anywhere, .. } = self;
+        let stays = |by: ModuleId| !affected[by.index()];
+        taken.retain(|(_, taken)| stays(taken.by));
+        escaped.retain(|(_, by)| stays(*by));
+        relied_on.retain(|(_, by)| stays(*by));
+        replaced.retain(|(_, _, by)| stays(*by));
+        anywhere.retain(|(_, by)| stays(*by));
+
+        let modules: Vec<ModuleId> = graph.ids().filter(|module| affected[module.index()]).collect();
+        let tops: FxHashSet<&str> = graph.modules().iter().map(|module| module.name.top_level()).collect();
+        let takers: Vec<Taker<'_>> = modules.par_iter().filter_map(|by| Taker::new(graph, facts, *by, &tops)).collect();
+        let own = takers.par_iter().filter(|taker| graph.module(taker.by).origin == Origin::FirstParty);
+        taken.par_extend(own.flat_map_iter(Taker::taken));
+        let (new_escaped, new_relied_on): (Vec<_>, Vec<_>) = takers.par_iter().map(Taker::modules_used).unzip();
+        escaped.extend(new_escaped.into_iter().flatten());
+        relied_on.extend(new_relied_on.into_iter().flatten());
+        replaced.par_extend(takers.par_iter().flat_map_iter(Taker::replaced));
+        anywhere.extend(takers.iter().flat_map(Taker::anywhere));
+        let taken = sorted(taken);
+        let passed_on = sorted(passed_on(graph, entry_points, &taken, &takers));
         Self {
             taken,
-            escaped: sorted(escaped.concat()),
-            relied_on: sorted(relied_on.concat()),
+            passed_on,
+            escaped: sorted(escaped),
+            relied_on: sorted(relied_on),
             replaced: sorted(replaced),
-            anywhere,
+            anywhere: sorted(anywhere),
         }
     }
 
     /// True if the program handles the module as a value, so that any of its names may be taken by a computed name.
     #[must_use]
     pub fn escapes(&self, module: ModuleId) -> bool {
-        self.escaped.binary_search(&module).is_ok()
+        begins_with(&self.escaped, |(escaped, _)| escaped.cmp(&module))
     }
 
     /// True if somebody may give the name of the module another value.
     #[must_use]
     pub fn may_be_replaced(&self, module: ModuleId, name: NameId) -> bool {
         self.escapes(module)
-            || self.anywhere.binary_search(&name).is_ok()
-            || self.replaced.binary_search(&(module, name)).is_ok()
+            || self.is_looked_up(name)
+            || begins_with(&self.replaced, |(of, replaced, _)| (*of, *replaced).cmp(&(module, name)))
     }
 
     /// The modules that some code uses through their package although its file does not import them: whoever loads
@@ -113,16 +113,61 @@ impl Takes {
     /// True if some module of the program takes the name from the module.
     #[must_use]
     pub fn is_taken(&self, module: ModuleId, name: NameId) -> bool {
-        let at = self.taken.partition_point(|(source, taken)| (*source, taken.name) < (module, name));
-        self.taken.get(at).is_some_and(|(source, taken)| (*source, taken.name) == (module, name))
-            || self.anywhere.binary_search(&name).is_ok()
+        let is_it = |(source, taken): &(ModuleId, Taken)| (*source, taken.name).cmp(&(module, name));
+        begins_with(&self.taken, is_it) || begins_with(&self.passed_on, is_it) || self.is_looked_up(name)
     }
 
-    /// The names that are taken from a module, sorted by number.
+    /// The names that are taken from a module, in no order.
     pub fn from(&self, module: ModuleId) -> impl Iterator<Item = Taken> {
-        let start = self.taken.partition_point(|(source, _)| *source < module);
-        self.taken[start..].iter().take_while(move |(source, _)| *source == module).map(|(_, taken)| *taken)
+        [&self.taken, &self.passed_on].into_iter().flat_map(move |list| {
+            let start = list.partition_point(|(source, _)| *source < module);
+            list[start..].iter().take_while(move |(source, _)| *source == module).map(|(_, taken)| *taken)
+        })
     }
+
+    /// The name stands at the end of a path that is computed.
+    fn is_looked_up(&self, name: NameId) -> bool {
+        begins_with(&self.anywhere, |(looked_up, _)| looked_up.cmp(&name))
+    }
+}
+
+/// True if a sorted list has an entry of that key.
+fn begins_with<T>(list: &[T], key: impl Fn(&T) -> Ordering) -> bool {
+    list.binary_search_by(key).is_ok()
+}
+
+/// What is taken from modules that have it from their stars is taken from where these lead, too.
+fn passed_on(
+    graph: &ModuleGraph,
+    entry_points: &[String],
+    taken: &[(ModuleId, Taken)],
+    takers: &[Taker<'_>],
+) -> Vec<(ModuleId, Taken)> {
+    let with_stars: FxHashMap<ModuleId, &Taker<'_>> =
+        takers.iter().filter(|taker| !taker.stars.is_empty()).map(|taker| (taker.by, taker)).collect();
+    let mut known: FxHashMap<(ModuleId, NameId), Vec<ModuleId>> = FxHashMap::default();
+    let mut through = |(source, take): (ModuleId, Taken), new: &mut Vec<(ModuleId, Taken)>| {
+        let Some(taker) = with_stars.get(&source) else { return };
+        let stars = known.entry((source, take.name)).or_insert_with(|| {
+            let is_own = graph.entry(source, take.name).is_some_and(|entry| entry.module == source);
+            if is_own { Vec::new() } else { taker.stars_that_bring(take.name).collect() }
+        });
+        new.extend(stars.iter().map(|star| (*star, take)));
+    };
+    let named = entry_points.iter().filter_map(|path| spelt_name(graph, path));
+    let named = named.map(|(module, name)| (module, Taken { name, by: module }));
+    let mut new: Vec<(ModuleId, Taken)> = named.collect();
+    for source in with_stars.keys() {
+        let start = taken.partition_point(|(from, _)| from < source);
+        taken[start..].iter().take_while(|(from, _)| from == source).for_each(|take| through(*take, &mut new));
+    }
+    let mut seen: FxHashSet<(ModuleId, Taken)> = FxHashSet::default();
+    while let Some(take) = new.pop() {
+        if seen.insert(take) {
+            through(take, &mut new);
+        }
+    }
+    seen.into_iter().collect()
 }
 
 /// The longest module that a path begins with, and what follows its name.
@@ -143,8 +188,9 @@ fn name_in(graph: &ModuleGraph, rest: &str) -> Option<NameId> {
     graph.name_id(rest.split(['.', ':']).next()?)
 }
 
+/// Most of the list is sorted, if it is that of another graph with a few entries behind it.
 fn sorted<T: Ord + Send>(mut list: Vec<T>) -> Vec<T> {
-    list.par_sort_unstable();
+    list.par_sort();
     list.dedup();
     list
 }
@@ -201,6 +247,9 @@ impl Imports {
         self.objects[import.index()]
     }
 }
+
+/// Modules, each with the one whose code has to do with it.
+type Pairs = Vec<(ModuleId, ModuleId)>;
 
 /// A module that takes names.
 struct Taker<'g> {
@@ -285,22 +334,28 @@ impl<'g> Taker<'g> {
     }
 
     /// The names that the module sets in others, or whose paths it spells.
-    fn replaced(&self) -> Vec<(ModuleId, NameId)> {
+    fn replaced(&self) -> Vec<(ModuleId, NameId, ModuleId)> {
         let is_store =
             |reference: &&Reference| matches!(reference.usage, Usage::StoreAttribute | Usage::DeleteAttribute);
         let stores = self.facts.references.iter().filter(is_store).filter_map(|reference| {
             let import = self.imports.of(reference).next()?;
             self.graph.steps(self.by, self.facts, import, reference).last()
         });
-        stores.chain(self.spelt()).collect()
+        stores.chain(self.spelt()).map(|(module, name)| (module, name, self.by)).collect()
+    }
+
+    /// The names at the ends of paths that the file computes.
+    fn anywhere(&self) -> impl Iterator<Item = (NameId, ModuleId)> {
+        let names = self.facts.names_in_computed_paths.iter();
+        names.filter_map(|name| Some((self.graph.symbol_id(self.by, *name)?, self.by)))
     }
 
     /// The modules that uses of names hand on as values, and those that they go through without an import.
-    fn modules_used(&self) -> (Vec<ModuleId>, Vec<(ModuleId, ModuleId)>) {
+    fn modules_used(&self) -> (Pairs, Pairs) {
         let (mut escaped, mut relied_on) = (Vec::new(), Vec::new());
         let (graph, facts) = (self.graph, self.facts);
         let named = facts.modules_by_name.iter().filter_map(|called| graph.find(facts.name(called.name)));
-        escaped.extend(named);
+        escaped.extend(named.map(|module| (module, self.by)));
         let looked_up = self.looked_up.iter().filter(|(_, rest)| rest.is_none());
         relied_on.extend(looked_up.map(|(module, _)| (*module, self.by)));
         for reference in facts.references.iter().filter(|reference| reference.resolved.is_none()) {
@@ -314,7 +369,7 @@ impl<'g> Taker<'g> {
             if reference.usage == Usage::Read && reference.context == Context::Runtime {
                 let (object, used) = graph.object(self.by, facts, reference);
                 if let (Object::Module(module), true) = (object, used == facts.chain(reference).len()) {
-                    escaped.push(module);
+                    escaped.push((module, self.by));
                 }
             }
             if !facts.chain(reference).is_empty() {

@@ -16,11 +16,11 @@ use crate::{
 /// The rule of what the parser and the decoder report.
 pub static SYNTAX_ERROR: &Rule = &syntax_error::SYNTAX_ERROR;
 
-/// Checks the files of a project. The diagnostics come sorted by file, place and rule.
+/// Checks the files of a project that findings are wanted of. The diagnostics come sorted by file, place and rule; they
+/// are not complete if the check was given up.
 #[must_use]
 pub fn check(project: &Project<'_>, settings: &Settings) -> Vec<Diagnostic> {
-    let paths: FxHashMap<FileId, &str> = project.files.iter().map(|(file, path)| (*file, path.as_str())).collect();
-    let level_in = |configured: &Configured, file: FileId| match paths.get(&file) {
+    let level_in = |configured: &Configured, file: FileId| match project.path(file) {
         Some(path) => settings.level(configured, path),
         None => (Level::Off, false),
     };
@@ -29,10 +29,10 @@ pub fn check(project: &Project<'_>, settings: &Settings) -> Vec<Diagnostic> {
     let by_project: Vec<Diagnostic> = settings
         .rules
         .par_iter()
-        .filter(|configured| !settings.is_off_everywhere(configured))
+        .filter(|configured| !settings.is_off_everywhere(configured) && !(project.is_given_up)())
         .flat_map_iter(|configured| {
             let Check::Project(rule) = &configured.check else { return Vec::new() };
-            let Some((first, _)) = project.files.first() else { return Vec::new() };
+            let Some((first, _)) = project.reported.first() else { return Vec::new() };
             let level = |file| level_in(configured, file);
             let mut reporter = Reporter::new(configured.rule, *first, &level);
             rule.check(project, &mut reporter);
@@ -45,9 +45,12 @@ pub fn check(project: &Project<'_>, settings: &Settings) -> Vec<Diagnostic> {
     }
 
     let found: Vec<Vec<Diagnostic>> = project
-        .files
+        .reported
         .par_iter()
         .map(|(file, path)| {
+            if (project.is_given_up)() {
+                return Vec::new();
+            }
             let mut found = elsewhere.get(file).cloned().unwrap_or_default();
             let levels: Vec<(Level, bool)> =
                 settings.rules.iter().map(|configured| settings.level(configured, path)).collect();

@@ -21,7 +21,7 @@ mod wording;
 
 pub use engine::{SYNTAX_ERROR, check};
 pub use patterns::ModulePattern;
-pub use project::{Absence, Checked, LoadBudget, Project, UnusedSettings};
+pub use project::{Absence, Checked, LoadBudget, Prepared, Project, UnusedSettings};
 pub use reporter::Reporter;
 pub use rule::{FileRule, Level, ProjectRule, Rule, find_rule, rules_named};
 pub use rules::RULES;

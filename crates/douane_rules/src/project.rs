@@ -1,14 +1,18 @@
 //! What rules look at.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use douane_base::{FileId, ModuleName, TextRange};
 use douane_cost::{Installed, LoadGraph};
 use douane_graph::{Definition, Lookup, ModuleGraph, ModuleId, ModuleKind, Object, Takes};
 use douane_parser::{Effect, EffectKind, FileFacts, Import, ImportId, Target};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{traces::Traces, wording::written_module};
+use crate::{
+    traces::{Affected, Traces},
+    wording::written_module,
+};
 
 /// The whole program, linked.
 pub struct Project<'p> {
@@ -16,8 +20,12 @@ pub struct Project<'p> {
     pub facts: &'p [FileFacts],
     /// All modules.
     pub graph: &'p ModuleGraph,
-    /// The files that are checked, with their path relative to the project folder (`/` separated), sorted.
+    /// The program's own files, with their path relative to the project folder (`/` separated), sorted.
     pub files: &'p [(FileId, String)],
+    /// Those of them that findings are wanted of, sorted as well.
+    pub reported: &'p [(FileId, String)],
+    /// Nobody waits for the findings any more.
+    pub is_given_up: &'p (dyn Fn() -> bool + Sync),
     /// Files that could not be read, with the reason.
     pub unreadable: &'p [(FileId, String)],
     /// What the metadata of the distribution names, as `package.module:name`.
@@ -31,10 +39,10 @@ pub struct Project<'p> {
     /// The settings that have nothing to work on, in the file of the configuration.
     pub unused_settings: Option<&'p UnusedSettings>,
     builtins: OnceLock<FxHashSet<&'static str>>,
-    loads: OnceLock<LoadGraph>,
-    takes: OnceLock<Takes>,
-    certain_loads: OnceLock<LoadGraph>,
-    traces: OnceLock<Traces>,
+    takes: OnceLock<Arc<Takes>>,
+    loads: OnceLock<Arc<LoadGraph>>,
+    certain_loads: OnceLock<Arc<LoadGraph>>,
+    traces: OnceLock<Arc<Traces>>,
     injected: OnceLock<FxHashSet<Box<str>>>,
     computes_imports: OnceLock<bool>,
     changes_sys_modules: OnceLock<bool>,
@@ -48,6 +56,8 @@ impl<'p> Project<'p> {
             facts,
             graph,
             files,
+            reported: files,
+            is_given_up: &|| false,
             unreadable: &[],
             entry_points: &[],
             installed: None,
@@ -55,8 +65,8 @@ impl<'p> Project<'p> {
             absent: NOTHING_ABSENT.get_or_init(FxHashMap::default),
             unused_settings: None,
             builtins: OnceLock::new(),
-            loads: OnceLock::new(),
             takes: OnceLock::new(),
+            loads: OnceLock::new(),
             certain_loads: OnceLock::new(),
             traces: OnceLock::new(),
             injected: OnceLock::new(),
@@ -71,9 +81,24 @@ impl<'p> Project<'p> {
         &self.facts[file.0 as usize]
     }
 
-    /// The file is one of those that are checked.
+    /// The file is the program's own.
     pub(crate) fn is_own(&self, file: FileId) -> bool {
-        self.files.binary_search_by_key(&file, |(file, _)| *file).is_ok()
+        self.path(file).is_some()
+    }
+
+    /// The path of one of the program's own files, relative to the project folder.
+    pub(crate) fn path(&self, file: FileId) -> Option<&'p str> {
+        let at = self.files.binary_search_by_key(&file, |(file, _)| *file).ok()?;
+        Some(&self.files[at].1)
+    }
+
+    /// The modules that findings are wanted of, in the order of their files, for as long as anybody waits for them.
+    pub(crate) fn checked(&self) -> impl ParallelIterator<Item = Checked<'_>> {
+        let files = self.reported.par_iter().take_any_while(|_| !(self.is_given_up)());
+        files.filter_map(|(file, _)| {
+            let module = self.graph.module_of_file(*file)?;
+            Some(Checked { id: *file, module, facts: self.facts(*file), project: self })
+        })
     }
 
     /// The facts of a module that has a file.
@@ -89,16 +114,28 @@ impl<'p> Project<'p> {
         let _ = self.traces();
     }
 
+    /// Takes over what was prepared for the same program.
+    #[must_use]
+    pub fn prepared(self, prepared: &Prepared) -> Self {
+        Self {
+            takes: Arc::clone(&prepared.takes).into(),
+            loads: Arc::clone(&prepared.loads).into(),
+            certain_loads: Arc::clone(&prepared.certain_loads).into(),
+            traces: Arc::clone(&prepared.traces).into(),
+            ..self
+        }
+    }
+
     /// Who takes which name from which module.
     #[must_use]
     pub fn takes(&self) -> &Takes {
-        self.takes.get_or_init(|| Takes::new(self.graph, self.facts, self.entry_points))
+        self.takes.get_or_init(|| Takes::new(self.graph, self.facts, self.entry_points).into())
     }
 
     /// What it means to load a module.
     #[must_use]
     pub(crate) fn traces(&self) -> &Traces {
-        self.traces.get_or_init(|| Traces::new(self))
+        self.traces.get_or_init(|| Traces::new(self, None).into())
     }
 
     /// True for names that some module of the program adds to the builtins: `builtins._ = …`.
@@ -138,13 +175,13 @@ impl<'p> Project<'p> {
     /// What may be loaded with what.
     #[must_use]
     pub fn loads(&self) -> &LoadGraph {
-        self.loads.get_or_init(|| LoadGraph::possible(self.graph))
+        self.loads.get_or_init(|| LoadGraph::possible(self.graph).into())
     }
 
     /// What is surely loaded with what.
     #[must_use]
     pub fn certain_loads(&self) -> &LoadGraph {
-        self.certain_loads.get_or_init(|| LoadGraph::certain(self.graph))
+        self.certain_loads.get_or_init(|| LoadGraph::certain(self.graph).into())
     }
 
     /// The names that Python offers everywhere in the target version.
@@ -175,6 +212,46 @@ pub enum Absence {
     Untracked(String),
     /// The change deletes its file, or moves it away.
     Deleted(String),
+}
+
+/// What rules share, made from the facts and the graph of a program. It can be kept for the next check of the same program,
+/// or be brought up to date where the graph was linked again.
+pub struct Prepared {
+    takes: Arc<Takes>,
+    loads: Arc<LoadGraph>,
+    certain_loads: Arc<LoadGraph>,
+    traces: Arc<Traces>,
+}
+
+impl Prepared {
+    /// What a project shares. If it was made for the graph before, only what may have changed since is made anew.
+    #[must_use]
+    pub fn new(project: &Project<'_>, before: Option<Self>) -> Self {
+        let graph = project.graph;
+        if let (Some(before), Some(changes)) = (before, graph.changes()) {
+            let Self { takes, loads, certain_loads, traces } = before;
+            if changes.has_same_loads() {
+                let _ = (project.loads.set(loads), project.certain_loads.set(certain_loads));
+            }
+            let affected = Affected { changes, modules: changes.affected(graph, project.facts) };
+            let takes = Arc::into_inner(takes);
+            let takes = takes.map(|takes| takes.again(graph, project.facts, project.entry_points, &affected.modules));
+            if let Some(takes) = takes {
+                let _ = project.takes.set(takes.into());
+            }
+            let traces = Traces::new(project, Some((&traces, &affected)));
+            let _ = project.traces.set(traces.into());
+        }
+        project.prepare();
+        let _ = project.certain_loads();
+        let made = "what is shared was made";
+        Self {
+            takes: Arc::clone(project.takes.get().expect(made)),
+            loads: Arc::clone(project.loads.get().expect(made)),
+            certain_loads: Arc::clone(project.certain_loads.get().expect(made)),
+            traces: Arc::clone(project.traces.get().expect(made)),
+        }
+    }
 }
 
 /// What one program may load at most.

@@ -1,7 +1,9 @@
 //! What loading a module leaves behind besides the module itself: whether an import can go without anybody noticing.
 
+use std::sync::Arc;
+
 use douane_base::{FileId, TextRange};
-use douane_graph::{Edge, Lookup, ModuleGraph, ModuleId, ModuleKind, NameId, Origin, Resolution, components};
+use douane_graph::{Changes, Edge, Lookup, ModuleGraph, ModuleId, ModuleKind, NameId, Origin, Resolution, components};
 use douane_parser::{
     BindingKind, FileFacts, Guard, ImportId, LoadEffect, LoadEffectKind, ScopeId, Target, Truth, When,
 };
@@ -15,12 +17,14 @@ pub(crate) struct Traces {
     /// The nearest module with an effect of its own that is loaded with it.
     nearest: Vec<Option<ModuleId>>,
     reasons: Vec<Option<Reason>>,
+    /// The reasons that lie in the module's own code.
+    own_reasons: Vec<Option<Reason>>,
     /// For each module the number of its circle, 0 for none.
-    circles: Vec<u32>,
+    circles: Arc<[u32]>,
     /// The modules whose stars may replace submodules of packages.
     replacing: Vec<bool>,
     /// The same for circles in which one load starts the next.
-    load_circles: Vec<u32>,
+    load_circles: Arc<[u32]>,
 }
 
 /// Why loading a module matters.
@@ -45,20 +49,44 @@ pub(crate) enum Reason {
 /// Modules of the standard library that are imported for what that does.
 const EFFECTIVE: [&str; 7] = ["__main__", "antigravity", "readline", "rlcompleter", "site", "sitecustomize", "this"];
 
+/// The modules whose names may stand for something else in a graph that was linked again.
+pub(crate) struct Affected<'g> {
+    pub(crate) changes: &'g Changes,
+    /// By module.
+    pub(crate) modules: Vec<bool>,
+}
+
+impl Affected<'_> {
+    /// Whether the imports of the module may fail is to be asked again.
+    fn in_doubt(&self, graph: &ModuleGraph, module: ModuleId) -> bool {
+        self.modules[module.index()] || self.changes.opens_source_of(graph, module)
+    }
+}
+
 impl Traces {
-    pub(crate) fn new(project: &Project<'_>) -> Self {
+    /// Of a graph that was linked again, what may not have changed is taken from the traces before.
+    pub(crate) fn new(project: &Project<'_>, before: Option<(&Self, &Affected<'_>)>) -> Self {
         let graph = project.graph;
         let modules: Vec<ModuleId> = graph.ids().collect();
-        let rare = rare_names(project, &modules);
-        let mut reasons: Vec<Option<Reason>> =
-            modules.par_iter().map(|module| own_reason(project, *module, &rare)).collect();
-        let ((circles, load_circles), _) = rayon::join(
-            || {
-                let is_direct = |edge: &Edge| !edge.is_implicit;
-                (modules_in_circles(graph, is_direct), modules_in_circles(graph, |edge| may_start_load(project, edge)))
-            },
-            || (project.takes(), project.loads()),
-        );
+        let is_affected = |module: &ModuleId| before.is_none_or(|(_, affected)| affected.in_doubt(graph, *module));
+        let affected: Vec<ModuleId> = modules.iter().copied().filter(is_affected).collect();
+        let rare = rare_names(project, &affected);
+        let found: Vec<Option<Reason>> =
+            affected.par_iter().map(|module| own_reason(project, *module, &rare)).collect();
+        let mut own_reasons =
+            before.map_or_else(|| vec![None; modules.len()], |(before, _)| before.own_reasons.clone());
+        affected.iter().zip(found).for_each(|(module, reason)| own_reasons[module.index()] = reason);
+        let circles = || match before {
+            Some((before, affected)) if affected.changes.has_same_loads() => {
+                (Arc::clone(&before.circles), Arc::clone(&before.load_circles))
+            }
+            _ => {
+                let direct = modules_in_circles(graph, |edge| !edge.is_implicit);
+                (direct.into(), modules_in_circles(graph, |edge| may_start_load(project, edge)).into())
+            }
+        };
+        let ((circles, load_circles), _) = rayon::join(circles, || (project.takes(), project.loads()));
+        let mut reasons = own_reasons.clone();
         let in_circle = |at: usize| circles[at] != 0 || load_circles[at] != 0;
         for (_, reason) in reasons.iter_mut().enumerate().filter(|(at, _)| in_circle(*at)) {
             reason.get_or_insert(Reason::Circle);
@@ -76,6 +104,7 @@ impl Traces {
         Self {
             nearest: project.loads().nearest(&marked),
             reasons,
+            own_reasons,
             circles,
             load_circles,
             replacing: replacing(project, &modules),

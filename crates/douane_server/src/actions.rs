@@ -23,12 +23,13 @@ const TAKE_AWAY: [&str; 3] = ["unused-import", "unused-star", "redefined-import"
 
 /// The actions for a range of a file, or for all of it.
 pub(crate) fn actions(
-    folder: &Folder,
+    folder: &mut Folder,
     client: &Client,
     documents: &Documents,
     path: &Path,
     params: &CodeActionParams,
 ) -> Vec<Value> {
+    let diagnostics = folder.program.diagnostics_of(&[path]);
     let Some(analysis) = folder.program.analysis() else { return Vec::new() };
     let Some(file) = analysis.file_at(path) else { return Vec::new() };
     let only: Option<Vec<String>> =
@@ -41,14 +42,13 @@ pub(crate) fn actions(
         }),
     };
     let mut offer = Offer::new(&folder.program, analysis, client, documents);
-    let of_file = || folder.program.diagnostics().iter().filter(|diagnostic| diagnostic.primary.file == file);
     let mut found = Vec::new();
     if wants("quickfix") {
         let source = offer.texts.file(file);
         let asked = client.encoding.text_range(source.text(), source.lines(), params.range);
         let lines = source.lines().clone();
         let touches = |diagnostic: &&Diagnostic| touches(diagnostic.primary.range, asked, &lines);
-        for diagnostic in of_file().filter(touches) {
+        for diagnostic in diagnostics.iter().filter(touches) {
             found.extend(offer.quick_fix(diagnostic));
             found.extend(offer.ignore(diagnostic));
         }
@@ -61,7 +61,7 @@ pub(crate) fn actions(
             TAKE_AWAY.contains(&diagnostic.rule)
                 && new.iter().any(|import| import.cover(diagnostic.primary.range) == *import)
         };
-        found.extend(offer.fix_all(file, of_file().filter(|diagnostic| !is_new(diagnostic))));
+        found.extend(offer.fix_all(file, diagnostics.iter().filter(|diagnostic| !is_new(diagnostic))));
     }
     found
 }

@@ -37,6 +37,10 @@ impl Report {
         serde_json::to_string(&items).unwrap_or_default().hash(&mut hasher);
         Self { items, id: format!("{:016x}", hasher.finish()) }
     }
+
+    pub(crate) fn empty() -> Self {
+        Self::new(Vec::new())
+    }
 }
 
 /// The positions in the files of an analysis, whose texts are read when they are asked for.
@@ -65,14 +69,19 @@ pub(crate) fn uri_in(documents: &Documents, path: &Path) -> Uri {
     documents.get(path).map_or_else(|| uri_of(path), |document| document.uri.clone())
 }
 
-/// All findings of a folder, by file.
-pub(crate) fn reports(folder: &Folder, client: &Client, documents: &Documents) -> BTreeMap<PathBuf, Report> {
+/// Findings of a folder by file, with what is wrong with its configuration.
+pub(crate) fn reports(
+    folder: &Folder,
+    diagnostics: &[Diagnostic],
+    client: &Client,
+    documents: &Documents,
+) -> BTreeMap<PathBuf, Report> {
     let mut by_file: BTreeMap<PathBuf, Vec<lsp_types::Diagnostic>> = BTreeMap::new();
     if let Some(analysis) = folder.program.analysis() {
         let mut texts = Texts::new(analysis);
         // A cell of a notebook is a document of its own, which has no place in a file.
         let is_shown = |diagnostic: &&Diagnostic| !analysis.is_notebook(diagnostic.primary.file);
-        for diagnostic in folder.program.diagnostics().iter().filter(is_shown) {
+        for diagnostic in diagnostics.iter().filter(is_shown) {
             let path = analysis.full_path(diagnostic.primary.file).to_owned();
             by_file.entry(path).or_default().push(shown(diagnostic, &mut texts, client, documents));
         }

@@ -15,6 +15,8 @@ pub(crate) struct Folder {
     pub(crate) program: LiveProgram,
     /// What is wrong with the configuration as it is now.
     pub(crate) problem: Option<ConfigurationError>,
+    /// The configuration was read, or found to be broken, since the client was told last.
+    pub(crate) is_configured_anew: bool,
     pub(crate) costs: Costs,
     settings: Request,
     /// The files that may say what the program is, and when each was changed.
@@ -44,11 +46,20 @@ impl Folder {
                 (program, Some(error))
             }
         };
-        Ok(Self { root, program, problem, costs: Costs::default(), settings: request, configurations })
+        Ok(Self {
+            root,
+            program,
+            problem,
+            is_configured_anew: true,
+            costs: Costs::default(),
+            settings: request,
+            configurations,
+        })
     }
 
     /// Reads the configuration again. While it can't be used, the last one that could stays.
     pub(crate) fn reopen(&mut self) -> Result<(), String> {
+        self.is_configured_anew = true;
         match LiveProgram::open(self.settings.clone()) {
             Ok(program) => {
                 let before = std::mem::replace(&mut self.program, program);

@@ -7,6 +7,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
 use douane_workspace::{Request as ProgramRequest, Stage};
@@ -32,6 +33,9 @@ use crate::{
     parent, renaming,
     uri::path_of,
 };
+
+/// Longer than between two keystrokes of one who types on.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How a session came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +79,7 @@ fn converse(connection: &Connection, settings: ProgramRequest, parent_process: O
         opened: FxHashSet::default(),
         is_folder_gone: false,
         waiting: None,
+        owes_findings: true,
         is_shut_down: false,
         next_id: 0,
         asked_configuration: None,
@@ -131,6 +136,8 @@ struct Server<'c> {
     is_folder_gone: bool,
     /// A request for the findings of all files, that is answered when they change.
     waiting: Option<(RequestId, Known)>,
+    /// The findings of files that are not open may be others than the client knows.
+    owes_findings: bool,
     is_shut_down: bool,
     next_id: i32,
     /// The request for the configuration that is not answered yet.
@@ -161,7 +168,19 @@ impl Server<'_> {
         loop {
             // Before the first message, so that findings are there as soon as the client asks.
             self.settle();
-            let Ok(first) = self.connection.receiver.recv() else { return Ended::Abruptly };
+            let receiver = &self.connection.receiver;
+            let first = match self.owes_findings {
+                // What nobody waits for is done while people pause.
+                true => match receiver.recv_timeout(PAUSE) {
+                    Err(error) if error.is_timeout() => {
+                        self.complete(true);
+                        continue;
+                    }
+                    received => received.ok(),
+                },
+                false => receiver.recv().ok(),
+            };
+            let Some(first) = first else { return Ended::Abruptly };
             let mut messages = vec![first];
             messages.extend(self.connection.receiver.try_iter());
             self.refused = messages.iter().filter_map(refused).collect();
@@ -184,7 +203,7 @@ impl Server<'_> {
     /// A bug must not end the session: it is told, and the next message is taken.
     fn guarded(&mut self, id: Option<RequestId>, step: impl FnOnce(&mut Self)) {
         let Err(panic) = catch_unwind(AssertUnwindSafe(|| step(self))) else { return };
-        let message = format!("internal error, which is a bug in douane: {}", words_of(&*panic));
+        let message = bug(&*panic);
         match id {
             Some(id) => self.send(Response::new_err(id, ErrorCode::InternalError as i32, message)),
             None => self.log(1, &message),
@@ -264,6 +283,7 @@ impl Server<'_> {
     fn did_open(&mut self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
         let Some(path) = self.documents.open(document.uri, document.version, document.text) else { return };
+        self.owes_findings = true;
         if !self.folders.iter().any(|folder| folder.holds(&path))
             && self.client.folders.is_empty()
             && let Some(parent) = path.parent()
@@ -345,15 +365,14 @@ impl Server<'_> {
                 self.open_folder(folder.root);
             }
         }
-        if before.most_unopened != now.most_unopened {
-            self.publish();
-        }
+        self.owes_findings |= before.most_unopened != now.most_unopened;
         if before.hints != now.hints && self.client.refreshes_hints {
             self.ask("workspace/inlayHint/refresh", Value::Null);
         }
     }
 
     fn did_change_folders(&mut self, params: DidChangeWorkspaceFoldersParams) {
+        self.owes_findings = true;
         for gone in &params.event.removed {
             let root = path_of(&gone.uri);
             self.folders.retain(|folder| Some(&folder.root) != root.as_ref());
@@ -415,51 +434,107 @@ impl Server<'_> {
             progress.end();
             match updated {
                 Ok(updated) => is_changed |= updated,
-                Err(panic) => self.log(1, &format!("internal error, which is a bug in douane: {}", words_of(&*panic))),
+                Err(panic) => self.log(1, &bug(&*panic)),
             }
         }
         self.folders = folders;
-        let shows_problem = self.folders.iter().any(|folder| folder.problem.is_some());
+        let is_configured_anew = self.folders.iter_mut().any(|folder| std::mem::take(&mut folder.is_configured_anew));
         let is_folder_gone = std::mem::take(&mut self.is_folder_gone);
-        if is_changed || shows_problem || is_folder_gone || self.sent.is_empty() || !self.opened.is_empty() {
-            self.publish();
+        self.owes_findings |= is_changed || is_configured_anew || is_folder_gone || !self.opened.is_empty();
+        if self.owes_findings {
+            self.show_open();
         }
     }
 
-    /// Sends what changed since the client was told last.
-    fn publish(&mut self) {
+    /// Tells the client the findings of the open documents, which it waits for while somebody types.
+    fn show_open(&mut self) {
+        let paths: Vec<PathBuf> = self.documents.iter().map(|(path, _)| path.to_owned()).collect();
+        let mut found: BTreeMap<PathBuf, Report> = BTreeMap::new();
+        let roots = self.roots();
+        for folder in &mut self.folders {
+            let own: Vec<&Path> = paths.iter().map(PathBuf::as_path).filter(|path| folder.holds(path)).collect();
+            let diagnostics = match catch_unwind(AssertUnwindSafe(|| folder.program.diagnostics_of(&own))) {
+                Ok(diagnostics) => diagnostics,
+                Err(panic) => return self.log(1, &bug(&*panic)),
+            };
+            for (path, report) in reports(folder, &diagnostics, &self.client, &self.documents) {
+                if is_innermost(&roots, &folder.root, &path) {
+                    found.insert(path, report);
+                }
+            }
+        }
+        let of_documents = paths.into_iter().map(|path| {
+            let report = found.remove(&path).unwrap_or_else(Report::empty);
+            (path, report)
+        });
+        self.show(of_documents.collect());
+    }
+
+    /// Tells the client the findings of all other files too. If it may be given up, that is done as soon as there is another
+    /// message to take in; the next time begins anew.
+    fn complete(&mut self, may_give_up: bool) {
+        if !self.owes_findings {
+            return;
+        }
+        // If this fails, the next change asks for it again.
+        self.owes_findings = false;
+        let receiver = &self.connection.receiver;
+        let is_given_up = || may_give_up && !receiver.is_empty();
         let mut found: BTreeMap<PathBuf, Report> = BTreeMap::new();
         let mut unopened = 0;
-        for folder in &self.folders {
-            for (path, report) in reports(folder, &self.client, &self.documents) {
+        let roots = self.roots();
+        for folder in &mut self.folders {
+            match catch_unwind(AssertUnwindSafe(|| folder.program.complete(&is_given_up))) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.owes_findings = true;
+                    return;
+                }
+                Err(panic) => return self.log(1, &bug(&*panic)),
+            }
+            let diagnostics = folder.program.diagnostics().unwrap_or_default();
+            for (path, report) in reports(folder, diagnostics, &self.client, &self.documents) {
                 if self.documents.get(&path).is_none() {
                     unopened += report.items.len();
                     if unopened > self.client.options.most_unopened {
                         continue;
                     }
                 }
-                // Of nested folders, the inner one knows its project.
-                if self.folder_of(&path).is_none_or(|inner| inner.root == folder.root) {
+                if is_innermost(&roots, &folder.root, &path) {
                     found.insert(path, report);
                 }
             }
         }
-        let before = std::mem::replace(&mut self.sent, found);
-        let opened = std::mem::take(&mut self.opened);
+        let gone: Vec<PathBuf> = self.sent.keys().filter(|path| !found.contains_key(*path)).cloned().collect();
+        found.extend(gone.into_iter().map(|path| (path, Report::empty())));
+        self.show(found);
+        self.opened.clear();
+    }
+
+    /// Sends the findings of these files as far as the client has others.
+    fn show(&mut self, reports: BTreeMap<PathBuf, Report>) {
+        let mut changed = Vec::new();
+        for (path, report) in reports {
+            let is_empty = report.items.is_empty();
+            let is_told_again = self.opened.remove(&path) && !self.client.pulls && !is_empty;
+            if self.sent.get(&path).map_or(is_empty, |sent| *sent == report) && !is_told_again {
+                continue;
+            }
+            if is_empty {
+                self.sent.remove(&path);
+            } else {
+                self.sent.insert(path.clone(), report.clone());
+            }
+            changed.push((path, report));
+        }
         if self.client.pulls {
-            if before != self.sent {
+            if !changed.is_empty() {
                 self.answer_waiting();
                 self.ask("workspace/diagnostic/refresh", Value::Null);
             }
             return;
         }
-        let gone: Vec<PathBuf> = before.keys().filter(|path| !self.sent.contains_key(*path)).cloned().collect();
-        let changed: Vec<(PathBuf, Report)> = (self.sent.iter())
-            .filter(|(path, report)| before.get(*path) != Some(*report) || opened.contains(*path))
-            .map(|(path, report)| (path.clone(), report.clone()))
-            .collect();
-        let empty = || Report::new(Vec::new());
-        for (path, report) in gone.into_iter().map(|path| (path, empty())).chain(changed) {
+        for (path, report) in changed {
             let version = self.documents.get(&path).map(|document| document.version);
             let uri = uri_in(&self.documents, &path);
             let mut params = json!({ "uri": uri, "diagnostics": report.items });
@@ -472,7 +547,10 @@ impl Server<'_> {
 
     fn document_diagnostics(&mut self, id: RequestId, params: DocumentDiagnosticParams) {
         let path = path_of(&params.text_document.uri);
-        let report = path.and_then(|path| self.sent.get(&path).cloned()).unwrap_or_else(|| Report::new(Vec::new()));
+        if path.as_ref().is_some_and(|path| self.documents.get(path).is_none()) {
+            self.complete(false);
+        }
+        let report = path.and_then(|path| self.sent.get(&path).cloned()).unwrap_or_else(Report::empty);
         let answer = if params.previous_result_id.as_ref() == Some(&report.id) {
             json!({ "kind": "unchanged", "resultId": report.id })
         } else {
@@ -483,6 +561,7 @@ impl Server<'_> {
 
     fn workspace_diagnostics(&mut self, id: RequestId, params: WorkspaceDiagnosticParams) {
         self.release();
+        self.complete(false);
         // Clients escape more in a URI or less than the server does.
         let known = params.previous_result_ids.into_iter();
         let known = known.filter_map(|known| Some((path_of(&known.uri)?, (known.uri, known.value)))).collect();
@@ -506,7 +585,7 @@ impl Server<'_> {
                 }));
             }
         }
-        let nothing = Report::new(Vec::new());
+        let nothing = Report::empty();
         for (path, (uri, id)) in known {
             if !self.sent.contains_key(path) && *id != nothing.id {
                 items.push(json!({ "kind": "full", "uri": uri, "version": null, "resultId": nothing.id, "items": [] }));
@@ -541,7 +620,8 @@ impl Server<'_> {
 
     fn code_actions(&mut self, id: RequestId, params: CodeActionParams) {
         let path = path_of(&params.text_document.uri);
-        let folder = path.as_ref().and_then(|path| self.folder_of(path));
+        let root = path.as_ref().and_then(|path| self.folder_of(path)).map(|folder| folder.root.clone());
+        let folder = self.folders.iter_mut().find(|folder| Some(&folder.root) == root.as_ref());
         let found = match (folder, &path) {
             (Some(folder), Some(path)) if self.client.knows_code_actions => {
                 actions::actions(folder, &self.client, &self.documents, path, &params)
@@ -561,6 +641,10 @@ impl Server<'_> {
             _ => Vec::new(),
         };
         self.answer(id, json!(found));
+    }
+
+    fn roots(&self) -> Vec<PathBuf> {
+        self.folders.iter().map(|folder| folder.root.clone()).collect()
     }
 
     /// The innermost of the folders that hold a file.
@@ -664,10 +748,21 @@ fn request_id(value: &Value) -> Option<RequestId> {
     serde_json::from_value(value.clone()).ok()
 }
 
+/// What is told of a panic.
+fn bug(panic: &(dyn Any + Send)) -> String {
+    format!("internal error, which is a bug in douane: {}", words_of(panic))
+}
+
 /// The words of a panic.
 fn words_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
+}
+
+/// Of nested folders, the inner one knows its project.
+fn is_innermost(roots: &[PathBuf], root: &Path, path: &Path) -> bool {
+    let depth = |root: &Path| root.as_os_str().len();
+    !roots.iter().any(|other| path.starts_with(other) && depth(other) > depth(root))
 }
 
 /// The project around a file that was opened without a folder, or the file's folder.

@@ -10,9 +10,10 @@ use std::{
 };
 
 use douane_base::{Cell, Diagnostic, FileId, ModuleName, SourceFile, TextRange};
-use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link};
+use douane_cost::Installed;
+use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link, relink};
 use douane_parser::{FileFacts, Notebook, ParseOptions, SourceKind, parse};
-use douane_rules::{Absence, LoadBudget, Project, Settings, UnusedSettings, check};
+use douane_rules::{Absence, LoadBudget, Prepared, Project, Settings, UnusedSettings, check};
 use globset::GlobSet;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -33,10 +34,16 @@ pub struct Analysis {
     paths: Vec<PathBuf>,
     facts: Vec<FileFacts>,
     graph: ModuleGraph,
+    /// What the rules share, once it was made.
+    prepared: Option<Prepared>,
     /// The program's compiled modules.
     binaries: Vec<PathBuf>,
-    /// The modules of the program itself.
-    own_modules: Vec<ModuleSource>,
+    /// All modules that were linked.
+    modules: Vec<ModuleSource>,
+    /// The modules of the program itself, as they are called for their places alone.
+    places: Modules,
+    /// The folders that were taken for namespaces, sorted.
+    namespaces: Vec<PathBuf>,
     /// The modules of installed packages; their files are numbered from the first one that is not the program's own.
     external: Vec<ModuleSource>,
     /// The program's own files, by path relative to the project.
@@ -82,41 +89,30 @@ impl Workspace {
         });
         let options = self.parse_options();
         let mut paths: Vec<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
-        let ((mut facts, problems), modules) = rayon::join(
+        let ((mut facts, problems), places) = rayon::join(
             || self.read_all(&candidates, kept_files, &options, progress),
             || kept_names.is_none().then(|| self.modules(&paths, &binaries, &[])),
         );
         progress(Stage::Link);
         let problems = (0..).map(FileId).zip(problems);
         let unreadable = problems.filter_map(|(file, problem)| Some((file, problem?))).collect();
-        let Named { modules: own_modules, own } = kept_names.unwrap_or_else(|| {
-            let modules = modules.unwrap_or_else(|| self.modules(&paths, &binaries, &[]));
-            let mut namespaces = self.imported_namespaces(&modules, &facts);
-            namespaces.extend(self.hiding_packages(&modules));
-            let modules = if namespaces.is_empty() { modules } else { self.modules(&paths, &binaries, &namespaces) };
+        let Named { places, namespaces, own } = kept_names.unwrap_or_else(|| {
+            let places = places.unwrap_or_else(|| self.modules(&paths, &binaries, &[]));
+            let namespaces = self.namespaces(&places, &facts);
             let relative: Vec<String> =
                 paths.par_iter().map(|path| slashed(&relative_to(path, &self.folder))).collect();
-            Named { modules: modules.sources, own: (0..).map(FileId).zip(relative).collect() }
+            Named { places, namespaces, own: (0..).map(FileId).zip(relative).collect() }
         });
-        let mut modules = own_modules.clone();
+        let mut modules = match namespaces.as_slice() {
+            [] => places.sources.clone(),
+            namespaces => self.modules(&paths, &binaries, namespaces).sources,
+        };
         let reported = self.reported(&paths);
         let overlaid = self.overlaid(&paths);
         let absent = self.absent(&paths);
-
-        let standard_library = StandardLibrary::new(self.configuration.version.minor());
-        let external = match (&self.environment, kept_external) {
-            (None, _) => External::default(),
-            (Some(_), KeptExternal::Whole(external)) => external,
-            (Some(environment), KeptExternal::Files(known)) => {
-                let first_party: FxHashSet<&str> = modules.iter().map(|module| module.name.top_level()).collect();
-                let read = |path: &Path| match known.get(path) {
-                    Some(facts) => Some(facts.clone()),
-                    None => Some(facts_of(path, read_bytes(path).ok()?, &options)),
-                };
-                let loader = Loader::new(environment, &first_party, standard_library, &read);
-                let importers: Vec<Importer<'_>> = facts.iter().map(|facts| Importer { facts }).collect();
-                loader.load(&importers)
-            }
+        let external = match kept_external {
+            KeptExternal::Whole(external) => external,
+            KeptExternal::Files(known) => self.external(&modules, &facts, &|path| known.get(path)),
         };
         let next_file = u32::try_from(paths.len()).unwrap_or(u32::MAX);
         modules.extend(external.modules.iter().map(|module| numbered_from(module, next_file)));
@@ -124,38 +120,124 @@ impl Workspace {
             paths.push(file.path);
             facts.push(file.facts);
         }
-        let external = external.modules;
-        let program =
-            Program::new(modules, &facts, standard_library, self.environment.is_some()).on(self.configuration.platform);
+        let program = self.program(modules, &facts);
         let graph = link(&program);
-        drop(program);
-        let working_folder = self.request.working_folder.clone();
-        let unused_settings = self.unused_settings(&own, &graph).map(|(path, settings)| {
-            let file = FileId(u32::try_from(paths.len()).unwrap_or(u32::MAX));
-            let relative = slashed(&relative_to(&path, &self.folder));
-            paths.push(path);
-            UnusedSettings { file, path: relative, settings }
-        });
-        let entry_points =
-            if self.request.isolated { Vec::new() } else { entry_points(&self.folder, self.pyproject.as_ref()) };
-        Analysis {
+        let modules = program.modules;
+        let analysis = Analysis {
             paths,
             facts,
             graph,
+            prepared: None,
             binaries,
-            own_modules,
-            external,
+            modules,
+            places,
+            namespaces,
+            external: external.modules,
             own,
             reported,
             unreadable,
             overlaid,
             absent,
-            unused_settings,
-            entry_points,
+            unused_settings: None,
+            entry_points: Vec::new(),
             budgets: self.configuration.budgets.iter().filter_map(Budget::of_loads).collect(),
             surroundings: self.surroundings(),
-            working_folder,
+            working_folder: self.request.working_folder.clone(),
+        };
+        self.with_metadata(analysis)
+    }
+
+    /// Links the program again after some of its files changed and none came or went. What the rules share is made as
+    /// well, from what they shared before.
+    pub(crate) fn analyse_changed(
+        &self,
+        mut analysis: Analysis,
+        changed: Vec<(FileId, ReadFile)>,
+        has_same_imports: bool,
+        progress: &(dyn Fn(Stage) + Sync),
+    ) -> Analysis {
+        let mut before: Vec<(FileId, FileFacts)> = Vec::with_capacity(changed.len());
+        for (file, ReadFile { facts, problem }) in changed {
+            before.push((file, std::mem::replace(&mut analysis.facts[file.0 as usize], facts)));
+            analysis.unreadable.retain(|(other, _)| *other != file);
+            analysis.unreadable.extend(problem.map(|problem| (file, problem)));
         }
+        analysis.unreadable.sort_unstable();
+        if !has_same_imports && !self.has_same_modules(&analysis) {
+            return self.analyse_again(analysis.keep(true, false), progress);
+        }
+        let Analysis { facts, graph, modules, prepared, .. } = analysis;
+        let program = self.program(modules, &facts);
+        let graph = relink(&program, graph, &before);
+        let modules = program.modules;
+        let analysis = Analysis { facts, graph, modules, prepared: None, ..analysis };
+        let mut analysis = self.with_metadata(analysis);
+        analysis.prepare(prepared);
+        analysis
+    }
+
+    /// The modules of an analysis are still those that the imports of its files ask for.
+    fn has_same_modules(&self, analysis: &Analysis) -> bool {
+        let Analysis { paths, facts, modules, places, namespaces, external, own, .. } = analysis;
+        let (own_facts, external_facts) = facts.split_at(own.len());
+        if self.namespaces(places, own_facts) != *namespaces {
+            return false;
+        }
+        let external_paths = &paths[own.len()..facts.len()];
+        let known: FxHashMap<&Path, &FileFacts> =
+            external_paths.iter().map(PathBuf::as_path).zip(external_facts).collect();
+        let own_modules = &modules[..modules.len() - external.len()];
+        let now = self.external(own_modules, own_facts, &|path| known.get(path).copied());
+        now.modules == *external && now.files.iter().map(|file| &file.path).eq(external_paths)
+    }
+
+    fn program<'f>(&self, modules: Vec<ModuleSource>, facts: &'f [FileFacts]) -> Program<'f> {
+        let standard_library = StandardLibrary::new(self.configuration.version.minor());
+        Program::new(modules, facts, standard_library, self.environment.is_some()).on(self.configuration.platform)
+    }
+
+    /// The installed modules that the program has to do with; files whose facts are known are not read.
+    fn external<'k>(
+        &self,
+        own_modules: &[ModuleSource],
+        facts: &[FileFacts],
+        known: &(dyn Fn(&Path) -> Option<&'k FileFacts> + Sync),
+    ) -> External {
+        let Some(environment) = &self.environment else { return External::default() };
+        let first_party: FxHashSet<&str> = own_modules.iter().map(|module| module.name.top_level()).collect();
+        let options = self.parse_options();
+        let read = |path: &Path| match known(path) {
+            Some(facts) => Some(facts.clone()),
+            None => Some(facts_of(path, read_bytes(path).ok()?, &options)),
+        };
+        let standard_library = StandardLibrary::new(self.configuration.version.minor());
+        let loader = Loader::new(environment, &first_party, standard_library, &read);
+        let importers: Vec<Importer<'_>> = facts.iter().map(|facts| Importer { facts }).collect();
+        loader.load(&importers)
+    }
+
+    /// The folders that are taken for namespaces, sorted.
+    fn namespaces(&self, places: &Modules, facts: &[FileFacts]) -> Vec<PathBuf> {
+        let mut found = self.imported_namespaces(places, facts);
+        found.extend(self.hiding_packages(places));
+        found.sort_unstable();
+        found
+    }
+
+    /// With what the project says about itself now: its settings that have nothing to work on, and its entry points.
+    fn with_metadata(&self, mut analysis: Analysis) -> Analysis {
+        // Behind the files comes the configuration, where something is wrong in it.
+        analysis.paths.truncate(analysis.facts.len());
+        analysis.unused_settings = self.unused_settings(&analysis.own, &analysis.graph).map(|(path, settings)| {
+            let file = FileId(u32::try_from(analysis.paths.len()).unwrap_or(u32::MAX));
+            let relative = slashed(&relative_to(&path, &self.folder));
+            analysis.paths.push(path);
+            UnusedSettings { file, path: relative, settings }
+        });
+        if !self.request.isolated {
+            analysis.entry_points = entry_points(&self.folder, self.pyproject.as_ref());
+        }
+        analysis
     }
 
     /// What the facts of all files depend on.
@@ -443,7 +525,8 @@ pub(crate) struct Kept {
 
 /// The names of the program's own files.
 pub(crate) struct Named {
-    modules: Vec<ModuleSource>,
+    places: Modules,
+    namespaces: Vec<PathBuf>,
     own: Vec<(FileId, String)>,
 }
 
@@ -571,7 +654,7 @@ impl Analysis {
 
     /// Takes the analysis apart, for the next one.
     pub(crate) fn keep(self, has_same_files: bool, has_same_imports: bool) -> Kept {
-        let Self { mut paths, mut facts, binaries, own_modules, external, own, unreadable, .. } = self;
+        let Self { mut paths, mut facts, binaries, places, namespaces, external, own, unreadable, .. } = self;
         // Behind the files comes the configuration, where something is wrong in it.
         paths.truncate(facts.len());
         let external_files = paths.split_off(own.len()).into_iter().zip(facts.split_off(own.len()));
@@ -587,7 +670,7 @@ impl Analysis {
         });
         let mut problems: FxHashMap<u32, String> =
             unreadable.into_iter().map(|(file, problem)| (file.0, problem)).collect();
-        let named = (has_same_files && has_same_imports).then_some(Named { modules: own_modules, own });
+        let named = (has_same_files && has_same_imports).then_some(Named { places, namespaces, own });
         let read = (0..).zip(paths).zip(facts);
         let read = read.map(|((at, path), facts)| (path, ReadFile { facts, problem: problems.remove(&at) })).collect();
         Kept { walked, own: read, named, external }
@@ -637,6 +720,14 @@ impl Analysis {
         self.overlaid = contents.filter_map(of_file).collect();
     }
 
+    /// These files, with the others that are files of modules of the same names.
+    pub(crate) fn with_same_module(&self, files: &FxHashSet<FileId>) -> FxHashSet<FileId> {
+        let name_of = |file: FileId| Some(self.graph.module_name(self.graph.module_of_file(file)?));
+        let names: FxHashSet<&str> = files.iter().filter_map(|file| name_of(*file)).collect();
+        let is_one = |file: &FileId| files.contains(file) || name_of(*file).is_some_and(|name| names.contains(name));
+        self.own.iter().map(|(file, _)| *file).filter(is_one).collect()
+    }
+
     /// Where a file is.
     #[must_use]
     pub fn full_path(&self, file: FileId) -> &Path {
@@ -657,16 +748,50 @@ impl Analysis {
     /// Runs the rules over the whole program; [`Workspace::wanted`] chooses among what they find.
     #[must_use]
     pub fn check(&self, settings: &Settings) -> Vec<Diagnostic> {
+        self.check_unless(settings, &|| false)
+    }
+
+    /// The same, not complete if it is given up.
+    pub(crate) fn check_unless(&self, settings: &Settings, is_given_up: &(dyn Fn() -> bool + Sync)) -> Vec<Diagnostic> {
+        let installed = self.installed_for(settings);
+        let mut project = self.project();
+        project.installed = installed.as_ref();
+        project.is_given_up = is_given_up;
+        project.unused_settings = self.unused_settings.as_ref();
+        check(&project, settings)
+    }
+
+    /// The findings in some of the wanted files. They are the same as those among the findings of all.
+    pub(crate) fn check_files(&self, settings: &Settings, files: &FxHashSet<FileId>) -> Vec<Diagnostic> {
+        let reported: Vec<(FileId, String)> =
+            self.reported_files().filter(|(file, _)| files.contains(file)).cloned().collect();
+        let installed = self.installed_for(settings);
+        let mut project = self.project();
+        project.installed = installed.as_ref();
+        project.reported = &reported;
+        check(&project, settings)
+    }
+
+    /// Makes what the rules share, so that several checks can make use of it; from what they shared before the last
+    /// change, if that is known.
+    pub(crate) fn prepare(&mut self, before: Option<Prepared>) {
+        self.prepared = Some(Prepared::new(&self.project(), before));
+    }
+
+    fn project(&self) -> Project<'_> {
         let mut project = Project::new(&self.facts, &self.graph, &self.own);
         project.unreadable = &self.unreadable;
         project.entry_points = &self.entry_points;
-        let wants_costs = settings.want_costs(!self.budgets.is_empty());
-        let installed = wants_costs.then(|| self.installed());
-        project.installed = installed.as_ref();
         project.budgets = &self.budgets;
-        project.unused_settings = self.unused_settings.as_ref();
         project.absent = &self.absent;
-        check(&project, settings)
+        match &self.prepared {
+            Some(prepared) => project.prepared(prepared),
+            None => project,
+        }
+    }
+
+    fn installed_for(&self, settings: &Settings) -> Option<Installed> {
+        settings.want_costs(!self.budgets.is_empty()).then(|| self.installed())
     }
 
     /// Reads a file again, to show it. What vanished in the meantime is empty.

@@ -5,7 +5,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -42,7 +45,16 @@ pub struct LiveProgram {
 
 struct Analysed {
     analysis: Analysis,
-    diagnostics: Vec<Diagnostic>,
+    /// The findings of files that were asked about; what is asked for once is not looked for again.
+    of_files: FxHashMap<FileId, Vec<Diagnostic>>,
+    /// The findings of all files, once they are looked for.
+    diagnostics: Option<Vec<Diagnostic>>,
+}
+
+impl From<Analysis> for Analysed {
+    fn from(analysis: Analysis) -> Self {
+        Self { analysis, of_files: FxHashMap::default(), diagnostics: None }
+    }
 }
 
 impl LiveProgram {
@@ -80,10 +92,66 @@ impl LiveProgram {
         self.analysed.as_ref().map(|analysed| &analysed.analysis)
     }
 
-    /// The findings of the last update.
+    /// The findings of some files, given by path, as the program was at the last update. The other files are not looked at.
+    pub fn diagnostics_of(&mut self, paths: &[&Path]) -> Vec<Diagnostic> {
+        let Some(mut analysed) = self.analysed.take() else { return Vec::new() };
+        let Analysed { analysis, of_files, diagnostics } = &mut *analysed;
+        let files: FxHashSet<FileId> = paths.iter().filter_map(|path| analysis.file_at(path)).collect();
+        let found = match diagnostics {
+            Some(all) => all.iter().filter(|diagnostic| files.contains(&diagnostic.primary.file)).cloned().collect(),
+            None => {
+                let missing = files.iter().filter(|file| !of_files.contains_key(file)).copied().collect();
+                for (file, found) in self.check_files(analysis, &missing) {
+                    of_files.insert(file, found);
+                }
+                files.iter().filter_map(|file| of_files.get(file)).flatten().cloned().collect()
+            }
+        };
+        self.analysed = Some(analysed);
+        found
+    }
+
+    fn check_files(
+        &self,
+        analysis: &Analysis,
+        files: &FxHashSet<FileId>,
+    ) -> impl Iterator<Item = (FileId, Vec<Diagnostic>)> {
+        let mut found: FxHashMap<FileId, Vec<Diagnostic>> = files.iter().map(|file| (*file, Vec::new())).collect();
+        if !files.is_empty() {
+            // The baseline knows findings by module, and a module may have several files.
+            let diagnostics = self.sifted(analysis, |has_baseline| match has_baseline {
+                true => analysis.check_files(&self.settings, &analysis.with_same_module(files)),
+                false => analysis.check_files(&self.settings, files),
+            });
+            for diagnostic in diagnostics {
+                found.entry(diagnostic.primary.file).and_modify(|found| found.push(diagnostic));
+            }
+        }
+        found.into_iter()
+    }
+
+    /// Looks for the findings of all files, if that is still to be done. False if it was given up.
+    pub fn complete(&mut self, is_given_up: &(dyn Fn() -> bool + Sync)) -> bool {
+        let Some(mut analysed) = self.analysed.take_if(|analysed| analysed.diagnostics.is_none()) else { return true };
+        let analysis = &analysed.analysis;
+        let was_given_up = AtomicBool::new(false);
+        let is_given_up = || {
+            if is_given_up() {
+                was_given_up.store(true, Ordering::Relaxed);
+            }
+            was_given_up.load(Ordering::Relaxed)
+        };
+        let diagnostics = self.sifted(analysis, |_| analysis.check_unless(&self.settings, &is_given_up));
+        let is_complete = !was_given_up.load(Ordering::Relaxed);
+        analysed.diagnostics = is_complete.then_some(diagnostics);
+        self.analysed = Some(analysed);
+        is_complete
+    }
+
+    /// The findings of all files, once they are [complete](Self::complete).
     #[must_use]
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        self.analysed.as_ref().map_or(&[], |analysed| &analysed.diagnostics)
+    pub fn diagnostics(&self) -> Option<&[Diagnostic]> {
+        self.analysed.as_ref()?.diagnostics.as_deref()
     }
 
     /// Lets a text stand for the content of a file.
@@ -154,60 +222,60 @@ impl LiveProgram {
         self.analysed.is_some() && self.touched.is_empty() && !self.is_moved && !self.is_unchecked
     }
 
-    /// Brings the program up to date; false if all is as it was.
+    /// Brings the program up to date; false if all is as it was. Its findings are looked for when they are asked for.
     pub fn update(&mut self, progress: &(dyn Fn(Stage) + Sync)) -> bool {
         let is_unchecked = std::mem::take(&mut self.is_unchecked);
-        let analysis = match self.analysed.take().map(|before| self.kept(before)) {
-            Some(Err(unchanged)) if !is_unchecked => {
-                self.analysed = Some(unchanged);
-                return false;
-            }
-            Some(Err(unchanged)) => unchanged.analysis,
-            Some(Ok(kept)) => self.linked(kept, progress),
-            None => {
-                self.touched.clear();
-                self.is_moved = false;
-                self.linked(Kept::default(), progress)
+        let touched: Vec<PathBuf> = std::mem::take(&mut self.touched).into_iter().collect();
+        let is_moved = std::mem::take(&mut self.is_moved);
+        let mut analysis = match self.analysed.take() {
+            None => self.read_again(Kept::default(), progress),
+            Some(mut before) => {
+                let vanished = |path: &PathBuf| !self.buffers.contains_key(path) && !path.exists();
+                let is_moved = is_moved || touched.iter().any(vanished);
+                let (changed, has_same_imports) = self.changed(&before.analysis, touched);
+                if is_moved {
+                    let mut kept = before.analysis.keep(false, false);
+                    kept.own.extend(changed.into_iter().map(|(path, _, read)| (path, read)));
+                    self.read_again(kept, progress)
+                } else if !changed.is_empty() {
+                    let changed = changed.into_iter().map(|(_, file, read)| (file, read)).collect();
+                    self.workspace.analyse_changed(before.analysis, changed, has_same_imports, progress)
+                } else if is_unchecked {
+                    before.analysis
+                } else {
+                    // Where the text behind the last fact changed, the findings are the same, but not what is around them.
+                    before.analysis.show_buffers(&self.buffers);
+                    self.analysed = Some(before);
+                    return false;
+                }
             }
         };
-        let diagnostics = analysis.check(&self.settings);
-        let diagnostics = self.sifted(&analysis, diagnostics);
-        self.analysed = Some(Box::new(Analysed { analysis, diagnostics }));
+        analysis.show_buffers(&self.buffers);
+        self.analysed = Some(Box::new(analysis.into()));
         true
     }
 
-    fn linked(&self, kept: Kept, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
+    fn read_again(&self, kept: Kept, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
         let mut analysis = self.workspace.analyse_again(self.with_files(kept), progress);
-        analysis.show_buffers(&self.buffers);
+        analysis.prepare(None);
         analysis
     }
 
-    /// What the next analysis may use of the last one; the last one itself if nothing changed.
-    fn kept(&mut self, mut before: Box<Analysed>) -> Result<Kept, Box<Analysed>> {
-        let touched: Vec<PathBuf> = std::mem::take(&mut self.touched).into_iter().collect();
-        let vanished = |path: &PathBuf| !self.buffers.contains_key(path) && !path.exists();
-        let is_moved = std::mem::take(&mut self.is_moved) || touched.iter().any(vanished);
-        let analysis = &before.analysis;
-        let changed: Vec<(PathBuf, ReadFile, bool)> = touched
+    /// The files whose facts are others now, and whether their imports are all the same.
+    fn changed(&self, before: &Analysis, touched: Vec<PathBuf>) -> (Vec<(PathBuf, FileId, ReadFile)>, bool) {
+        let changed: Vec<(PathBuf, FileId, ReadFile, bool)> = touched
             .into_par_iter()
             .filter_map(|path| {
-                let known = analysis.file_at(&path)?;
-                let (facts, problem) = (&analysis.facts()[known.0 as usize], analysis.problem_of(known));
+                let known = before.file_at(&path)?;
+                let (facts, problem) = (&before.facts()[known.0 as usize], before.problem_of(known));
                 let read = self.read(&path);
                 let is_same = read.facts == *facts && read.problem.as_deref() == problem;
                 let imports_same = imported(&read.facts) == imported(facts);
-                (!is_same).then_some((path, read, imports_same))
+                (!is_same).then_some((path, known, read, imports_same))
             })
             .collect();
-        if changed.is_empty() && !is_moved {
-            // Where the text behind the last fact changed, the findings are the same, but not what is around them.
-            before.analysis.show_buffers(&self.buffers);
-            return Err(before);
-        }
-        let has_same_imports = !is_moved && changed.iter().all(|(_, _, is_same)| *is_same);
-        let mut kept = before.analysis.keep(!is_moved, has_same_imports);
-        kept.own.extend(changed.into_iter().map(|(path, read, _)| (path, read)));
-        Ok(kept)
+        let has_same_imports = changed.iter().all(|(.., is_same)| *is_same);
+        (changed.into_iter().map(|(path, known, read, _)| (path, known, read)).collect(), has_same_imports)
     }
 
     /// Says which files there are, with those that only an editor knows.
@@ -274,9 +342,11 @@ impl LiveProgram {
         }
     }
 
-    /// Without what the project's baseline knows. One that can't be read knows nothing.
-    fn sifted(&self, analysis: &Analysis, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    /// Findings without what the project's baseline knows; it is told whether there is one. One that can't be read knows
+    /// nothing.
+    fn sifted(&self, analysis: &Analysis, find: impl FnOnce(bool) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
         let baseline = self.workspace.baseline_path().and_then(|path| Baseline::read(&path).ok().flatten());
+        let diagnostics = find(baseline.is_some());
         match baseline {
             Some(baseline) => baseline.sift(analysis, diagnostics).new,
             None => diagnostics,

@@ -68,15 +68,8 @@ struct Use<'p> {
 impl ProjectRule for AccidentalSubmodule {
     fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
         let relying = project.takes().relying();
-        let found: Vec<Use<'_>> = project
-            .files
-            .par_iter()
-            .flat_map_iter(|(file, _)| {
-                let module = project.graph.module_of_file(*file).filter(|module| relying.contains(module));
-                let file = module.map(|module| Checked { id: *file, module, facts: project.facts(*file), project });
-                file.map_or(Vec::new(), uses)
-            })
-            .collect();
+        let found: Vec<Use<'_>> =
+            project.checked().filter(|file| relying.contains(&file.module)).flat_map_iter(uses).collect();
         if found.is_empty() {
             return;
         }

@@ -133,7 +133,7 @@ impl ProjectRule for MissingAll {
     fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
         let graph = project.graph;
         let stars = star_takers(project);
-        for (file, _) in project.files {
+        for (file, _) in project.reported {
             let Some(module) = graph.module_of_file(*file) else { continue };
             let node = graph.module(module);
             let facts = project.facts(*file);

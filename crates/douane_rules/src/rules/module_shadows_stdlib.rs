@@ -67,7 +67,7 @@ impl ProjectRule for ModuleShadowsStdlib {
         if ["os", "abc", "io", "types"].iter().all(|name| own(name)) {
             return;
         }
-        for (file, _) in project.files {
+        for (file, _) in project.reported {
             let Some(module) = graph.module_of_file(*file) else { continue };
             let name = graph.module_name(module);
             let is_test_package = matches!(name, "test" | "tests" | "idlelib");

@@ -150,16 +150,9 @@ impl Use<'_> {
 impl ProjectRule for UmbrellaImport {
     fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
         let facades = Facades::new(project);
-        let mut candidates: Vec<Candidate<'_>> = project
-            .files
-            .par_iter()
-            .flat_map_iter(|(file, _)| {
-                let module = project.graph.module_of_file(*file);
-                let checked = module.map(|module| Checked { id: *file, module, facts: project.facts(*file), project });
-                checked.map_or(Vec::new(), |checked| facades.candidates(checked))
-            })
-            .collect();
-        if candidates.is_empty() {
+        let mut candidates: Vec<Candidate<'_>> =
+            project.checked().flat_map_iter(|file| facades.candidates(file)).collect();
+        if candidates.is_empty() || (project.is_given_up)() {
             return;
         }
         let mut saved_by: FxHashMap<(ModuleId, Vec<ModuleId>), Vec<ModuleId>> = FxHashMap::default();

@@ -113,11 +113,8 @@ enum Removal {
 impl ProjectRule for UnusedImport {
     fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
         let found: Vec<Unused<'_>> = project
-            .files
-            .par_iter()
-            .filter_map(|(file, _)| {
-                let module = project.graph.module_of_file(*file)?;
-                let file = Checked { id: *file, module, facts: project.facts(*file), project };
+            .checked()
+            .filter_map(|file| {
                 let imports = self.unused(&file);
                 (!imports.is_empty()).then_some(Unused { file, imports })
             })
