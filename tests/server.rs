@@ -513,3 +513,19 @@ fn a_burst_of_events_costs_one_update() {
     assert_eq!(shown(&client.pushed("a.py")), found(&[("missing-name", 0)]));
     client.end();
 }
+
+#[test]
+fn a_file_without_a_project_is_looked_at_alone() {
+    let project = Project::new(&[("a.py", "import os\nfrom b import x\n\nprint(x)\n"), ("b.py", "import re\n")]);
+    fs::remove_file(project.path("lint.toml")).expect("it can be removed");
+    let mut client = Client::start(&project, &Options { has_no_folder: true, ..Options::default() });
+    client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    client.close("a.py");
+    assert_eq!(client.pushed("a.py"), json!([]));
+    client.open("a.py");
+    client.pushed("a.py");
+    client.replace("a.py", "from b import x\n\nprint(x)\n");
+    assert_eq!(client.pushed("a.py"), json!([]));
+    client.end();
+}

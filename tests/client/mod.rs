@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) never_asks_again: bool,
     /// It tells of no change on disk but those that it makes itself.
     pub(crate) watches_nothing: bool,
+    /// It has opened no folder.
+    pub(crate) has_no_folder: bool,
     /// The initialization options.
     pub(crate) settings: Value,
     /// The encodings that it offers.
@@ -100,7 +102,7 @@ impl Client {
         });
         let params = json!({
             "processId": options.process,
-            "rootUri": client.root,
+            "rootUri": if options.has_no_folder { Value::Null } else { json!(client.root) },
             "capabilities": capabilities,
             "initializationOptions": options.settings,
         });

@@ -30,8 +30,12 @@ impl Folder {
     /// Finds the project of a folder. A configuration that can't be used is passed over, and shown.
     pub(crate) fn open(root: PathBuf, settings: &Request, options: &Options) -> Result<Self, String> {
         let configurations = configurations(&root);
+        // A file on its own, with the package around it.
+        let is_file = root.extension().is_some() && !root.is_dir();
+        let parent = root.parent().unwrap_or(&root).to_owned();
         let request = Request {
-            working_folder: root.clone(),
+            working_folder: if is_file { parent } else { root.clone() },
+            paths: if is_file { vec![root.clone()] } else { Vec::new() },
             stays_inside: true,
             python: options.python.clone().or_else(|| settings.python.clone()),
             configuration: options.configuration.clone().or_else(|| settings.configuration.clone()),

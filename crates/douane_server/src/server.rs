@@ -284,11 +284,8 @@ impl Server<'_> {
         let document = params.text_document;
         let Some(path) = self.documents.open(document.uri, document.version, document.text) else { return };
         self.owes_findings = true;
-        if !self.folders.iter().any(|folder| folder.holds(&path))
-            && self.client.folders.is_empty()
-            && let Some(parent) = path.parent()
-        {
-            self.open_folder(project_of(parent));
+        if !self.folders.iter().any(|folder| folder.holds(&path)) && self.client.folders.is_empty() {
+            self.open_folder(project_of(&path));
         }
         self.show_buffer(&path);
         self.opened.insert(path);
@@ -305,6 +302,10 @@ impl Server<'_> {
     fn did_close(&mut self, params: DidCloseTextDocumentParams) {
         let Some(path) = self.documents.close(&params.text_document.uri) else { return };
         self.each_around(&path, |folder| folder.program.drop_buffer(&path));
+        // A file without a project goes with its buffer.
+        let count = self.folders.len();
+        self.folders.retain(|folder| folder.root != path);
+        self.is_folder_gone |= self.folders.len() < count;
         self.opened.insert(path);
     }
 
@@ -765,9 +766,10 @@ fn is_innermost(roots: &[PathBuf], root: &Path, path: &Path) -> bool {
     !roots.iter().any(|other| path.starts_with(other) && depth(other) > depth(root))
 }
 
-/// The project around a file that was opened without a folder, or the file's folder.
-fn project_of(folder: &Path) -> PathBuf {
+/// The project around a file that was opened without a folder. Without one it is the file alone: the folder around it may be
+/// anything, such as somebody's home.
+fn project_of(path: &Path) -> PathBuf {
     let is_project =
         |folder: &&Path| ["lint.toml", "pyproject.toml", ".git"].iter().any(|marker| folder.join(marker).exists());
-    folder.ancestors().find(is_project).unwrap_or(folder).to_owned()
+    path.ancestors().skip(1).find(is_project).unwrap_or(path).to_owned()
 }
