@@ -390,3 +390,47 @@ fn the_settings_that_are_shown_are_those_in_use() {
     assert_eq!(project.run(&["check", "--show-files"]).output, "a.py\nc/d.py\ne.ipynb\n");
     assert_eq!(project.run(&["check", "--show-files", "c"]).output, "c/d.py\n");
 }
+
+#[test]
+fn a_first_configuration_takes_over_what_others_say() {
+    let bare = Project::new(&[("a.py", "import os\n")]);
+    assert_eq!(bare.run(&["init"]).errors, "error: there is a lint.toml already\n");
+    std::fs::remove_file(bare.path("lint.toml")).expect("it can be removed");
+    let run = bare.run(&["init"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(0), ""));
+    assert_eq!(bare.findings(&[]), ["a.py:1:8: warning[unused-import] `import os` is never used"]);
+
+    let project = Project::new(&[
+        (
+            "pyproject.toml",
+            "[tool.ruff]\nline-length = 100\ntarget-version = \"py310\"\nsrc = [\"lib\"]\nextend-exclude = [\"made\"]\n\n\
+             [tool.ruff.lint]\nselect = [\"F\", \"I\"]\nignore = [\"F403\", \"E501\"]\n\n\
+             [tool.ruff.lint.per-file-ignores]\n\"__init__.py\" = [\"F401\"]\n\"tests/*\" = [\"S101\"]\n\n\
+             [tool.isort]\nprofile = \"black\"\nskip = [\"old\"]\n",
+        ),
+        (
+            ".pylintrc",
+            "[MAIN]\nignore=vendor,\n    CVS\n\n[MESSAGES CONTROL]\ndisable=import-error,\n        missing-docstring\n",
+        ),
+        ("lib/__init__.py", ""),
+    ]);
+    std::fs::remove_file(project.path("lint.toml")).expect("it can be removed");
+    let run = project.run(&["init"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(0), ""));
+    for said in [
+        "  taken over from [tool.ruff]: extend-exclude, ignore, per-file-ignores, src, target-version\n",
+        "  left out of [tool.ruff]: lint.select, line-length\n",
+        "  left out of [tool.isort]: profile\n",
+        "  taken over from .pylintrc: disable, ignore\n",
+    ] {
+        assert!(run.output.contains(said), "{said}{}", run.output);
+    }
+    let shown = project.run(&["check", "--show-settings"]);
+    assert_eq!(shown.errors, "");
+    let settings: toml::Table = shown.output.parse().expect("it is TOML");
+    assert_eq!(settings["exclude"].to_string(), "[\"CVS\", \"made\", \"old\", \"vendor\"]");
+    assert_eq!(settings["project"]["target-version"].as_str(), Some("3.10"));
+    assert_eq!(settings["rules"]["star-import"].as_str(), Some("off"));
+    assert_eq!(settings["rules"]["unresolved-import"].as_str(), Some("off"));
+    assert!(shown.output.contains("1 [[overrides]]"), "{}", shown.output);
+}

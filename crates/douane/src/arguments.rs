@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Come to terms with what is found now: it is kept in a file, and only new findings count
     Baseline(BaselineArguments),
+    /// Write a first lint.toml, with what the settings of ruff, isort and pylint say about imports
+    Init,
     /// Explain a rule
     Explain(ExplainArguments),
     /// Tell what is known of a module: what a star brings, what it imports, who imports it

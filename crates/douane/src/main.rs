@@ -9,6 +9,7 @@ mod cost;
 mod differences;
 mod explain;
 mod graph;
+mod init;
 mod inspect;
 mod manual;
 mod module;
@@ -39,6 +40,7 @@ fn run(arguments: &Arguments) -> Outcome {
     match &arguments.command {
         Command::Check(check) => check::run(check, arguments.color),
         Command::Baseline(baseline) => baseline::run(baseline, arguments.color),
+        Command::Init => init::run(),
         Command::Explain(explain) => explain::run(explain, arguments.color),
         Command::Module(module) => module::run(module),
         Command::Graph(graph) => graph::run(graph),
