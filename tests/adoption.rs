@@ -84,3 +84,20 @@ fn a_baseline_lets_new_findings_count() {
     assert_eq!(run.code, Some(2));
     assert!(run.errors.contains("douane-baseline.json is no baseline"), "{}", run.errors);
 }
+
+#[test]
+fn what_the_baseline_knows_is_suppressed_in_sarif() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    project.write("a.py", "import re\nimport os\n");
+    let run = project.run(&["check", "-q", "--output-format", "sarif"]);
+    let report: serde_json::Value = serde_json::from_str(&run.output).expect("it is JSON");
+    let results = report["runs"][0]["results"].as_array().expect("there are results");
+    let shown: Vec<(&str, bool)> = results
+        .iter()
+        .map(|result| (result["message"]["text"].as_str().unwrap_or_default(), result.get("suppressions").is_some()))
+        .collect();
+    let removed = "is never used. Help: remove it.";
+    assert_eq!(shown, [(&*format!("`import re` {removed}"), false), (&*format!("`import os` {removed}"), true)]);
+    assert_eq!(project.findings(&[]).len(), 1);
+}

@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         let wanted = workspace.wanted(&analysis, &settings, analysis.check(&settings));
         Fixed::nothing(analysis, wanted)
     };
-    let (diagnostics, is_known) = match sifted(arguments, &workspace, &analysis, diagnostics) {
+    let (diagnostics, known) = match sifted(arguments, &workspace, &analysis, diagnostics) {
         Ok(sifted) => sifted,
         Err(message) => {
             terminal::error(&message);
@@ -122,7 +122,10 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         douane_reporter::write_statistics(&diagnostics, arguments.output_format, output)
     } else {
         let shown: &[Diagnostic] = if arguments.fix_only { &[] } else { &diagnostics };
-        let files = Shown::read(&analysis, shown);
+        let is_sarif = |file: &String| file.starts_with("sarif:");
+        let shows_known = arguments.output_format == Format::Sarif || arguments.output_file.iter().any(is_sarif);
+        let shown_known: &[Diagnostic] = if shows_known { &known } else { &[] };
+        let files = Shown::read(&analysis, shown.iter().chain(shown_known));
         let summary = Summary {
             files: analysis.reported_files().count(),
             modules: analysis
@@ -130,12 +133,12 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
                 .filter(|(file, _)| analysis.graph().module_of_file(*file).is_some())
                 .count(),
             fixed,
-            known: is_known,
+            known: known.len(),
             outside,
             elapsed: started.elapsed(),
         };
         let rules = rule_texts();
-        let report = Report { diagnostics: shown, files: &files, rules: &rules, summary };
+        let report = Report { diagnostics: shown, known: shown_known, files: &files, rules: &rules, summary };
         for file in &arguments.output_file {
             if let Err(message) = write_file(file, arguments.output_format, &report) {
                 terminal::error(&message);
@@ -181,9 +184,11 @@ fn sifted(
     workspace: &Workspace,
     analysis: &Analysis,
     diagnostics: Vec<Diagnostic>,
-) -> Result<(Vec<Diagnostic>, usize), String> {
+) -> Result<(Vec<Diagnostic>, Vec<Diagnostic>), String> {
     let path = workspace.baseline_path().filter(|_| !arguments.no_baseline && arguments.select.is_empty());
-    let Some(baseline) = path.map_or(Ok(None), |path| Baseline::read(&path))? else { return Ok((diagnostics, 0)) };
+    let Some(baseline) = path.map_or(Ok(None), |path| Baseline::read(&path))? else {
+        return Ok((diagnostics, Vec::new()));
+    };
     let Sifted { new, known, stale } = baseline.sift(analysis, diagnostics);
     if stale > 0 && workspace.looks_at_everything() && arguments.ignore.is_empty() && !arguments.quiet {
         let (what, fit) = if stale == 1 { ("1 entry", "fits") } else { (&*format!("{stale} entries"), "fit") };
@@ -238,10 +243,9 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn read(analysis: &'a Analysis, diagnostics: &[Diagnostic]) -> Self {
+    fn read<'d>(analysis: &'a Analysis, diagnostics: impl Iterator<Item = &'d Diagnostic>) -> Self {
         use rayon::prelude::*;
-        let labels =
-            diagnostics.iter().flat_map(|diagnostic| std::iter::once(&diagnostic.primary).chain(&diagnostic.related));
+        let labels = diagnostics.flat_map(|diagnostic| std::iter::once(&diagnostic.primary).chain(&diagnostic.related));
         let named: BTreeSet<FileId> = labels.map(|label| label.file).collect();
         let named: Vec<FileId> = named.into_iter().collect();
         let files = named.into_par_iter().map(|file| (file, analysis.source_file(file))).collect();

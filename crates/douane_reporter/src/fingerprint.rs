@@ -2,18 +2,26 @@
 
 use std::collections::HashMap;
 
-use douane_base::subject;
+use douane_base::{Diagnostic, subject};
 
-use crate::Report;
+use crate::{Report, Sources};
 
 /// A fingerprint of each finding, 32 hexadecimal digits: of its rule, its module and the text that it is about, not of
 /// where that stands. Findings that agree in all of these are counted.
 pub(crate) fn fingerprints(report: &Report<'_>) -> Vec<String> {
+    fingerprints_of(report.files, report.diagnostics.iter())
+}
+
+/// The same for any findings.
+pub(crate) fn fingerprints_of<'d>(
+    files: &dyn Sources,
+    diagnostics: impl Iterator<Item = &'d Diagnostic>,
+) -> Vec<String> {
     let mut counts: HashMap<u128, u32> = HashMap::new();
-    let mut fingerprint = |diagnostic: &douane_base::Diagnostic| {
-        let source = report.files.file(diagnostic.primary.file);
+    let fingerprint = |diagnostic: &Diagnostic| {
+        let source = files.file(diagnostic.primary.file);
         let path = source.display_path();
-        let module = report.files.module(diagnostic.primary.file).unwrap_or(&path);
+        let module = files.module(diagnostic.primary.file).unwrap_or(&path);
         let subject = subject(source.text(), diagnostic.primary.range);
         let mut hash = Fnv::new();
         [diagnostic.rule, module, &subject].iter().for_each(|part| hash.add(part));
@@ -24,7 +32,7 @@ pub(crate) fn fingerprints(report: &Report<'_>) -> Vec<String> {
         }
         format!("{:032x}", hash.0)
     };
-    report.diagnostics.iter().map(&mut fingerprint).collect()
+    diagnostics.map(fingerprint).collect()
 }
 
 /// The 128-bit FNV-1a hash of texts; no hash of the standard library is the same in every version.
@@ -58,7 +66,7 @@ mod tests {
         let files = Files::new(&[("a.py", text)]);
         let diagnostics: Vec<_> = subjects.iter().map(|subject| error(0, files.find(0, subject), "")).collect();
         let summary = Summary { files: 1, modules: 1, fixed: 0, known: 0, outside: 0, elapsed: Duration::ZERO };
-        fingerprints(&Report { diagnostics: &diagnostics, files: &files, rules: &[], summary })
+        fingerprints(&Report { diagnostics: &diagnostics, files: &files, known: &[], rules: &[], summary })
     }
 
     #[test]

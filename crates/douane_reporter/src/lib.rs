@@ -141,6 +141,8 @@ pub struct Report<'r> {
     pub diagnostics: &'r [Diagnostic],
     /// The files they point into.
     pub files: &'r dyn Sources,
+    /// Findings that a baseline knows, which only formats with a word for them show.
+    pub known: &'r [Diagnostic],
     /// The rules that may have found something, for the formats that describe them.
     pub rules: &'r [RuleText<'r>],
     /// What was looked at.

@@ -6,13 +6,13 @@ use std::{
     io::{self, Write},
 };
 
-use douane_base::{Edit, FileId, Severity, TextRange};
+use douane_base::{Diagnostic, Edit, FileId, Severity, TextRange};
 use douane_fixer::edits_of;
 use serde_json::{Value, json};
 
 use crate::{
     Report, RuleText,
-    fingerprint::fingerprints,
+    fingerprint::fingerprints_of,
     position::{Positions, count_u32, inside},
 };
 
@@ -27,7 +27,12 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let numbers: HashMap<&str, usize> =
         report.rules.iter().enumerate().map(|(number, rule)| (rule.name, number)).collect();
     let mut lines: HashMap<FileId, Vec<String>> = HashMap::new();
-    let result = |(diagnostic, fingerprint): (&douane_base::Diagnostic, String)| {
+    // What a baseline knows is there too, so that its alerts don't come and go.
+    let mut found: Vec<(&Diagnostic, bool)> = report.diagnostics.iter().map(|diagnostic| (diagnostic, false)).collect();
+    found.extend(report.known.iter().map(|diagnostic| (diagnostic, true)));
+    found.sort_by(|(one, _), (other, _)| one.sort_key().cmp(&other.sort_key()));
+    let prints = fingerprints_of(report.files, found.iter().map(|(diagnostic, _)| *diagnostic));
+    let result = |((diagnostic, is_known), fingerprint): ((&Diagnostic, bool), String)| {
         let (file, range) = (diagnostic.primary.file, diagnostic.primary.range);
         let source = positions.file(file);
         let hashes = lines.entry(file).or_insert_with(|| line_hashes(source.text()));
@@ -45,6 +50,10 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         });
         if let Some(hash) = hash {
             result["partialFingerprints"]["primaryLocationLineHash"] = json!(hash);
+        }
+        if is_known {
+            let justification = "The baseline of the project knows it.";
+            result["suppressions"] = json!([{"kind": "external", "justification": justification}]);
         }
         if let Some(number) = numbers.get(diagnostic.rule) {
             result["ruleIndex"] = json!(number);
@@ -65,7 +74,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }
         result
     };
-    let results: Vec<Value> = report.diagnostics.iter().zip(fingerprints(report)).map(result).collect();
+    let results: Vec<Value> = found.into_iter().zip(prints).map(result).collect();
     let document = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -87,7 +96,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// With the help, for there is no other place for it.
-fn message(diagnostic: &douane_base::Diagnostic) -> String {
+fn message(diagnostic: &Diagnostic) -> String {
     let end = if diagnostic.message.ends_with(['.', '!', '?']) { "" } else { "." };
     match &diagnostic.help {
         Some(help) => format!("{}{end} Help: {help}.", diagnostic.message),

@@ -96,7 +96,7 @@ mod tests {
         let summary =
             Summary { files, modules, fixed: 0, known: 0, outside: 0, elapsed: Duration::from_micros(elapsed) };
         let mut out = Vec::new();
-        write(&Report { diagnostics, files: &sources, rules: &[], summary }, &mut out)
+        write(&Report { diagnostics, files: &sources, known: &[], rules: &[], summary }, &mut out)
             .expect("memory can be written to");
         String::from_utf8(out).expect("the line is UTF-8")
     }

@@ -58,8 +58,8 @@ struct File {
 pub struct Sifted {
     /// Those that are not in it.
     pub new: Vec<Diagnostic>,
-    /// How many are.
-    pub known: usize,
+    /// Those that are.
+    pub known: Vec<Diagnostic>,
     /// The entries that no finding fits any more.
     pub stale: usize,
 }
@@ -136,7 +136,6 @@ impl Baseline {
     pub fn sift(&self, analysis: &Analysis, diagnostics: Vec<Diagnostic>) -> Sifted {
         let mut left = self.known.clone();
         let keys = keys(analysis, &diagnostics);
-        let total = diagnostics.len();
         let is_new = |key: &Key| match left.get_mut(key) {
             Some(count) if *count > 0 => {
                 *count -= 1;
@@ -145,10 +144,12 @@ impl Baseline {
             _ => true,
         };
         let flags: Vec<bool> = keys.iter().map(is_new).collect();
-        let mut flags = flags.into_iter();
-        let mut new = diagnostics;
-        new.retain(|_| flags.next().unwrap_or(true));
-        Sifted { known: total - new.len(), stale: left.values().filter(|count| **count > 0).count(), new }
+        let flagged = diagnostics.into_iter().zip(flags);
+        let (new, known): (Vec<_>, Vec<_>) = flagged.partition(|(_, is_new)| *is_new);
+        let diagnostics =
+            |flagged: Vec<(Diagnostic, bool)>| flagged.into_iter().map(|(diagnostic, _)| diagnostic).collect();
+        let (new, known) = (diagnostics(new), diagnostics(known));
+        Sifted { known, stale: left.values().filter(|count| **count > 0).count(), new }
     }
 }
 

@@ -56,7 +56,7 @@ impl Workspace {
         let sifted = self.findings_before(staged, analysis, settings).sift(analysis, rest);
         diagnostics.extend(sifted.new);
         diagnostics.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
-        Wanted { diagnostics, outside: sifted.known }
+        Wanted { diagnostics, outside: sifted.known.len() }
     }
 
     /// What was found before a change.
