@@ -31,6 +31,12 @@ PASTED = [
     "from {package} import {module}\n", "import {package}.{module}\n", "import {package}.{module} as x\n",
     "__all__ = ['x']\n", "x = 1\n", "def f():\n    from {package}.{module} import *\n", "del os\n", "'é𐐀'; import re\n",
     "try:\n    import {module}\nexcept ImportError:\n    pass\n", "# douane: ignore\n", "if x:\n", "(\n", "\"\"\"\n", "\\\n",
+    "from . import {module}\n", "from .{module} import x\n", "from {package} import {module} as x\n", "x.y.z()\n",
+    "import {package}.{module}\n{package}.{module}.x = 1\n", "__all__ += ['y']\n", "import xml.dom.minidom, timeit\n",
+    "from .{module} import __all__ as names\n__all__ = names\n", "__all__ = [name for name in dir() if name[0] != '_']\n",
+    "class C:\n    from {package}.{module} import x\n", "def __getattr__(name):\n    pass\n", "__path__ = []\n",
+    "import {module}\nsetattr({module}, 'x', 1)\n", "import sys\nsys.modules[__name__] = {module}\n",
+    "mock.patch('{package}.{module}.x')\n", "globals()['x'] = 1\n", "del sys.modules['{module}']\n", "def x(): pass\n",
 ]
 
 

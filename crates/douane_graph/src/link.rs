@@ -476,9 +476,9 @@ pub(crate) fn opened(
     let facades: Vec<ModuleId> =
         packages.iter().copied().filter(|package| takes_from(*package, &sets_names, &packages)).collect();
     sets_names.extend(facades);
-    let mut found = FxHashSet::default();
-    for at in all() {
-        let Some(facts) = facts_of(at) else { continue };
+    let of_module = |at: ModuleId| {
+        let mut found = Vec::new();
+        let Some(facts) = facts_of(at) else { return found };
         let resolutions = &resolutions[at.index()];
         found.extend(facts.effects.iter().filter_map(|effect| match effect.kind {
             EffectKind::SetAttribute(owner) => {
@@ -494,11 +494,14 @@ pub(crate) fn opened(
         if facts.traits.sets_names_of_others {
             found.extend(facts.paths_in_strings.iter().filter_map(|path| table.find(facts.name(*path))));
         }
-        if facts.load_effect.is_some() && takes_from(at, &sets_names, &packages) {
-            found.insert(at);
+        if facts.load_effect.is_some() && !sets_names.is_empty() && takes_from(at, &sets_names, &packages) {
+            found.push(at);
         }
-    }
-    found
+        found
+    };
+    let all: Vec<ModuleId> = all().collect();
+    let found: Vec<ModuleId> = all.into_par_iter().flat_map_iter(of_module).collect();
+    found.into_iter().collect()
 }
 
 /// The submodules that come with each package whose star brings whatever it has: those that its own load loads.

@@ -61,7 +61,8 @@ impl Changes {
                 || facts.get(file.0 as usize).is_some_and(|facts| facts.stars().next().is_some())
                 || (!self.names.is_empty() && spells_changed())
         };
-        graph.ids().map(is_affected).collect()
+        let modules: Vec<ModuleId> = graph.ids().collect();
+        modules.into_par_iter().map(is_affected).collect()
     }
 
     /// The module imports from one of which it is known now, or not any more, that it has no further names.

@@ -467,7 +467,9 @@ impl Maker<'_> {
     ) -> bool {
         let Some(namespace) = source.map(|source| &self.made[source.index()]) else { return false };
         let (Exports::All(exported), true) = (&namespace.exports, namespace.has_all) else { return false };
-        entries.extend(exported.iter().map(|exported| AllEntry {
+        let mut exported: Vec<&Exported> = exported.iter().collect();
+        exported.sort_unstable_by_key(|exported| self.names.text(exported.name));
+        entries.extend(exported.into_iter().map(|exported| AllEntry {
             name: exported.name,
             range,
             is_certain: event.is_certain && exported.is_certain,

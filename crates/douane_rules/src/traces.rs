@@ -19,6 +19,7 @@ pub(crate) struct Traces {
     reasons: Vec<Option<Reason>>,
     /// The reasons that lie in the module's own code.
     own_reasons: Vec<Option<Reason>>,
+    everywhere: Everywhere,
     /// For each module the number of its circle, 0 for none.
     circles: Arc<[u32]>,
     /// The modules whose stars may replace submodules of packages.
@@ -70,9 +71,13 @@ impl Traces {
         let modules: Vec<ModuleId> = graph.ids().collect();
         let is_affected = |module: &ModuleId| before.is_none_or(|(_, affected)| affected.in_doubt(graph, *module));
         let affected: Vec<ModuleId> = modules.iter().copied().filter(is_affected).collect();
-        let rare = rare_names(project, &affected);
+        let mut everywhere = before.map_or_else(Everywhere::default, |(before, _)| before.everywhere.clone());
+        for (module, name) in standard_names(project, &affected) {
+            let ask = || graph.standard_library().has_everywhere(graph.module_name(module), graph.name(name));
+            everywhere.entry((module, name)).or_insert_with(ask);
+        }
         let found: Vec<Option<Reason>> =
-            affected.par_iter().map(|module| own_reason(project, *module, &rare)).collect();
+            affected.par_iter().map(|module| own_reason(project, *module, &everywhere)).collect();
         let mut own_reasons =
             before.map_or_else(|| vec![None; modules.len()], |(before, _)| before.own_reasons.clone());
         affected.iter().zip(found).for_each(|(module, reason)| own_reasons[module.index()] = reason);
@@ -105,6 +110,7 @@ impl Traces {
             nearest: project.loads().nearest(&marked),
             reasons,
             own_reasons,
+            everywhere,
             circles,
             load_circles,
             replacing: replacing(project, &modules),
@@ -206,9 +212,8 @@ impl Reason {
     }
 }
 
-/// The names that files take from modules of the standard library and that these don't have in every version and on every
-/// platform.
-fn rare_names(project: &Project<'_>, modules: &[ModuleId]) -> FxHashSet<(ModuleId, NameId)> {
+/// The names that modules take from those of the standard library.
+fn standard_names(project: &Project<'_>, modules: &[ModuleId]) -> Vec<(ModuleId, NameId)> {
     let graph = project.graph;
     let taken = modules.par_iter().flat_map_iter(|module| {
         let facts = project.module_facts(*module).map(|(_, facts)| facts);
@@ -220,13 +225,13 @@ fn rare_names(project: &Project<'_>, modules: &[ModuleId]) -> FxHashSet<(ModuleI
             is_standard.then(|| graph.symbol_id(*module, name)).flatten().map(|name| (source, name))
         })
     });
-    let mut rare: FxHashSet<(ModuleId, NameId)> = taken.collect::<Vec<_>>().into_iter().collect();
-    let library = graph.standard_library();
-    rare.retain(|(source, name)| !library.has_everywhere(graph.module_name(*source), graph.name(*name)));
-    rare
+    taken.collect()
 }
 
-fn own_reason(project: &Project<'_>, id: ModuleId, rare: &FxHashSet<(ModuleId, NameId)>) -> Option<Reason> {
+/// Names that modules of the standard library have, or have not, in every version and on every platform.
+type Everywhere = FxHashMap<(ModuleId, NameId), bool>;
+
+fn own_reason(project: &Project<'_>, id: ModuleId, everywhere: &Everywhere) -> Option<Reason> {
     let module = project.graph.module(id);
     match (module.origin, module.kind) {
         (Origin::Standard, _) if EFFECTIVE.contains(&module.name.as_str()) => Some(Reason::Known),
@@ -241,7 +246,7 @@ fn own_reason(project: &Project<'_>, id: ModuleId, rare: &FxHashSet<(ModuleId, N
             Some((_, facts)) if facts.traits.is_broken || module.is_stub => Some(Reason::Unknown),
             Some((file, facts)) => {
                 let effect = facts.load_effect.map(|effect| Reason::Effect(file, effect));
-                effect.or_else(|| doubtful_import(project, id, file, facts, rare))
+                effect.or_else(|| doubtful_import(project, id, file, facts, everywhere))
             }
         },
     }
@@ -253,7 +258,7 @@ fn doubtful_import(
     id: ModuleId,
     file: FileId,
     facts: &FileFacts,
-    rare: &FxHashSet<(ModuleId, NameId)>,
+    everywhere: &Everywhere,
 ) -> Option<Reason> {
     let graph = project.graph;
     let mut imports = (0..).map(ImportId).zip(&facts.imports).filter(|(_, import)| import.when == When::Load);
@@ -272,7 +277,10 @@ fn doubtful_import(
                 match lookup() {
                     Some(Lookup::Missing) => !is_caught(),
                     Some(Lookup::Unknown(_)) if is_standard => !is_caught(),
-                    Some(_) if is_standard => symbol.is_some_and(|name| rare.contains(&(source, name))) && !is_caught(),
+                    Some(_) if is_standard => {
+                        let is_rare = |name| everywhere.get(&(source, name)) == Some(&false);
+                        symbol.is_some_and(is_rare) && !is_caught()
+                    }
                     Some(Lookup::Unknown(_)) => graph.module(source).file.is_some(),
                     _ => false,
                 }
@@ -290,12 +298,13 @@ fn replacing(project: &Project<'_>, modules: &[ModuleId]) -> Vec<bool> {
     let graph = project.graph;
     // By the module that is taken from.
     let mut stars: FxHashMap<ModuleId, Vec<ModuleId>> = FxHashMap::default();
-    for module in modules {
-        let facts = project.module_facts(*module).map(|(_, facts)| facts);
-        let sources =
-            facts.into_iter().flat_map(|facts| graph.stars(*module, facts)).filter_map(|(_, _, source)| source);
-        sources.for_each(|source| stars.entry(source).or_default().push(*module));
-    }
+    let sources = |module: &ModuleId| {
+        let (taker, facts) = (*module, project.module_facts(*module).map(|(_, facts)| facts));
+        let stars = facts.into_iter().flat_map(move |facts| graph.stars(taker, facts));
+        stars.filter_map(move |(_, _, source)| Some((source?, taker)))
+    };
+    let found: Vec<(ModuleId, ModuleId)> = modules.par_iter().flat_map_iter(sources).collect();
+    found.into_iter().for_each(|(source, taker)| stars.entry(source).or_default().push(taker));
     let is_open = |package: ModuleId| graph.module(package).is_package() && !graph.has_all(package);
     let sources: FxHashSet<ModuleId> = stars.keys().copied().filter(|source| is_open(*source)).collect();
     let takers: FxHashSet<ModuleId> =

@@ -375,22 +375,20 @@ impl<'p> Facades<'p> {
         /// A module that imports fewer is no umbrella.
         const FEWEST: usize = 3;
         let graph = project.graph;
-        let wide: FxHashSet<ModuleId> = graph
-            .ids()
-            .filter(|module| graph.module(*module).origin != Origin::Standard)
-            .filter(|module| {
-                let mut imported: Vec<ModuleId> = graph
-                    .imports_of(*module)
-                    .iter()
-                    .filter(|edge| edge.is_loaded() && !edge.is_implicit)
-                    .map(|edge| edge.imported)
-                    .collect();
-                imported.sort_unstable();
-                imported.dedup();
-                // A facade of one star passes on what a wide module brings.
-                imported.len() >= FEWEST || passes_on_star(project, *module)
-            })
-            .collect();
+        let is_wide = |module: &ModuleId| {
+            if graph.module(*module).origin == Origin::Standard {
+                return false;
+            }
+            let edges = graph.imports_of(*module).iter().filter(|edge| edge.is_loaded() && !edge.is_implicit);
+            let mut imported: Vec<ModuleId> = edges.map(|edge| edge.imported).collect();
+            imported.sort_unstable();
+            imported.dedup();
+            // A facade of one star passes on what a wide module brings.
+            imported.len() >= FEWEST || passes_on_star(project, *module)
+        };
+        let modules: Vec<ModuleId> = graph.ids().collect();
+        let wide: Vec<ModuleId> = modules.into_par_iter().filter(is_wide).collect();
+        let wide: FxHashSet<ModuleId> = wide.into_iter().collect();
         let last_parts = wide.iter().map(|module| graph.module(*module).name.last()).collect();
         Self { project, wide, last_parts }
     }
