@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     arguments::CheckArguments,
     differences,
+    explain::markdown_page,
     outcome::{Outcome, refused, replace_file, written},
     progress::Progress,
     terminal::{self, Color},
@@ -145,7 +146,7 @@ fn rule_texts() -> Vec<RuleText<'static>> {
     let text = |rule: &&'static Rule| RuleText {
         name: rule.name,
         summary: rule.summary(),
-        page: rule.documentation,
+        page: markdown_page(rule),
         severity: if rule.default == Level::Error { Severity::Error } else { Severity::Warning },
     };
     RULES.iter().map(text).collect()

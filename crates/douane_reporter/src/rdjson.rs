@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use douane_base::{FileId, Severity, TextRange};
+use douane_base::{FileId, SITE, Severity, TextRange, rule_page};
 use douane_fixer::edits_of;
 use serde::Serialize;
 
@@ -22,6 +22,7 @@ struct Document<'d> {
 #[derive(Serialize)]
 struct Source {
     name: &'static str,
+    url: &'static str,
 }
 
 #[derive(Serialize)]
@@ -37,6 +38,7 @@ struct Finding<'d> {
 #[derive(Serialize)]
 struct Code<'d> {
     value: &'d str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -93,13 +95,13 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             message: &diagnostic.message,
             severity: severity(diagnostic.severity),
             location,
-            code: Code { value: diagnostic.rule },
+            code: Code { value: diagnostic.rule, url: rule_page(diagnostic.rule) },
             suggestions,
         }
     });
     let has_errors = report.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let document = Document {
-        source: Source { name: "douane" },
+        source: Source { name: "douane", url: SITE },
         severity: severity(if has_errors { Severity::Error } else { Severity::Warning }),
         diagnostics: diagnostics.collect(),
     };

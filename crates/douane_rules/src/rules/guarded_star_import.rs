@@ -41,7 +41,7 @@ declare_rule! {
     /// ```py main.py
     /// from settings import DEBUG
     /// ```
-    GUARDED_STAR_IMPORT: File = GuardedStarImport, name: "guarded-star-import", aliases: [], default: Error
+    GUARDED_STAR_IMPORT: File = GuardedStarImport, name: "guarded-star-import", aliases: [], default: Error, fix: Unsafe
 }
 
 #[derive(Default, Deserialize)]
