@@ -285,15 +285,16 @@ fn the_commands_of_the_readme_are_those_that_are_run() {
     }
 }
 
-/// The output that README shows is what a run prints.
+/// The output that README and the site's first page show is what a run prints.
 #[test]
-fn the_example_of_the_readme_is_true() {
-    let readme = read("README.md");
+fn the_examples_of_the_first_pages_are_true() {
     let run = project::run_in(&repository(), &["check", "fixtures", "--quiet"]);
-    let shown =
-        readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example of the output");
-    for finding in shown.split("\n\n").map(str::trim_end).filter(|finding| !finding.is_empty()) {
-        assert!(run.output.contains(finding), "no run prints this:\n{finding}");
+    for page in ["README.md", "docs/index.md"].map(read) {
+        let shown =
+            page.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example of the output");
+        for finding in shown.split("\n\n").map(str::trim_end).filter(|finding| !finding.is_empty()) {
+            assert!(run.output.contains(finding), "no run prints this:\n{finding}");
+        }
     }
 }
 
