@@ -105,7 +105,7 @@ def take_screenshots() -> None:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     try:
-        for name, path in {"start": "", "rule": "rules/star-import/", "rules": "rules/", "tutorial": "tutorials/stars-away/"}.items():
+        for name, path in {"start": "", "rule": "rules/star-import/", "rules": "rules/", "tutorial": "tutorials/stars-away/", "tables": "configuration/#rules", "ruff": "coming-from/ruff/#which-code-is-which-rule"}.items():
             for colours in ("light", "dark"):
                 for width, height in ((1400, 1100), (400, 900)):
                     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
