@@ -133,9 +133,10 @@ mod tests {
         let found = [error(0, files.find(0, "os"), "`os` is unused")];
         assert_eq!(
             written(&files, &found, Format::Rdjson, Options::default()),
-            "{\"source\":{\"name\":\"douane\"},\"severity\":\"ERROR\",\"diagnostics\":[{\"message\":\"`os` is unused\",\
+            "{\"source\":{\"name\":\"douane\",\"url\":\"https://douane.readthedocs.io/\"},\"severity\":\"ERROR\",\"diagnostics\":[{\"message\":\"`os` is unused\",\
              \"severity\":\"ERROR\",\"location\":{\"path\":\"a.py\",\"range\":{\"start\":{\"line\":1,\"column\":22},\
-             \"end\":{\"line\":1,\"column\":24}}},\"code\":{\"value\":\"some-rule\"}}]}\n"
+             \"end\":{\"line\":1,\"column\":24}}},\"code\":{\"value\":\"some-rule\",\
+             \"url\":\"https://douane.readthedocs.io/rules/some-rule/\"}}]}\n"
         );
     }
 }

@@ -28,6 +28,8 @@ declare_rule! {
     ///
     /// ```py main.py
     /// from settings import *  # error: [guarded-star-import] "`Never use from settings import *`"
+    ///
+    /// print(DEBUG)
     /// ```
     ///
     /// Use instead:
@@ -40,6 +42,8 @@ declare_rule! {
     ///
     /// ```py main.py
     /// from settings import DEBUG
+    ///
+    /// print(DEBUG)
     /// ```
     GUARDED_STAR_IMPORT: File = GuardedStarImport, name: "guarded-star-import", aliases: [], default: Error, fix: Unsafe
 }
