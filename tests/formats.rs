@@ -122,6 +122,7 @@ fn json_is_one_object() {
         "diagnostics": [
             {
                 "rule": "star-import",
+                "url": "https://douane.readthedocs.io/rules/star-import/",
                 "severity": "warning",
                 "message": "`from shop.prices import *` brings 2 names, of which this file uses none",
                 "help": "it brings `json` and `net`; import what other modules need from here by name",
@@ -141,6 +142,7 @@ fn json_is_one_object() {
             },
             {
                 "rule": "undefined-name-behind-star",
+                "url": "https://douane.readthedocs.io/rules/undefined-name-behind-star/",
                 "severity": "error",
                 "message": "`total` is not defined: the star import of this file does not bring it",
                 "help": "import it, or correct the name",
@@ -152,6 +154,7 @@ fn json_is_one_object() {
             },
             {
                 "rule": "missing-all",
+                "url": "https://douane.readthedocs.io/rules/missing-all/",
                 "severity": "warning",
                 "message": "`shop.prices` has no `__all__`, and `shop.orders` takes a star from it",
                 "help": "add `__all__` with the names that are meant for others; today no module of the program takes any",

@@ -74,16 +74,16 @@ fn name(path: &Path) -> String {
     path.file_name().expect("a name").to_string_lossy().into_owned()
 }
 
-/// The Rust files in a folder and below it.
-fn sources(path: &str) -> Vec<PathBuf> {
+/// The files of a kind in a folder and below it.
+fn files(path: &str, kind: &str) -> Vec<PathBuf> {
     entries(path)
         .into_iter()
         .flat_map(|entry| {
             let relative =
                 entry.strip_prefix(repository()).expect("a path in the repository").to_string_lossy().into_owned();
-            if entry.is_dir() { sources(&relative) } else { vec![entry] }
+            if entry.is_dir() { files(&relative, kind) } else { vec![entry] }
         })
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == kind))
         .collect()
 }
 
@@ -134,7 +134,7 @@ fn crates_take_the_lints_of_the_workspace() {
 
 #[test]
 fn each_source_file_says_what_it_is() {
-    for path in sources("crates").into_iter().chain(sources("tests")) {
+    for path in files("crates", "rs").into_iter().chain(files("tests", "rs")) {
         let text = fs::read_to_string(&path).expect("a source file");
         assert!(text.starts_with("//!"), "{} starts without a header", path.display());
     }
@@ -293,15 +293,16 @@ fn the_commands_of_the_readme_are_those_that_are_run() {
     }
 }
 
-/// The output that README shows is what a run prints.
+/// The output that README and the site's first page show is what a run prints.
 #[test]
-fn the_example_of_the_readme_is_true() {
-    let readme = read("README.md");
+fn the_examples_of_the_first_pages_are_true() {
     let run = project::run_in(&repository(), &["check", "fixtures", "--quiet"]);
-    let shown =
-        readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example of the output");
-    for finding in shown.split("\n\n").map(str::trim_end).filter(|finding| !finding.is_empty()) {
-        assert!(run.output.contains(finding), "no run prints this:\n{finding}");
+    for page in ["README.md", "docs/index.md"].map(read) {
+        let shown =
+            page.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example of the output");
+        for finding in shown.split("\n\n").map(str::trim_end).filter(|finding| !finding.is_empty()) {
+            assert!(run.output.contains(finding), "no run prints this:\n{finding}");
+        }
     }
 }
 
@@ -309,7 +310,7 @@ fn the_example_of_the_readme_is_true() {
 fn the_links_of_the_documentation_lead_somewhere() {
     let mut pages: BTreeMap<PathBuf, String> = BTreeMap::new();
     let top = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(|page| repository().join(page));
-    for page in top.into_iter().chain(entries("docs")) {
+    for page in top.into_iter().chain(files("docs", "md")) {
         let text = fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
         pages.insert(page, text);
     }

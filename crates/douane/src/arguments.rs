@@ -262,6 +262,9 @@ pub(crate) struct ExplainArguments {
     /// List all rules
     #[arg(long, conflicts_with = "rule")]
     pub(crate) all: bool,
+    /// Write the pages of all rules into this folder, as Markdown
+    #[arg(long, value_name = "FOLDER", requires = "all", conflicts_with = "rule")]
+    pub(crate) to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,9 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     arguments::CheckArguments,
-    differences, inspect,
+    differences,
+    explain::markdown_page,
+    inspect,
     outcome::{Outcome, refused, replace_file, written},
     progress::Progress,
     terminal::{self, Color},
@@ -162,7 +164,7 @@ fn rule_texts() -> Vec<RuleText<'static>> {
     let text = |rule: &&'static Rule| RuleText {
         name: rule.name,
         summary: rule.summary(),
-        page: rule.documentation,
+        page: markdown_page(rule),
         severity: if rule.default == Level::Error { Severity::Error } else { Severity::Warning },
     };
     RULES.iter().map(text).collect()

@@ -4,6 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FileId, TextRange};
 
+/// The site with the pages of the rules; `mkdocs.yml` names it too.
+pub const SITE: &str = "https://douane.readthedocs.io/";
+
+/// The address of a rule's page.
+#[must_use]
+pub fn rule_page(rule: &str) -> String {
+    format!("{SITE}rules/{rule}/")
+}
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -12,7 +12,8 @@ mod text_range;
 mod version;
 
 pub use diagnostic::{
-    Applicability, Block, Change, ChangeKind, Diagnostic, Edit, Fix, ImportPlace, Label, Severity, subject,
+    Applicability, Block, Change, ChangeKind, Diagnostic, Edit, Fix, ImportPlace, Label, SITE, Severity, rule_page,
+    subject,
 };
 pub use interner::{Interner, text_at};
 pub use line_index::{LineColumn, LineIndex, Positions};

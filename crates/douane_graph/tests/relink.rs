@@ -11,7 +11,7 @@ use douane_graph::{
     Definition, Entry, EntrySource, Exports, ModuleGraph, ModuleId, ModuleKind, ModuleSource, NameId, Origin, Program,
     Resolution, StandardLibrary, Takes, link, relink,
 };
-use douane_parser::{FileFacts, ImportId, ParseOptions, parse};
+use douane_parser::{FileFacts, ImportId, ParseOptions, SourceKind, parse};
 use proptest::prelude::*;
 
 const VERSION: PythonVersion = PythonVersion::new(13);
@@ -146,7 +146,10 @@ proptest! {
 }
 
 fn facts_of(lines: &[String]) -> FileFacts {
-    parse(&(lines.join("\n") + "\n"), &ParseOptions { version: VERSION, platform: Platform::Linux, is_stub: false })
+    parse(
+        &(lines.join("\n") + "\n"),
+        &ParseOptions { version: VERSION, platform: Platform::Linux, kind: SourceKind::Module },
+    )
 }
 
 fn program(facts: &[FileFacts]) -> Program<'_> {

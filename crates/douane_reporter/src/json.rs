@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use douane_base::{Applicability, Diagnostic, Edit, FileId, Fix, Label, LineColumn, Severity, TextRange};
+use douane_base::{Applicability, Diagnostic, Edit, FileId, Fix, Label, LineColumn, Severity, TextRange, rule_page};
 use douane_fixer::edits_of;
 use serde::{Serialize, Serializer};
 
@@ -59,6 +59,7 @@ struct JsonReport<D> {
 #[derive(Serialize)]
 struct JsonDiagnostic<'d> {
     rule: &'d str,
+    url: String,
     severity: Severity,
     message: &'d str,
     help: Option<&'d str>,
@@ -135,6 +136,7 @@ fn json_diagnostic<'d>(
     let Label { file, range, .. } = diagnostic.primary;
     JsonDiagnostic {
         rule: diagnostic.rule,
+        url: rule_page(diagnostic.rule),
         severity: diagnostic.severity,
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
@@ -219,7 +221,7 @@ mod tests {
             json(&files, &[diagnostic(&files), bare]),
             concat!(
                 r#"{"version":1,"diagnostics":["#,
-                r#"{"rule":"some-rule","severity":"warning","message":"`os` is unused","help":"remove it","#,
+                r#"{"rule":"some-rule","url":"https://douane.readthedocs.io/rules/some-rule/","severity":"warning","message":"`os` is unused","help":"remove it","#,
                 r#""path":"app/db.py","module":"app.db","#,
                 r#""range":{"start":{"line":1,"column":18,"utf16_column":19,"offset":21},"#,
                 r#""end":{"line":1,"column":20,"utf16_column":21,"offset":23}},"#,
@@ -229,7 +231,7 @@ mod tests {
                 r#""fix":{"applicability":"display-only","title":"Remove the import","edits":[{"path":"lint.toml","#,
                 r#""range":{"start":{"line":2,"column":3,"utf16_column":3,"offset":9},"#,
                 r#""end":{"line":2,"column":3,"utf16_column":3,"offset":9}},"text":"é\u001b"}]}},"#,
-                r#"{"rule":"some-rule","severity":"error","message":"a problem","help":null,"#,
+                r#"{"rule":"some-rule","url":"https://douane.readthedocs.io/rules/some-rule/","severity":"error","message":"a problem","help":null,"#,
                 r#""path":"lint.toml","module":null,"#,
                 r#""range":{"start":{"line":1,"column":1,"utf16_column":1,"offset":0},"#,
                 r#""end":{"line":1,"column":2,"utf16_column":2,"offset":1}},"related":[],"fix":null}],"#,

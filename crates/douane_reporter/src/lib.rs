@@ -150,14 +150,14 @@ pub struct Report<'r> {
 }
 
 /// A rule as reports describe it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RuleText<'r> {
     /// Its name.
     pub name: &'r str,
     /// The first sentence of its page.
     pub summary: &'r str,
     /// Its page, in Markdown.
-    pub page: &'r str,
+    pub page: String,
     /// How serious its findings are unless the user says otherwise.
     pub severity: Severity,
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use douane_base::{FileId, LineColumn, Severity, TextRange};
+use douane_base::{FileId, LineColumn, SITE, Severity, TextRange, rule_page};
 use douane_fixer::edits_of;
 use serde::Serialize;
 
@@ -22,6 +22,7 @@ struct Document<'d> {
 #[derive(Serialize)]
 struct Source {
     name: &'static str,
+    url: &'static str,
 }
 
 #[derive(Serialize)]
@@ -37,6 +38,7 @@ struct Finding<'d> {
 #[derive(Serialize)]
 struct Code<'d> {
     value: &'d str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -93,13 +95,13 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             message: &diagnostic.message,
             severity: severity(diagnostic.severity),
             location,
-            code: Code { value: diagnostic.rule },
+            code: Code { value: diagnostic.rule, url: rule_page(diagnostic.rule) },
             suggestions,
         }
     });
     let has_errors = report.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let document = Document {
-        source: Source { name: "douane" },
+        source: Source { name: "douane", url: SITE },
         severity: severity(if has_errors { Severity::Error } else { Severity::Warning }),
         diagnostics: diagnostics.collect(),
     };
@@ -136,9 +138,10 @@ mod tests {
         let found = [error(0, files.find(0, "os"), "`os` is unused")];
         assert_eq!(
             written(&files, &found, Format::Rdjson, Options::default()),
-            "{\"source\":{\"name\":\"douane\"},\"severity\":\"ERROR\",\"diagnostics\":[{\"message\":\"`os` is unused\",\
+            "{\"source\":{\"name\":\"douane\",\"url\":\"https://douane.readthedocs.io/\"},\"severity\":\"ERROR\",\"diagnostics\":[{\"message\":\"`os` is unused\",\
              \"severity\":\"ERROR\",\"location\":{\"path\":\"a.py\",\"range\":{\"start\":{\"line\":1,\"column\":22},\
-             \"end\":{\"line\":1,\"column\":24}}},\"code\":{\"value\":\"some-rule\"}}]}\n"
+             \"end\":{\"line\":1,\"column\":24}}},\"code\":{\"value\":\"some-rule\",\
+             \"url\":\"https://douane.readthedocs.io/rules/some-rule/\"}}]}\n"
         );
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn written(files: &Files, diagnostics: &[Diagnostic], format: Format,
     let summary =
         Summary { files: 120, modules: 118, fixed: 0, known: 0, outside: 0, elapsed: Duration::from_micros(41_900) };
     let mut out = Vec::new();
-    let page = "Checks for something.\n\n## Why is this bad?\n\nIt is.";
+    let page = "Checks for something.\n\n## Why is this bad?\n\nIt is.".to_owned();
     let rule = RuleText { name: "some-rule", summary: "Checks for something.", page, severity: Severity::Error };
     write(&Report { diagnostics, files, known: &[], rules: &[rule], summary }, format, options, &mut out)
         .expect("memory can be written to");

@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
 };
 
-use douane_base::{Diagnostic, Edit, FileId, Severity, TextRange};
+use douane_base::{Diagnostic, Edit, FileId, SITE, Severity, TextRange, rule_page};
 use douane_fixer::edits_of;
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         "runs": [{
             "tool": {"driver": {
                 "name": "douane",
-                "informationUri": "https://pypi.org/project/douane/",
+                "informationUri": SITE,
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": report.rules.iter().map(rule).collect::<Vec<Value>>(),
             }},
@@ -117,6 +117,7 @@ fn rule(rule: &RuleText<'_>) -> Value {
         "shortDescription": {"text": cut(rule.summary)},
         "fullDescription": {"text": cut(&why(rule))},
         "help": {"text": rule.page, "markdown": rule.page},
+        "helpUri": rule_page(rule.name),
         "defaultConfiguration": {"level": level},
         "properties": {"tags": ["imports"], "precision": "very-high", "problem.severity": level},
     })
@@ -249,6 +250,8 @@ mod tests {
         assert_eq!(place["region"], json!({"startLine": 1, "startColumn": 18, "endLine": 1, "endColumn": 20}));
         assert_eq!(result["relatedLocations"][0]["message"]["text"], "taken here");
         assert_eq!(result["ruleIndex"], 0);
-        assert_eq!(document["runs"][0]["tool"]["driver"]["rules"][0]["name"], "SomeRule");
+        let rule = &document["runs"][0]["tool"]["driver"]["rules"][0];
+        assert_eq!(rule["name"], "SomeRule");
+        assert_eq!(rule["helpUri"], rule_page("some-rule"));
     }
 }

@@ -53,6 +53,7 @@ pub fn check_page(rule: &'static Rule) {
     let examples = examples(&page);
     let mut failures = String::new();
     let mut expects = 0;
+    let mut fix = None;
     for (at, example) in examples.iter().enumerate() {
         let options = example.block("toml").map(|block| format!("[rules.{}]\n{}", rule.name, block.text));
         let mut select = vec![rule];
@@ -63,8 +64,10 @@ pub fn check_page(rule: &'static Rule) {
             outcome.problems.extend(compare_fixed(example, instead, options.as_deref(), &selection));
         }
         expects += outcome.expectations;
+        fix = fix.max(outcome.fix);
         report(example, &outcome, &mut failures);
     }
+    assert_eq!(fix, rule.fix, "the best fix that the examples of `{}` get", rule.name);
     assert!(expects > 0, "the page of `{}` expects no finding", rule.name);
     assert!(failures.is_empty(), "the page of `{}`:\n{failures}", rule.name);
 }
@@ -160,6 +163,8 @@ pub fn examples(page: &str) -> Vec<Example> {
 
 struct Outcome {
     expectations: usize,
+    /// How far the best fix may be trusted.
+    fix: Option<Applicability>,
     problems: Vec<String>,
 }
 
@@ -176,7 +181,7 @@ fn run(example: &Example, configuration: Option<&str>, selection: &Selection) ->
             let settings = Settings::new(settings, selection);
             compare(&files, diagnostics(example, &files, &settings))
         }
-        Err(message) => Outcome { expectations: 0, problems: vec![message] },
+        Err(message) => Outcome { expectations: 0, fix: None, problems: vec![message] },
     }
 }
 
@@ -419,7 +424,8 @@ fn compare(files: &[File], diagnostics: Vec<Diagnostic>) -> Outcome {
             file.path, diagnostic.rule, diagnostic.message
         ));
     }
-    Outcome { expectations: expectations.len(), problems }
+    let fix = diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_ref()).map(|fix| fix.applicability).max();
+    Outcome { expectations: expectations.len(), fix, problems }
 }
 
 fn expectations(at: usize, file: &File) -> Vec<Expectation> {

@@ -7,6 +7,7 @@
 mod engine;
 #[cfg(any(test, feature = "harness"))]
 pub mod harness;
+mod page;
 mod patterns;
 mod programs;
 mod project;
@@ -20,6 +21,7 @@ mod traces;
 mod wording;
 
 pub use engine::{SYNTAX_ERROR, check};
+pub use page::{ExampleFile, Part};
 pub use patterns::ModulePattern;
 pub use project::{Absence, Checked, LoadBudget, Prepared, Project, UnusedSettings};
 pub use reporter::Reporter;

@@ -1,5 +1,6 @@
 //! What a rule is.
 
+use douane_base::Applicability;
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
@@ -14,6 +15,8 @@ pub struct Rule {
     pub aliases: &'static [&'static str],
     /// The level without configuration.
     pub default: Level,
+    /// How far the best of its fixes may be trusted; none if it has no fix.
+    pub fix: Option<Applicability>,
     /// The page, in Markdown.
     pub documentation: &'static str,
     pub(crate) load: fn(Options<'_>) -> Result<Check, toml::de::Error>,
@@ -122,12 +125,18 @@ macro_rules! declare_rule {
         declare_rule!(test $constant);
     };
     ($(#[doc = $line:literal])* $constant:ident: Engine without examples, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident) => {
-        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, crate::rule::NoOptions, |options| {
+        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, None, crate::rule::NoOptions, |options| {
             crate::rule::options::<crate::rule::NoOptions>(options).map(|_| crate::rule::Check::Engine)
         });
     };
     ($(#[doc = $line:literal])* $constant:ident: $kind:ident = $rule:ty, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident) => {
-        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, $rule, |options| {
+        declare_rule!($kind = $rule, [$($line),*] $constant, $name, [$($alias),*], $level, None);
+    };
+    ($(#[doc = $line:literal])* $constant:ident: $kind:ident = $rule:ty, name: $name:literal, aliases: [$($alias:literal),*], default: $level:ident, fix: $fix:ident) => {
+        declare_rule!($kind = $rule, [$($line),*] $constant, $name, [$($alias),*], $level, Some(douane_base::Applicability::$fix));
+    };
+    ($kind:ident = $rule:ty, [$($line:literal),*] $constant:ident, $name:literal, [$($alias:literal),*], $level:ident, $fix:expr) => {
+        declare_rule!(@ [$($line),*] $constant, $name, [$($alias),*], $level, $fix, $rule, |options| {
             crate::rule::options::<$rule>(options).map(|rule| crate::rule::Check::$kind(Box::new(rule)))
         });
         declare_rule!(test $constant);
@@ -139,12 +148,13 @@ macro_rules! declare_rule {
             crate::harness::check_page(&$constant);
         }
     };
-    (@ [$($line:literal),*] $constant:ident, $name:literal, [$($alias:literal),*], $level:ident, $options:ty, $load:expr) => {
+    (@ [$($line:literal),*] $constant:ident, $name:literal, [$($alias:literal),*], $level:ident, $fix:expr, $options:ty, $load:expr) => {
         $(#[doc = $line])*
         pub(crate) static $constant: crate::Rule = crate::Rule {
             name: $name,
             aliases: &[$($alias),*],
             default: crate::Level::$level,
+            fix: $fix,
             documentation: concat!($($line, "\n"),*),
             load: $load,
             schema: |generator| <$options as schemars::JsonSchema>::json_schema(generator),

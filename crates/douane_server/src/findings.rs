@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use douane_base::{Diagnostic, FileId, Label, Severity, SourceFile};
+use douane_base::{Diagnostic, FileId, Label, Severity, SourceFile, rule_page};
 use douane_workspace::Analysis;
 use lsp_types::{
     Code, CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, Range, Uri,
@@ -15,9 +15,6 @@ use rustc_hash::{FxHashMap, FxHasher};
 use serde_json::json;
 
 use crate::{client::Client, documents::Documents, folder::Folder, uri::uri_of};
-
-/// The site that explains the rules.
-const PAGES: &str = "https://douane.readthedocs.io/rules";
 
 /// Rules whose findings name something that could as well not be there: editors show it faded.
 const UNNECESSARY: [&str; 6] =
@@ -112,7 +109,7 @@ fn shown(
             Severity::Warning => DiagnosticSeverity::Warning,
         }),
         code: Some(Code::String(diagnostic.rule.to_owned())),
-        code_description: Some(CodeDescription { href: Uri(format!("{PAGES}/{}/", diagnostic.rule)) }),
+        code_description: Some(CodeDescription { href: Uri(rule_page(diagnostic.rule)) }),
         source: Some("douane".to_owned()),
         message: message.into(),
         tags: is_unnecessary.then(|| vec![DiagnosticTag::Unnecessary]),

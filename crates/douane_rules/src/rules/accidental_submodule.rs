@@ -50,7 +50,7 @@ declare_rule! {
     /// def parse(path):
     ///     return xml.dom.minidom.parse(path)
     /// ```
-    ACCIDENTAL_SUBMODULE: Project = AccidentalSubmodule, name: "accidental-submodule", aliases: [], default: Warning
+    ACCIDENTAL_SUBMODULE: Project = AccidentalSubmodule, name: "accidental-submodule", aliases: [], default: Warning, fix: Unsafe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -81,7 +81,7 @@ declare_rule! {
     ///
     ///     return decimal.Decimal(1)
     /// ```
-    DUPLICATE_IMPORT: File = DuplicateImport, name: "duplicate-import", aliases: ["reimported", "W0404"], default: Warning
+    DUPLICATE_IMPORT: File = DuplicateImport, name: "duplicate-import", aliases: ["reimported", "W0404"], default: Warning, fix: Safe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

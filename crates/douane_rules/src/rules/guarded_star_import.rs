@@ -29,6 +29,8 @@ declare_rule! {
     ///
     /// ```py main.py
     /// from settings import *  # error: [guarded-star-import] "`Never use from settings import *`"
+    ///
+    /// print(DEBUG)
     /// ```
     ///
     /// Use instead:
@@ -41,8 +43,10 @@ declare_rule! {
     ///
     /// ```py main.py
     /// from settings import DEBUG
+    ///
+    /// print(DEBUG)
     /// ```
-    GUARDED_STAR_IMPORT: File = GuardedStarImport, name: "guarded-star-import", aliases: [], default: Error
+    GUARDED_STAR_IMPORT: File = GuardedStarImport, name: "guarded-star-import", aliases: [], default: Error, fix: Unsafe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -77,7 +77,7 @@ declare_rule! {
     /// ```py main.py
     /// from shop.prices import net  # error: [import-from-definition] "`shop` offers `net`"
     /// ```
-    IMPORT_FROM_DEFINITION: File = ImportFromDefinition, name: "import-from-definition", aliases: [], default: Off
+    IMPORT_FROM_DEFINITION: File = ImportFromDefinition, name: "import-from-definition", aliases: [], default: Off, fix: Safe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

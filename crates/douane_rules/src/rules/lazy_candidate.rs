@@ -103,7 +103,7 @@ declare_rule! {
     ///
     /// ```py site-packages/tables/colours.py
     /// ```
-    LAZY_CANDIDATE: Project = LazyCandidate, name: "lazy-candidate", aliases: [], default: Off
+    LAZY_CANDIDATE: Project = LazyCandidate, name: "lazy-candidate", aliases: [], default: Off, fix: Unsafe
 }
 
 #[derive(Deserialize, JsonSchema)]

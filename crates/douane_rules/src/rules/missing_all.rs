@@ -110,7 +110,7 @@ declare_rule! {
     /// ```py other.py
     /// def vat(): ...
     /// ```
-    MISSING_ALL: Project = MissingAll, name: "missing-all", aliases: ["DALL000"], default: Warning
+    MISSING_ALL: Project = MissingAll, name: "missing-all", aliases: ["DALL000"], default: Warning, fix: Unsafe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

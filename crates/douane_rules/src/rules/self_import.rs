@@ -45,7 +45,7 @@ declare_rule! {
     ///
     /// ```py shop/orders.py
     /// ```
-    SELF_IMPORT: File = SelfImport, name: "self-import", aliases: ["import-self", "W0406"], default: Error
+    SELF_IMPORT: File = SelfImport, name: "self-import", aliases: ["import-self", "W0406", "PLW0406"], default: Error
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -51,7 +51,7 @@ declare_rule! {
     /// from math import *
     /// from cmath import *  # error: [star-conflict] "that `from math import *` brought"
     /// ```
-    STAR_CONFLICT: File = StarConflict, name: "star-conflict", aliases: ["F811"], default: Warning
+    STAR_CONFLICT: File = StarConflict, name: "star-conflict", aliases: ["F811"], default: Warning, fix: Safe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -103,7 +103,7 @@ declare_rule! {
     /// ```py shop/prices.py
     /// def net(price): ...
     /// ```
-    UMBRELLA_IMPORT: Project = UmbrellaImport, name: "umbrella-import", aliases: [], default: Warning
+    UMBRELLA_IMPORT: Project = UmbrellaImport, name: "umbrella-import", aliases: [], default: Warning, fix: Safe
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -84,7 +84,7 @@ declare_rule! {
     ///
     /// def net(price): ...
     /// ```
-    UNUSED_IMPORT: Project = UnusedImport, name: "unused-import", aliases: ["F401", "W0611"], default: Warning
+    UNUSED_IMPORT: Project = UnusedImport, name: "unused-import", aliases: ["F401", "W0611"], default: Warning, fix: Safe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -38,7 +38,7 @@ declare_rule! {
     ///
     /// print(cos(pi))
     /// ```
-    UNUSED_STAR: File = UnusedStar, name: "unused-star", aliases: ["F401", "W0614", "unused-wildcard-import"], default: Warning
+    UNUSED_STAR: File = UnusedStar, name: "unused-star", aliases: ["F401", "W0614", "unused-wildcard-import"], default: Warning, fix: Safe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
