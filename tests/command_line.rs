@@ -275,3 +275,32 @@ fn the_manual_names_every_option() {
     let missing: Vec<&str> = options.filter(|option| !page.contains(option.trim_matches('`'))).collect();
     assert_eq!(missing, [""; 0]);
 }
+
+#[test]
+fn a_watched_program_is_checked_again() {
+    use std::io::{BufRead, BufReader};
+    let project = shop();
+    let mut child = douane(&project.path(""))
+        .args(["check", "--watch", "--output-format", "concise", "--select", "F405"])
+        .spawn()
+        .expect("douane can be started");
+    let mut lines = BufReader::new(child.stdout.take().expect("standard output is a pipe")).lines();
+    let mut next = || lines.next().expect("it goes on").expect("it is UTF-8");
+    assert_eq!(next(), UNDEFINED);
+    assert!(next().starts_with("Found 1 error in 1 of 3 files"));
+    // `watching for changes` stands on standard error, after the first run.
+    let mut notes = BufReader::new(child.stderr.take().expect("standard error is a pipe")).lines();
+    assert_eq!(notes.next().expect("there is a line").expect("it is UTF-8"), "note: watching for changes");
+    project.write("shop/prices.py", "def net(price): ...\ndef gross(price): ...\n");
+    let mut found = vec![next()];
+    while !found.last().is_some_and(|line| line.starts_with("No problems found")) {
+        found.push(next());
+    }
+    project.write("lint.toml", "[nonsense]\n");
+    project.write("shop/orders.py", "from shop.prices import *\n\nother()\n");
+    while !found.last().is_some_and(|line| line.contains("`other` is not defined")) {
+        found.push(next());
+    }
+    child.kill().expect("it can be ended");
+    child.wait().expect("it ends");
+}

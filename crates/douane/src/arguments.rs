@@ -165,6 +165,9 @@ pub(crate) struct CheckArguments {
     /// Exit with 1 if there are warnings only: the default
     #[arg(long, overrides_with = "exit_zero_on_warning")]
     pub(crate) error_on_warning: bool,
+    /// Check again whenever a file changes, until it is interrupted
+    #[arg(short, long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore", "statistics", "output_file", "staged", "since", "stdin_filename", "show_files", "show_settings"])]
+    pub(crate) watch: bool,
     /// List the files that findings are wanted of, and check nothing
     #[arg(long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore", "show_settings"])]
     pub(crate) show_files: bool,

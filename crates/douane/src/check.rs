@@ -21,6 +21,7 @@ use crate::{
     outcome::{Outcome, refused, replace_file, written},
     progress::Progress,
     terminal::{self, Color},
+    watch,
 };
 
 pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
@@ -48,6 +49,9 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             return Outcome::Refused;
         }
     };
+    if arguments.watch {
+        return watch::run(arguments, &request, &selection, colours);
+    }
     let mut workspace = match Workspace::open(request) {
         Ok(workspace) => workspace,
         Err(failure) => return refused(failure, color.is_on(&io::stderr())),
@@ -160,7 +164,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     outcome
 }
 
-fn rule_texts() -> Vec<RuleText<'static>> {
+pub(crate) fn rule_texts() -> Vec<RuleText<'static>> {
     let text = |rule: &&'static Rule| RuleText {
         name: rule.name,
         summary: rule.summary(),
@@ -238,14 +242,14 @@ fn standard_input(arguments: &CheckArguments) -> Result<(Vec<std::path::PathBuf>
 }
 
 /// The files that the findings point into, read again.
-struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     analysis: &'a Analysis,
     files: FxHashMap<FileId, SourceFile>,
     nothing: SourceFile,
 }
 
 impl<'a> Shown<'a> {
-    fn read<'d>(analysis: &'a Analysis, diagnostics: impl Iterator<Item = &'d Diagnostic>) -> Self {
+    pub(crate) fn read<'d>(analysis: &'a Analysis, diagnostics: impl Iterator<Item = &'d Diagnostic>) -> Self {
         use rayon::prelude::*;
         let labels = diagnostics.flat_map(|diagnostic| std::iter::once(&diagnostic.primary).chain(&diagnostic.related));
         let named: BTreeSet<FileId> = labels.map(|label| label.file).collect();

@@ -18,6 +18,7 @@ mod program;
 mod progress;
 mod server;
 mod terminal;
+mod watch;
 
 use std::{io::Write, panic, process::ExitCode};
 

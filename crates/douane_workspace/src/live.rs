@@ -60,8 +60,13 @@ impl From<Analysis> for Analysed {
 impl LiveProgram {
     /// Finds the project of a folder; nothing is read but its configuration.
     pub fn open(request: Request) -> Result<Self, Failure> {
+        Self::open_with(request, &Selection::default())
+    }
+
+    /// The same with a selection of rules, which goes over the configuration.
+    pub fn open_with(request: Request, selection: &Selection) -> Result<Self, Failure> {
         let mut workspace = Workspace::open(request)?;
-        let settings = Settings::new(workspace.take_rules(), &Selection::default());
+        let settings = Settings::new(workspace.take_rules(), selection);
         Ok(Self {
             workspace,
             settings,
@@ -152,6 +157,13 @@ impl LiveProgram {
     #[must_use]
     pub fn diagnostics(&self) -> Option<&[Diagnostic]> {
         self.analysed.as_ref()?.diagnostics.as_deref()
+    }
+
+    /// Those of them that the request asks for.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Diagnostic> {
+        let (Some(analysis), Some(found)) = (self.analysis(), self.diagnostics()) else { return Vec::new() };
+        self.workspace.wanted(analysis, &self.settings, found.to_vec()).diagnostics
     }
 
     /// Lets a text stand for the content of a file.
