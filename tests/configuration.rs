@@ -434,3 +434,19 @@ fn a_first_configuration_takes_over_what_others_say() {
     assert_eq!(settings["rules"]["unresolved-import"].as_str(), Some("off"));
     assert!(shown.output.contains("1 [[overrides]]"), "{}", shown.output);
 }
+
+#[test]
+fn a_folder_with_the_name_of_a_dependency_is_not_taken_for_it() {
+    let project = Project::new(&[
+        ("requirements/extras.txt", "# models\npydantic>=2; python_version > '3.8'\n"),
+        ("pyproject.toml", "[project]\nname = \"app\"\ndependencies = [\"attrs[dev] >= 20\"]\n"),
+        ("examples/pydantic/__init__.py", ""),
+        ("examples/attrs/__init__.py", ""),
+        ("examples/own/__init__.py", ""),
+        (
+            "tests/test_models.py",
+            "from pydantic import BaseModel\nfrom attrs import define\nfrom own import nothing\n\nprint(BaseModel, define, nothing)\n",
+        ),
+    ]);
+    assert_eq!(project.findings(&[]), ["tests/test_models.py:3:17: error[missing-name] `own` has no `nothing`"]);
+}

@@ -138,6 +138,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
                 .reported_files()
                 .filter(|(file, _)| analysis.graph().module_of_file(*file).is_some())
                 .count(),
+            only_fixed: arguments.fix_only,
             fixed,
             known: known.len(),
             outside,

@@ -65,7 +65,15 @@ mod tests {
     fn of(text: &str, subjects: &[&str]) -> Vec<String> {
         let files = Files::new(&[("a.py", text)]);
         let diagnostics: Vec<_> = subjects.iter().map(|subject| error(0, files.find(0, subject), "")).collect();
-        let summary = Summary { files: 1, modules: 1, fixed: 0, known: 0, outside: 0, elapsed: Duration::ZERO };
+        let summary = Summary {
+            files: 1,
+            modules: 1,
+            only_fixed: false,
+            fixed: 0,
+            known: 0,
+            outside: 0,
+            elapsed: Duration::ZERO,
+        };
         fingerprints(&Report { diagnostics: &diagnostics, files: &files, known: &[], rules: &[], summary })
     }
 

@@ -170,6 +170,8 @@ pub struct Summary {
     pub files: usize,
     /// How many of them are modules.
     pub modules: usize,
+    /// What is left was not asked for.
+    pub only_fixed: bool,
     /// How many problems were mended before what is left was looked at.
     pub fixed: usize,
     /// How many problems were found that a baseline knows.

@@ -21,6 +21,9 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     if summary.fixed > 0 {
         writeln!(out, "Fixed {}.", counted(summary.fixed, "problem"))?;
     }
+    if summary.only_fixed {
+        return Ok(());
+    }
     found(report, out)?;
     if summary.known > 0 {
         writeln!(out, "The baseline knows {} more.", summary.known)?;
@@ -93,8 +96,15 @@ mod tests {
 
     fn closing(files: usize, modules: usize, elapsed: u64, diagnostics: &[Diagnostic]) -> String {
         let sources = Files::new(&[("a.py", "import a\n"), ("b.py", "import b\n")]);
-        let summary =
-            Summary { files, modules, fixed: 0, known: 0, outside: 0, elapsed: Duration::from_micros(elapsed) };
+        let summary = Summary {
+            files,
+            modules,
+            only_fixed: false,
+            fixed: 0,
+            known: 0,
+            outside: 0,
+            elapsed: Duration::from_micros(elapsed),
+        };
         let mut out = Vec::new();
         write(&Report { diagnostics, files: &sources, known: &[], rules: &[], summary }, &mut out)
             .expect("memory can be written to");

@@ -421,8 +421,8 @@ impl Workspace {
         roots.filter(|(root, packages)| is_namespace((root, packages))).map(|(root, _)| root.clone()).collect()
     }
 
-    /// The packages that would hide a standard module, or another of the program's, if the folder around them were a source
-    /// root: nobody said that it is one.
+    /// The packages that would hide a standard module, another of the program's, or a library that it depends on, if the folder
+    /// around them were a source root: nobody said that it is one.
     fn hiding_packages(&self, modules: &Modules) -> Vec<PathBuf> {
         let below = |(root, packages): (&PathBuf, &FxHashSet<String>)| {
             let hiding = packages.iter().filter(|package| self.hides(modules, package));
@@ -433,7 +433,9 @@ impl Workspace {
 
     fn hides(&self, modules: &Modules, package: &str) -> bool {
         let standard_library = StandardLibrary::new(self.configuration.version.minor());
-        standard_library.module(package).is_some() || modules.declared.contains(package)
+        standard_library.module(package).is_some()
+            || modules.declared.contains(package)
+            || self.dependencies.contains(&package.to_lowercase())
     }
 
     /// The modules that the program's files are, with the folders that hold them. The files below the given folders are

@@ -9,6 +9,7 @@ mod baseline;
 mod binary;
 mod budgets;
 mod configuration;
+mod dependencies;
 mod entry_points;
 mod environment;
 mod estimator;

@@ -7,10 +7,11 @@ use std::{
 
 use douane_base::PythonVersion;
 use douane_rules::SettingsError;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     configuration::{Configuration, ConfigurationError, read},
+    dependencies::dependencies,
     environment::{Environment, find_environment, named},
     files::{plain, read_text, relative_to},
     git::{Change, Staged},
@@ -85,6 +86,8 @@ pub struct Workspace {
     pub(crate) configuration: Configuration,
     pub(crate) environment: Option<Environment>,
     pub(crate) pyproject: Option<toml::Table>,
+    /// The names of the distributions that the project depends on.
+    pub(crate) dependencies: FxHashSet<String>,
     /// Contents that stand for those on disk, by path.
     pub(crate) texts: FxHashMap<PathBuf, Content>,
     /// What git has of the program, where that is asked for.
@@ -144,7 +147,21 @@ impl Workspace {
         configuration.version = request.target_version.unwrap_or(configuration.version);
         let environment = environment(&request, &configuration, &folder)?;
         let texts = FxHashMap::default();
-        Ok(Self { request, folder, searched, named, configuration, environment, pyproject, texts, staged, warnings })
+        let dependencies =
+            if request.isolated { FxHashSet::default() } else { dependencies(&folder, pyproject.as_ref()) };
+        Ok(Self {
+            request,
+            folder,
+            searched,
+            named,
+            configuration,
+            environment,
+            pyproject,
+            dependencies,
+            texts,
+            staged,
+            warnings,
+        })
     }
 
     /// Lets a content stand for that of a file.
