@@ -266,7 +266,15 @@ fn diagnostics(example: &Example, files: &[File], settings: &Settings) -> Vec<Di
     let budgets = budgets(example.block("toml").map(|block| block.text.as_str()));
     project.budgets = &budgets;
     project.installed = Some(&installed).filter(|_| settings.want_costs(!budgets.is_empty()));
-    check(&project, settings)
+    let diagnostics = check(&project, settings);
+    // What is found in a file is the same if findings are wanted of no other.
+    for file in &checked {
+        project.reported = std::slice::from_ref(file);
+        let alone = check(&project, settings);
+        let of_file = diagnostics.iter().filter(|diagnostic| diagnostic.primary.file == file.0);
+        assert!(of_file.eq(&alone), "{}: alone, the findings are {alone:#?}", file.1);
+    }
+    diagnostics
 }
 
 /// What the files and the standard library load. Of this nothing but the names is known.
