@@ -6,7 +6,7 @@
 FOLDER is copied first; without one, some packages of the standard library of this Python are. An edit inserts, deletes or
 doubles a piece of a line, pastes an import or a star, splits a token, replaces a whole file, renames or deletes a file, or
 closes and opens a buffer. After each hundred all buffers are saved, and what the server says of every file has to be what
-`douane check` finds. Exits with 1 if they ever differ, or if the server ends or answers with an internal error.
+`douane check` finds, and what it says of the open ones first, before it looked at the others, has to be the same. Exits with 1 if they ever differ, or if the server ends or answers with an internal error.
 """
 
 import argparse
@@ -129,13 +129,18 @@ class Editor:
         """What only the server says, what only the check does, and how many both."""
         for path in sorted(self.buffers):
             self.save(path)
+        # What is found in an open file alone, before the others are looked at.
+        alone = {self.client.uri(path): self.client.pull(path)["items"] for path in sorted(self.buffers)}
         shown = set()
         for item in self.client.pull_all():
+            if alone.pop(item["uri"], item["items"]) != item["items"]:
+                shown.add((item["uri"], (), "alone", "other findings than with all files"))
             path = urllib.parse.unquote(item["uri"].removeprefix(self.folder.as_uri()).lstrip("/"))
             for found in item["items"]:
                 start, end = found["range"]["start"], found["range"]["end"]
                 place = (start["line"] + 1, start["character"] + 1, end["line"] + 1, end["character"] + 1)
                 shown.add((path, place, found["code"], found["message"].split("\nhelp: ")[0]))
+        shown |= {(uri, (), "alone", "findings that are none with all files") for uri, items in alone.items() if items}
         command = [DOUANE, "check", "--output-format", "json", "."]
         told = subprocess.run(command, capture_output=True, text=True, cwd=self.folder).stdout
         fresh = set()

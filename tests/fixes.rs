@@ -245,7 +245,8 @@ mod unix {
 
 #[test]
 fn who_only_mends_is_told_nothing_of_what_is_left() {
-    let project = Project::new(&[("a.py", "__all__ = []\nimport os\n"), ("b.py", "__all__ = []\nfrom json import *\n")]);
+    let project =
+        Project::new(&[("a.py", "__all__ = []\nimport os\n"), ("b.py", "__all__ = []\nfrom json import *\n")]);
     let run = project.run(&["check", "--fix-only", "--select", "unused-import,star-import"]);
     assert_eq!((run.code, run.output.as_str()), (Some(0), "Fixed 1 problem.\n"));
 }

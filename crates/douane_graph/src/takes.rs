@@ -32,9 +32,9 @@ pub struct Takes {
     /// What is taken through stars, and what entry points name.
     passed_on: Vec<(ModuleId, Taken)>,
     /// Modules that are handed on as values.
-    escaped: Vec<(ModuleId, ModuleId)>,
+    escaped: Vec<Used>,
     /// Modules that are used through their package without an import of them in the file.
-    relied_on: Vec<(ModuleId, ModuleId)>,
+    relied_on: Vec<Used>,
     /// Names that somebody sets from outside, or whose paths stand in strings, as for `mock.patch`.
     replaced: Vec<(ModuleId, NameId, ModuleId)>,
     /// Names that somebody looks up or replaces in a module whose name is computed.
@@ -248,9 +248,6 @@ impl Imports {
     }
 }
 
-/// Modules, each with the one whose code has to do with it.
-type Pairs = Vec<(ModuleId, ModuleId)>;
-
 /// A module that takes names.
 struct Taker<'g> {
     imports: Imports,
@@ -265,6 +262,9 @@ struct Taker<'g> {
     by_name: FxHashMap<NameId, Vec<(ImportId, ModuleId)>>,
     open: Vec<(ImportId, ModuleId)>,
 }
+
+/// A module, and who uses it.
+type Used = (ModuleId, ModuleId);
 
 /// More stars than that are not tried one after the other for each name.
 const MANY_STARS: usize = 8;
@@ -351,7 +351,7 @@ impl<'g> Taker<'g> {
     }
 
     /// The modules that uses of names hand on as values, and those that they go through without an import.
-    fn modules_used(&self) -> (Pairs, Pairs) {
+    fn modules_used(&self) -> (Vec<Used>, Vec<Used>) {
         let (mut escaped, mut relied_on) = (Vec::new(), Vec::new());
         let (graph, facts) = (self.graph, self.facts);
         let named = facts.modules_by_name.iter().filter_map(|called| graph.find(facts.name(called.name)));

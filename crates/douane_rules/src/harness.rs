@@ -285,7 +285,15 @@ fn diagnostics(example: &Example, files: &[File], settings: &Settings) -> Vec<Di
     let absent = absent.collect();
     project.absent = &absent;
     project.installed = Some(&installed).filter(|_| settings.want_costs(!budgets.is_empty()));
-    check(&project, settings)
+    let diagnostics = check(&project, settings);
+    // What is found in a file is the same if findings are wanted of no other.
+    for file in &checked {
+        project.reported = std::slice::from_ref(file);
+        let alone = check(&project, settings);
+        let of_file = diagnostics.iter().filter(|diagnostic| diagnostic.primary.file == file.0);
+        assert!(of_file.eq(&alone), "{}: alone, the findings are {alone:#?}", file.1);
+    }
+    diagnostics
 }
 
 /// What the files and the standard library load. Of this nothing but the names is known.

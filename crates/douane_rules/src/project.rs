@@ -232,6 +232,8 @@ impl Prepared {
             let Self { takes, loads, certain_loads, traces } = before;
             if changes.has_same_loads() {
                 let _ = (project.loads.set(loads), project.certain_loads.set(certain_loads));
+            } else {
+                rayon::join(|| project.loads(), || project.certain_loads());
             }
             let affected = Affected { changes, modules: changes.affected(graph, project.facts) };
             let takes = Arc::into_inner(takes);

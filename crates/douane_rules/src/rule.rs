@@ -62,7 +62,8 @@ pub trait FileRule: Send + Sync {
 
 /// A rule that looks at the whole program at once.
 pub trait ProjectRule: Send + Sync {
-    /// Reports what is wrong anywhere.
+    /// Reports what is wrong in the [reported](Project::reported) files. What is found in one of them must not depend on
+    /// which others are among them.
     fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>);
 }
 

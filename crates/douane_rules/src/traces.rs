@@ -86,8 +86,11 @@ impl Traces {
                 (Arc::clone(&before.circles), Arc::clone(&before.load_circles))
             }
             _ => {
-                let direct = modules_in_circles(graph, |edge| !edge.is_implicit);
-                (direct.into(), modules_in_circles(graph, |edge| may_start_load(project, edge)).into())
+                let (direct, starting) = rayon::join(
+                    || modules_in_circles(graph, |edge| !edge.is_implicit),
+                    || modules_in_circles(graph, |edge| may_start_load(project, edge)),
+                );
+                (direct.into(), starting.into())
             }
         };
         let ((circles, load_circles), _) = rayon::join(circles, || (project.takes(), project.loads()));

@@ -2,7 +2,8 @@
 //!
 //! One thread takes messages in their order. All that are waiting are taken in before anything is analysed, so that a burst of
 //! changes costs one analysis; the analysis itself uses all processors. Answers are made from the program as it is at that
-//! moment, never from a half-updated one. The code under analysis is not run, and no file is written.
+//! moment, never from a half-updated one. The open documents are checked first, all other files when nobody types. The code
+//! under analysis is not run, and no file is written.
 //!
 //! The protocol is version 3.17 of <https://microsoft.github.io/language-server-protocol/>, with pull diagnostics.
 

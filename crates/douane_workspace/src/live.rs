@@ -1,7 +1,8 @@
 //! A program that is kept up to date while somebody works on it: in an editor, or with `--watch`.
 //!
-//! Buffers stand for files, and what changes is told. [`LiveProgram::update`] makes the facts of what changed anew and runs
-//! the rest of the pipeline again; where the new facts are the old ones, nothing is to be done.
+//! Buffers stand for files, and what changes is told. [`LiveProgram::update`] makes the facts of what changed anew and links
+//! the program again; where the new facts are the old ones, nothing is to be done. Findings are looked for when they are asked
+//! for, in some files or in all.
 
 use std::{
     path::{Path, PathBuf},
