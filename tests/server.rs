@@ -157,7 +157,15 @@ fn fixes_and_comments_are_offered_as_edits() {
     client.open("a.py");
     let actions = client.actions("a.py", 0, &[]);
     let titles: Vec<&str> = actions.iter().filter_map(|action| action["title"].as_str()).collect();
-    assert_eq!(titles, ["Remove `import os`", "Ignore `unused-import` here", "Make all safe fixes of douane"]);
+    assert_eq!(
+        titles,
+        [
+            "Remove `import os`",
+            "Ignore `unused-import` here",
+            "Make all safe fixes of douane",
+            "Measure what `os` loads: this runs it"
+        ]
+    );
     assert_eq!(client.text_after("a.py", &actions[0]), "import sys\n\nprint(sys)\n");
     let ignored = "import os  # douane: ignore[unused-import]\nimport sys\n\nprint(sys)\n";
     assert_eq!(client.text_after("a.py", &actions[1]), ignored);
@@ -527,5 +535,25 @@ fn a_file_without_a_project_is_looked_at_alone() {
     client.pushed("a.py");
     client.replace("a.py", "from b import x\n\nprint(x)\n");
     assert_eq!(client.pushed("a.py"), json!([]));
+    client.end();
+}
+
+#[test]
+fn an_import_is_measured_when_somebody_asks() {
+    let project = Project::new(&[("a.py", "import json\n\nprint(json)\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    assert!(client.actions("a.py", 2, &[]).is_empty());
+    let actions = client.actions("a.py", 0, &[]);
+    assert_eq!(actions[0]["title"], "Measure what `json` loads: this runs it", "{actions:?}");
+    let command = &actions[0]["command"];
+    let params = json!({ "command": command["command"], "arguments": command["arguments"] });
+    assert_eq!(client.ask("workspace/executeCommand", params), Value::Null);
+    let said = client.wait_for("window/showMessage");
+    let said = said["params"]["message"].as_str().unwrap_or_default();
+    assert!(said.starts_with("`json` loads ") && said.contains(" MiB of private memory, "), "{said}");
+    let elsewhere = json!({ "command": "douane.measure", "arguments": ["/", "json"] });
+    let id = client.begin("workspace/executeCommand", elsewhere);
+    assert_eq!(client.error_of(id), -32602);
     client.end();
 }

@@ -96,6 +96,7 @@ impl Client {
             "textDocument": documents,
             "workspace": {
                 "workspaceEdit": { "documentChanges": true },
+                "executeCommand": {},
                 "diagnostics": { "refreshSupport": !options.never_asks_again },
                 "didChangeWatchedFiles": { "dynamicRegistration": !options.watches_nothing },
             },
@@ -246,7 +247,11 @@ impl Client {
     }
 
     pub(crate) fn wait_for_request(&mut self, method: &str) {
-        self.wait(|message| message["method"] == method);
+        self.wait_for(method);
+    }
+
+    pub(crate) fn wait_for(&mut self, method: &str) -> Value {
+        self.wait(|message| message["method"] == method)
     }
 
     /// Shuts the server down as the protocol asks.

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use douane_base::{Applicability, Diagnostic, Edit, FileId, Fix, LineIndex, TextRange};
 use douane_fixer::{Accepted, edits, edits_of};
+use douane_parser::{Import, ImportId};
 use douane_workspace::{Analysis, LiveProgram};
-use lsp_types::CodeActionParams;
+use lsp_types::{CodeActionParams, Range};
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,6 +14,8 @@ use crate::{
     documents::Documents,
     findings::{Texts, uri_in},
     folder::Folder,
+    measuring,
+    navigation::module_of,
 };
 
 /// The kind of the action that makes all safe fixes of a file.
@@ -62,6 +65,9 @@ pub(crate) fn actions(
                 && new.iter().any(|import| import.cover(diagnostic.primary.range) == *import)
         };
         found.extend(offer.fix_all(file, diagnostics.iter().filter(|diagnostic| !is_new(diagnostic))));
+    }
+    if only.is_none() && client.executes_commands {
+        found.extend(offer.measurement(file, params.range, &folder.root));
     }
     found
 }
@@ -130,6 +136,19 @@ impl Offer<'_> {
             "isPreferred": false,
             "edit": self.workspace_edit(&edits),
         }))
+    }
+
+    /// The first import in a range may be measured.
+    fn measurement(&mut self, file: FileId, asked: Range, root: &Path) -> Option<Value> {
+        let (graph, facts) = (self.analysis.graph(), &self.analysis.facts()[file.0 as usize]);
+        let own = graph.module_of_file(file)?;
+        let source = self.texts.file(file);
+        let asked = self.client.encoding.text_range(source.text(), source.lines(), asked);
+        let lines = source.lines().clone();
+        let is_asked = |import: &Import| touches(facts.statement(import).range, asked, &lines);
+        let (id, _) = (0..).map(ImportId).zip(&facts.imports).find(|(_, import)| is_asked(import))?;
+        let module = module_of(graph, facts, own, id)?;
+        Some(measuring::action(root, graph.module_name(module)))
     }
 
     /// The safe fixes of one file that can be made together.

@@ -3,7 +3,7 @@
 //! One thread takes messages in their order. All that are waiting are taken in before anything is analysed, so that a burst of
 //! changes costs one analysis; the analysis itself uses all processors. Answers are made from the program as it is at that
 //! moment, never from a half-updated one. The open documents are checked first, all other files when nobody types. The code
-//! under analysis is not run, and no file is written.
+//! under analysis is not run, unless somebody asks for an import to be measured, and no file is written.
 //!
 //! The protocol is version 3.17 of <https://microsoft.github.io/language-server-protocol/>, with pull diagnostics.
 
@@ -15,6 +15,7 @@ mod encoding;
 mod findings;
 mod folder;
 mod hints;
+mod measuring;
 mod navigation;
 mod options;
 mod parent;
@@ -22,4 +23,5 @@ mod renaming;
 mod server;
 mod uri;
 
+pub use measuring::Measure;
 pub use server::{Ended, serve};

@@ -6,7 +6,10 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,6 +31,7 @@ use crate::{
     findings::{Report, reports, uri_in},
     folder::Folder,
     hints,
+    measuring::{self, Measure},
     navigation::{Asked, Question, about_rule_in},
     options::{Options, SECTION},
     parent, renaming,
@@ -47,16 +51,21 @@ pub enum Ended {
 }
 
 /// Serves the client at standard input and output, with what the command line says about every program.
-pub fn serve(settings: ProgramRequest, parent_process: Option<i32>) -> io::Result<Ended> {
+pub fn serve(settings: ProgramRequest, parent_process: Option<i32>, measure: Measure) -> io::Result<Ended> {
     let (connection, threads) = Connection::stdio();
-    let ended = converse(&connection, settings, parent_process);
+    let ended = converse(&connection, settings, parent_process, measure);
     drop(connection);
     // The thread that reads waits for input that need not come; the process ends all the same.
     drop(threads);
     ended
 }
 
-fn converse(connection: &Connection, settings: ProgramRequest, parent_process: Option<i32>) -> io::Result<Ended> {
+fn converse(
+    connection: &Connection,
+    settings: ProgramRequest,
+    parent_process: Option<i32>,
+    measure: Measure,
+) -> io::Result<Ended> {
     let Ok((id, params)) = connection.initialize_start() else { return Ok(Ended::Abruptly) };
     let client = Client::new(&params);
     if let Some(process) = parent_process.or(client.process_id) {
@@ -83,6 +92,8 @@ fn converse(connection: &Connection, settings: ProgramRequest, parent_process: O
         is_shut_down: false,
         next_id: 0,
         asked_configuration: None,
+        measure,
+        is_measured: Arc::default(),
         refused: FxHashSet::default(),
     };
     server.start();
@@ -99,6 +110,7 @@ fn capabilities(client: &Client) -> Value {
         "referencesProvider": true,
         "hoverProvider": true,
         "inlayHintProvider": true,
+        "executeCommandProvider": { "commands": [measuring::COMMAND] },
         "codeActionProvider": {
             "codeActionKinds": ["quickfix", actions::FIX_ALL],
             "resolveProvider": true,
@@ -142,6 +154,9 @@ struct Server<'c> {
     next_id: i32,
     /// The request for the configuration that is not answered yet.
     asked_configuration: Option<RequestId>,
+    measure: Measure,
+    /// Something was measured since costs were told last.
+    is_measured: Arc<AtomicBool>,
     /// Requests that the client took back.
     refused: FxHashSet<RequestId>,
 }
@@ -237,6 +252,7 @@ impl Server<'_> {
             }),
             "textDocument/codeAction" => self.with(id, params, Self::code_actions),
             "textDocument/inlayHint" => self.with(id, params, Self::hints),
+            "workspace/executeCommand" => self.execute(id, &params),
             "workspace/willRenameFiles" => self.with(id, params, |server, id, params| {
                 let edit = renaming::edit(&server.folders, &server.client, &server.documents, &params);
                 server.answer(id, edit);
@@ -428,6 +444,9 @@ impl Server<'_> {
     /// Brings the programs up to date, and tells the client of what is new.
     fn settle(&mut self) {
         let mut folders = std::mem::take(&mut self.folders);
+        if self.is_measured.swap(false, Ordering::Relaxed) {
+            folders.iter_mut().for_each(|folder| folder.costs.forget());
+        }
         let mut is_changed = false;
         for folder in &mut folders {
             let progress = Progress::new(self, folder);
@@ -630,6 +649,17 @@ impl Server<'_> {
             _ => Vec::new(),
         };
         self.answer(id, json!(found));
+    }
+
+    fn execute(&mut self, id: RequestId, params: &Value) {
+        let is_known = params.get("command").and_then(Value::as_str) == Some(measuring::COMMAND);
+        let asked = params.get("arguments").and_then(measuring::asked);
+        // Only in the folders that are open.
+        let asked = asked.filter(|(root, _)| is_known && self.folders.iter().any(|folder| folder.root == *root));
+        let Some(asked) = asked else { return self.fail(id, ErrorCode::InvalidParams, "there is no such command") };
+        let (sender, is_new) = (self.connection.sender.clone(), Arc::clone(&self.is_measured));
+        measuring::start(self.measure, asked, sender, self.client.refreshes_hints, is_new);
+        self.answer(id, Value::Null);
     }
 
     fn hints(&mut self, id: RequestId, params: InlayHintParams) {
