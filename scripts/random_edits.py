@@ -3,10 +3,11 @@
 
     scripts/random_edits.py [--edits 10000] [--seed 1] [FOLDER]
 
-FOLDER is copied first; without one, some packages of the standard library of this Python are. An edit inserts, deletes or
-doubles a piece of a line, pastes an import or a star, splits a token, replaces a whole file, renames or deletes a file, or
-closes and opens a buffer. After each hundred all buffers are saved, and what the server says of every file has to be what
-`douane check` finds, and what it says of the open ones first, before it looked at the others, has to be the same. Exits with 1 if they ever differ, or if the server ends or answers with an internal error.
+FOLDER is copied first; without one, some packages of the standard library of this Python are, a few modules with stubs. An
+edit inserts, deletes or doubles a piece of a line, pastes an import or a star, splits a token, replaces a whole file, renames or
+deletes a file, or closes and opens a buffer. After each hundred all buffers are saved, and what the server says of every file
+has to be what `douane check` finds, and what it says of the open ones first, before it looked at the others, has to be the
+same. Exits with 1 if they ever differ, or if the server ends or answers with an internal error.
 """
 
 import argparse
@@ -49,7 +50,7 @@ class Editor:
         self.buffers: dict[str, str] = {}
 
     def files(self) -> list[str]:
-        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.py"))
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.py*") if path.suffix in (".py", ".pyi"))
 
     def buffer(self) -> str:
         """A buffer, which may have to be opened."""
@@ -80,7 +81,7 @@ class Editor:
         column = self.random.randint(0, len(lines[line]))
         end = min(len(lines[line]), column + self.random.randint(0, 12))
         if choice < 0.35:
-            parts = self.random.choice([name for name in self.files()]).removesuffix(".py").split("/")
+            parts = self.random.choice(self.files()).rsplit(".", 1)[0].split("/")
             package = parts[0] if len(parts) > 1 else "json"
             new = self.random.choice(PASTED).replace("{package}", package).replace("{module}", parts[-1])
             column = end = 0
@@ -165,6 +166,8 @@ def main() -> None:
         for package in PACKAGES:
             source = pathlib.Path(sysconfig.get_paths()["stdlib"]) / package
             shutil.copytree(source, LAB / f"own_{package}", ignore=shutil.ignore_patterns("__pycache__"))
+        for path in sorted(LAB.rglob("*.py"))[::9]:
+            shutil.copy(path, path.with_suffix(".pyi"))
     (LAB / "lint.toml").write_text("")
     editor = Editor(LAB, arguments.seed)
     wrong = 0

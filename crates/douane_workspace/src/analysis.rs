@@ -22,7 +22,7 @@ use crate::{
     budgets::Budget,
     entry_points::entry_points,
     estimator::Surroundings,
-    external::{External, ExternalFile, Importer, Loader},
+    external::{External, Importer, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
     source_roots::{ModuleLocation, module_of, source_roots},
@@ -82,7 +82,7 @@ impl Workspace {
 
     /// Links the program, and reads what was not kept of it.
     pub(crate) fn analyse_again(&self, kept: Kept, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
-        let Kept { walked, own: kept_files, named: kept_names, external: kept_external } = kept;
+        let Kept { walked, own: kept_files, external: kept_external } = kept;
         let Walked { files: candidates, binaries } = walked.unwrap_or_else(|| {
             progress(Stage::Discover);
             self.candidates()
@@ -91,18 +91,14 @@ impl Workspace {
         let mut paths: Vec<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
         let ((mut facts, problems), places) = rayon::join(
             || self.read_all(&candidates, kept_files, &options, progress),
-            || kept_names.is_none().then(|| self.modules(&paths, &binaries, &[])),
+            || self.modules(&paths, &binaries, &[]),
         );
         progress(Stage::Link);
         let problems = (0..).map(FileId).zip(problems);
         let unreadable = problems.filter_map(|(file, problem)| Some((file, problem?))).collect();
-        let Named { places, namespaces, own } = kept_names.unwrap_or_else(|| {
-            let places = places.unwrap_or_else(|| self.modules(&paths, &binaries, &[]));
-            let namespaces = self.namespaces(&places, &facts);
-            let relative: Vec<String> =
-                paths.par_iter().map(|path| slashed(&relative_to(path, &self.folder))).collect();
-            Named { places, namespaces, own: (0..).map(FileId).zip(relative).collect() }
-        });
+        let namespaces = self.namespaces(&places, &facts);
+        let relative: Vec<String> = paths.par_iter().map(|path| slashed(&relative_to(path, &self.folder))).collect();
+        let own: Vec<(FileId, String)> = (0..).map(FileId).zip(relative).collect();
         let mut modules = match namespaces.as_slice() {
             [] => places.sources.clone(),
             namespaces => self.modules(&paths, &binaries, namespaces).sources,
@@ -110,10 +106,7 @@ impl Workspace {
         let reported = self.reported(&paths);
         let overlaid = self.overlaid(&paths);
         let absent = self.absent(&paths);
-        let external = match kept_external {
-            KeptExternal::Whole(external) => external,
-            KeptExternal::Files(known) => self.external(&modules, &facts, &|path| known.get(path)),
-        };
+        let external = self.external(&modules, &facts, &|path| kept_external.get(path));
         let next_file = u32::try_from(paths.len()).unwrap_or(u32::MAX);
         modules.extend(external.modules.iter().map(|module| numbered_from(module, next_file)));
         for file in external.files {
@@ -164,7 +157,9 @@ impl Workspace {
         }
         analysis.unreadable.sort_unstable();
         if !has_same_imports && !self.has_same_modules(&analysis) {
-            return self.analyse_again(analysis.keep(true, false), progress);
+            let mut analysis = self.analyse_again(analysis.keep(true), progress);
+            analysis.prepare(None);
+            return analysis;
         }
         let Analysis { facts, graph, modules, prepared, .. } = analysis;
         let program = self.program(modules, &facts);
@@ -519,17 +514,8 @@ pub(crate) struct Kept {
     pub(crate) walked: Option<Walked>,
     /// By path; what is missing is read.
     pub(crate) own: FxHashMap<PathBuf, ReadFile>,
-    /// What the files are called, if none came or went and no import changed.
-    pub(crate) named: Option<Named>,
-    /// Of installed packages.
-    pub(crate) external: KeptExternal,
-}
-
-/// The names of the program's own files.
-pub(crate) struct Named {
-    places: Modules,
-    namespaces: Vec<PathBuf>,
-    own: Vec<(FileId, String)>,
+    /// Those of installed packages, by path.
+    pub(crate) external: FxHashMap<PathBuf, FileFacts>,
 }
 
 /// A file of the program.
@@ -545,20 +531,6 @@ impl ReadFile {
         let mut facts = FileFacts::default();
         facts.traits.is_broken = true;
         Self { facts, problem: Some(problem) }
-    }
-}
-
-/// What was read of installed packages.
-pub(crate) enum KeptExternal {
-    /// All that the program asks for: no import changed.
-    Whole(External),
-    /// Some files; what is asked for has to be found out.
-    Files(FxHashMap<PathBuf, FileFacts>),
-}
-
-impl Default for KeptExternal {
-    fn default() -> Self {
-        Self::Files(FxHashMap::default())
     }
 }
 
@@ -655,27 +627,20 @@ impl Analysis {
     }
 
     /// Takes the analysis apart, for the next one.
-    pub(crate) fn keep(self, has_same_files: bool, has_same_imports: bool) -> Kept {
-        let Self { mut paths, mut facts, binaries, places, namespaces, external, own, unreadable, .. } = self;
+    pub(crate) fn keep(self, has_same_files: bool) -> Kept {
+        let Self { mut paths, mut facts, binaries, own, unreadable, .. } = self;
         // Behind the files comes the configuration, where something is wrong in it.
         paths.truncate(facts.len());
-        let external_files = paths.split_off(own.len()).into_iter().zip(facts.split_off(own.len()));
-        let external = if has_same_imports {
-            let files = external_files.map(|(path, facts)| ExternalFile { path, facts }).collect();
-            KeptExternal::Whole(External { modules: external, files })
-        } else {
-            KeptExternal::Files(external_files.collect())
-        };
+        let external = paths.split_off(own.len()).into_iter().zip(facts.split_off(own.len())).collect();
         let walked = has_same_files.then(|| Walked {
             files: paths.iter().map(|path| Candidate { path: path.clone(), problem: None }).collect(),
             binaries,
         });
         let mut problems: FxHashMap<u32, String> =
             unreadable.into_iter().map(|(file, problem)| (file.0, problem)).collect();
-        let named = (has_same_files && has_same_imports).then_some(Named { places, namespaces, own });
         let read = (0..).zip(paths).zip(facts);
         let read = read.map(|((at, path), facts)| (path, ReadFile { facts, problem: problems.remove(&at) })).collect();
-        Kept { walked, own: read, named, external }
+        Kept { walked, own: read, external }
     }
 
     /// The number of one of the program's own files.

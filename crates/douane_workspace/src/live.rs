@@ -247,7 +247,7 @@ impl LiveProgram {
                 let is_moved = is_moved || touched.iter().any(vanished);
                 let (changed, has_same_imports) = self.changed(&before.analysis, touched);
                 if is_moved {
-                    let mut kept = before.analysis.keep(false, false);
+                    let mut kept = before.analysis.keep(false);
                     kept.own.extend(changed.into_iter().map(|(path, _, read)| (path, read)));
                     self.read_again(kept, progress)
                 } else if !changed.is_empty() {
@@ -299,7 +299,6 @@ impl LiveProgram {
                 let is_new = !path.exists() && self.workspace.searches(path);
                 if is_new && is_python(path) {
                     walked.files.insert(at, Candidate { path: path.clone(), problem: None });
-                    kept.named = None;
                 }
             }
         }

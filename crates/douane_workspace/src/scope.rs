@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Analysis, Baseline, Workspace,
-    analysis::{Kept, KeptExternal, ReadFile, facts_of},
+    analysis::{Kept, ReadFile, facts_of},
     files::{Candidate, Walked, is_python, read_bytes, relative_to},
     git::{Snapshot, Staged},
 };
@@ -77,7 +77,7 @@ impl Workspace {
         };
         let own = walked.files.par_iter().map(read).collect();
         let external = after.external_files().map(|(path, facts)| (path.clone(), facts.clone())).collect();
-        let kept = Kept { walked: Some(walked), own, named: None, external: KeptExternal::Files(external) };
+        let kept = Kept { walked: Some(walked), own, external };
         let mut before = self.analyse_again(kept, &|_| ());
         before.show_contents(staged.before.contents());
         Baseline::of(&before, &before.check(settings))
