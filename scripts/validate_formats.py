@@ -11,7 +11,8 @@ junit-10.xsd, the source distribution of pytest. Findings with difficult texts a
 - github, azure and pylint have one line a finding, whatever is in it;
 - sarif has neither errors nor warnings by the rules of Microsoft's sarif-multitool and by GitHub's, which come with it from
   npm; without npm this is left out, and said to be;
-- rdjson has columns that count bytes, and its suggestions give what `--fix` gives.
+- rdjson has columns that count bytes, and its suggestions give what `--fix` gives;
+- every lint.toml here is valid by the schema that `douane schema` prints, and one with a misspelt rule is not.
 
 Exits with 1 if anything is not.
 """
@@ -43,9 +44,9 @@ for path in sys.argv[2:]:
 def prepare() -> tuple[pathlib.Path, pathlib.Path]:
     """A Python with the validators, and Jenkins' schema."""
     python = LAB / "venv" / "bin" / "python"
-    if not python.exists():
+    if not (LAB / "venv" / "bin" / "check-jsonschema").exists():
         venv.create(LAB / "venv", with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "xmlschema", "junitparser"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "xmlschema", "junitparser", "check-jsonschema"], check=True)
     schema = LAB / "junit-10.xsd"
     if not schema.exists():
         subprocess.run([python, "-m", "pip", "download", "-q", "--no-deps", "--no-binary=:all:", "--dest", LAB, "pytest"], check=True)
@@ -130,6 +131,12 @@ def main() -> None:
         print("      sarif: left out, for there is no npm")
     else:
         expect(not against, f"sarif: nothing against {len(json.loads((LAB / 'found.sarif').read_text())['runs'][0]['results'])} results{against[:3] or ''}")
+    (LAB / "schema.json").write_text(subprocess.run([DOUANE, "schema"], capture_output=True, text=True, check=True).stdout)
+    (LAB / "wrong.toml").write_text('[rules]\nstar-imprt = "off"\n')
+    checker = [python.parent / "check-jsonschema", "--schemafile", LAB / "schema.json"]
+    own = [ROOT / "lint.toml", *(ROOT / "fixtures").glob("*/lint.toml")]
+    expect(subprocess.run([*checker, *own]).returncode == 0, "schema: the configurations here are valid")
+    expect(subprocess.run([*checker, LAB / "wrong.toml"], capture_output=True).returncode == 1, "schema: a misspelt rule is not")
     main_file.write_text("print(1)\n")
     (LAB / "clean.xml").write_text(run(folder, "--output-format", "junit"))
     answer = subprocess.run([python, "-c", READ_JUNIT, schema, LAB / "found.xml", LAB / "clean.xml"], capture_output=True, text=True)
