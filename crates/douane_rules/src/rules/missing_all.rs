@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use douane_base::{Applicability, Change, ChangeKind, FileId, Fix, TextRange};
-use douane_graph::{ModuleGraph, ModuleId, ModuleKind, Unknown};
+use douane_graph::{Lookup, ModuleGraph, ModuleId, ModuleKind, Unknown};
 use douane_parser::{BindingKind, FileFacts, Import, ScopeId, Symbol, Target, When};
 use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
@@ -254,10 +254,9 @@ fn defined_names(facts: &FileFacts) -> FxHashSet<&str> {
 /// else at the end.
 fn fix(project: &Project<'_>, file: FileId, module: ModuleId, passed: &[&str]) -> Option<Fix> {
     const WIDTH: usize = 88;
-    let (graph, facts) = (project.graph, project.facts(file));
+    let facts = project.facts(file);
     let mut names: BTreeSet<&str> = defined_names(facts).into_iter().chain(passed.iter().copied()).collect();
-    let taken = project.takes().from(module).map(|taken| graph.name(taken.name));
-    names.extend(taken.filter(|name| !name.starts_with('_') && graph.submodule(module, name).is_none()));
+    names.extend(taken_names(project, module));
     let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     let line = format!("__all__ = [{}]", quoted.join(", "));
     let written = match line.len() > WIDTH {
@@ -280,6 +279,17 @@ fn fix(project: &Project<'_>, file: FileId, module: ModuleId, passed: &[&str]) -
     })
 }
 
+/// The names that others take from a module, as far as it may have them. Private names are no star's business, and a submodule
+/// is imported as such.
+fn taken_names<'p>(project: &'p Project<'_>, module: ModuleId) -> impl Iterator<Item = &'p str> {
+    let graph = project.graph;
+    let taken = project.takes().from(module).map(|taken| graph.name(taken.name));
+    let is_private = |name: &str| name.is_empty() || name.starts_with('_');
+    taken.filter(move |name| {
+        !is_private(name) && graph.submodule(module, name).is_none() && graph.lookup(module, name) != Lookup::Missing
+    })
+}
+
 fn help(project: &Project<'_>, module: ModuleId) -> String {
     let graph = project.graph;
     let reads_namespace = |taker: ModuleId| {
@@ -290,9 +300,7 @@ fn help(project: &Project<'_>, module: ModuleId) -> String {
     };
     let mut takers = graph.importers_of(module).map(|edge| edge.importer);
     let at_least = if takers.any(reads_namespace) { "at least " } else { "" };
-    let mut taken: Vec<&str> = project.takes().from(module).map(|taken| graph.name(taken.name)).collect();
-    // Private names are no star's business, and a submodule is imported as such.
-    taken.retain(|name| !name.starts_with('_') && graph.submodule(module, name).is_none());
+    let mut taken: Vec<&str> = taken_names(project, module).collect();
     taken.sort_unstable();
     taken.dedup();
     match taken.len() {
