@@ -75,6 +75,8 @@ def main() -> None:
     late = every[int(len(every) * 0.95)]
     print(f"{tree.name}: first findings after {first:.2f} s")
     for kind, measured in times.items():
+        if not measured:
+            continue
         print(f"  edit {kind}: median {statistics.median(measured) * 1000:.1f} ms, largest {max(measured) * 1000:.1f} ms")
     print(f"  all {len(every)} edits: median {statistics.median(every) * 1000:.1f} ms, 95 % below {late * 1000:.1f} ms")
     print("  memory: " + ", ".join(f"{bytes >> 20}" for bytes in memory) + " MiB")

@@ -557,3 +557,26 @@ fn an_import_is_measured_when_somebody_asks() {
     assert_eq!(client.error_of(id), -32602);
     client.end();
 }
+
+#[test]
+fn mistakes_in_a_configuration_show_before_it_is_saved() {
+    let project = Project::new(&[("a.py", "import os\n"), ("lint.toml", "[rules]\nunused-import = \"error\"\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    client.pushed("a.py");
+    client.open("lint.toml");
+    client.replace("lint.toml", "[rules]\nunused-imprt = \"off\"\n");
+    let problem = client.pushed("lint.toml");
+    assert!(problem[0]["message"].as_str().unwrap_or_default().contains("unused-imprt"), "{problem}");
+    client.replace("lint.toml", "[rules]\nunused-import = \"warning\"\n");
+    assert_eq!(client.pushed("lint.toml"), json!([]));
+    // It counts once it is saved.
+    project.write("lint.toml", "[rules]\nunused-import = \"warning\"\n");
+    client.tell("textDocument/didSave", json!({ "textDocument": { "uri": client.uri("lint.toml") } }));
+    assert_eq!(client.pushed("a.py")[0]["severity"], 2);
+    client.replace("lint.toml", "[");
+    assert_eq!(client.pushed("lint.toml").as_array().map(Vec::len), Some(1));
+    client.close("lint.toml");
+    assert_eq!(client.pushed("lint.toml"), json!([]));
+    client.end();
+}

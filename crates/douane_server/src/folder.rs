@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use douane_workspace::{ConfigurationError, Failure, LiveProgram, Request, Stage};
+use douane_workspace::{ConfigurationError, Failure, LiveProgram, Request, Stage, configuration_problem};
 
 use crate::{costs::Costs, documents::Documents, options::Options};
 
@@ -84,6 +84,16 @@ impl Folder {
         self.program.look_for_changes();
         let before = std::mem::replace(&mut self.configurations, configurations(&self.root));
         if before == self.configurations { Ok(()) } else { self.reopen() }
+    }
+
+    /// A configuration is edited: what is wrong with it shows at once, what it says counts when it is saved.
+    pub(crate) fn judge(&mut self, path: &Path, text: &str) {
+        let is_in_use = self.program.workspace().configuration().file.as_deref() == Some(path);
+        let is_next = path.file_name().is_some_and(|name| name == "lint.toml") && path.parent() == Some(&*self.root);
+        if is_in_use || is_next {
+            self.problem = configuration_problem(path, text);
+            self.is_configured_anew = true;
+        }
     }
 
     pub(crate) fn holds(&self, path: &Path) -> bool {

@@ -318,6 +318,10 @@ impl Server<'_> {
     fn did_close(&mut self, params: DidCloseTextDocumentParams) {
         let Some(path) = self.documents.close(&params.text_document.uri) else { return };
         self.each_around(&path, |folder| folder.program.drop_buffer(&path));
+        if Folder::is_configuration(&path) {
+            // What was not saved is gone.
+            self.touch(std::slice::from_ref(&path));
+        }
         // A file without a project goes with its buffer.
         let count = self.folders.len();
         self.folders.retain(|folder| folder.root != path);
@@ -418,6 +422,9 @@ impl Server<'_> {
 
     fn show_buffer(&mut self, path: &Path) {
         let Some(text) = self.documents.get(path).map(|document| document.text.clone()) else { return };
+        if Folder::is_configuration(path) {
+            return self.folders.iter_mut().for_each(|folder| folder.judge(path, &text));
+        }
         self.each_around(path, |folder| folder.program.set_buffer(path, text.clone()));
     }
 

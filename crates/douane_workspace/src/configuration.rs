@@ -105,6 +105,12 @@ pub(crate) fn read(
     if reader.errors.is_empty() { Ok(configuration) } else { Err(fail(&text, reader.errors)) }
 }
 
+/// What is wrong with the text of a configuration, which need not be saved.
+#[must_use]
+pub fn configuration_problem(file: &Path, text: &str) -> Option<ConfigurationError> {
+    read(file, Ok(text.to_owned()), None).err()
+}
+
 fn tool_table<'t>(document: &'t DeTable<'t>) -> Option<&'t DeTable<'t>> {
     document.get("tool")?.get_ref().as_table()?.get("douane")?.get_ref().as_table()
 }

@@ -33,7 +33,7 @@ mod transaction;
 pub use analysis::{Analysis, Stage};
 pub use baseline::{BASELINE, Baseline, Sifted};
 pub use budgets::Budget;
-pub use configuration::{Configuration, ConfigurationError};
+pub use configuration::{Configuration, ConfigurationError, configuration_problem};
 pub use estimator::Estimator;
 pub use fixing::{ChangedFile, FixOptions, Fixed};
 pub use git::Change;
