@@ -255,6 +255,8 @@ fn files_come_and_go() {
         Project::new(&[("a.py", "from p.b import x\n\nprint(x)\n"), ("p/__init__.py", ""), ("p/b.py", "x = 1\n")]);
     let mut client = Client::start(&project, &Options::default());
     client.open("a.py");
+    // The program is read by then, so that nothing is pushed before the event comes.
+    asked(&mut client, "hover", "a.py", 0, 0);
     fs::remove_file(project.path("p/b.py")).expect("the file can be removed");
     client.changed_on_disk("p/b.py", 3);
     assert_eq!(shown(&client.pushed("a.py")), found(&[("unresolved-import", 0)]));
