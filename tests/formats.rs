@@ -391,3 +391,20 @@ fn json_lines_are_those_of_json() {
         lines.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
     assert_eq!(document["diagnostics"], serde_json::Value::Array(lines));
 }
+
+#[test]
+fn services_are_told_paths_from_the_top_of_their_checkout() {
+    let project = Project::new(&[("app/lint.toml", ""), ("app/a b.py", "import os\n")]);
+    let run = |format: &str, top: &str| {
+        let mut command = project::douane(&project.path("app"));
+        command.args(["check", "-q", "--output-format", format]).env("GITHUB_WORKSPACE", project.path(top));
+        project::run(&mut command).output
+    };
+    assert!(run("github", "").contains("file=app/a b.py,line=1,"), "{}", run("github", ""));
+    assert!(run("github", "app").contains("file=a b.py,line=1,"), "{}", run("github", "app"));
+    assert!(run("github", "elsewhere").contains("file=a b.py,line=1,"));
+    let sarif: Value = serde_json::from_str(&run("sarif", "")).expect("it is JSON");
+    let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(location["artifactLocation"]["uri"], "app/a%20b.py");
+    assert!(run("concise", "").starts_with("a b.py:1:8: "));
+}

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    env,
     io::{self, Read, Write},
     path::Path,
     time::Instant,
@@ -144,8 +145,9 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             outside,
             elapsed: started.elapsed(),
         };
-        let rules = rule_texts();
-        let report = Report { diagnostics: shown, known: shown_known, files: &files, rules: &rules, summary };
+        let (rules, prefix) = (rule_texts(), prefix_in_checkout());
+        let report =
+            Report { diagnostics: shown, known: shown_known, files: &files, rules: &rules, summary, prefix: &prefix };
         for file in &arguments.output_file {
             if let Err(message) = write_file(file, arguments.output_format, &report) {
                 terminal::error(&message);
@@ -163,6 +165,15 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     // Everything is printed; to free a large program piece by piece would only keep the user waiting.
     std::mem::forget(analysis);
     outcome
+}
+
+/// Where the working folder lies in what a CI service has checked out, with a `/` at the end; empty at its top, and elsewhere.
+fn prefix_in_checkout() -> String {
+    let tops = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"].into_iter().filter_map(env::var_os);
+    let folder = env::current_dir().unwrap_or_default();
+    let below = tops.filter_map(|top| folder.strip_prefix(top).ok().map(Path::to_owned)).next();
+    let parts = below.iter().flat_map(|below| below.iter());
+    parts.map(|part| format!("{}/", part.to_string_lossy())).collect()
 }
 
 pub(crate) fn rule_texts() -> Vec<RuleText<'static>> {

@@ -106,7 +106,7 @@ fn show_configuration_errors(error: &ConfigurationError, colours: bool) {
         elapsed: std::time::Duration::ZERO,
     };
     let files = OneFile(SourceFile::new(path.to_owned(), error.text.clone()));
-    let report = Report { diagnostics: &diagnostics, files: &files, known: &[], rules: &[], summary };
+    let report = Report { diagnostics: &diagnostics, files: &files, known: &[], rules: &[], summary, prefix: "" };
     let options = Options { colours, quiet: true };
     // There is nowhere left to report that standard error is closed.
     let _ = douane_reporter::write(&report, Format::Full, options, &mut io::stderr().lock());

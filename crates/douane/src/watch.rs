@@ -103,7 +103,7 @@ fn show(arguments: &CheckArguments, program: &mut LiveProgram, started: Instant,
         ..Summary::default()
     };
     let rules = rule_texts();
-    let report = Report { diagnostics: &diagnostics, known: &[], files: &files, rules: &rules, summary };
+    let report = Report { diagnostics: &diagnostics, known: &[], files: &files, rules: &rules, summary, prefix: "" };
     let output = &mut io::stdout().lock();
     let options = Options { colours: colours && arguments.output_format == Format::Full, quiet: false };
     douane_reporter::write(&report, arguments.output_format, options, output)?;

@@ -74,7 +74,7 @@ mod tests {
             outside: 0,
             elapsed: Duration::ZERO,
         };
-        fingerprints(&Report { diagnostics: &diagnostics, files: &files, known: &[], rules: &[], summary })
+        fingerprints(&Report { diagnostics: &diagnostics, files: &files, known: &[], rules: &[], summary, prefix: "" })
     }
 
     #[test]

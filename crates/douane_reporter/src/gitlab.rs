@@ -49,7 +49,10 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             Severity::Warning => "minor",
         },
         fingerprint,
-        location: Location { path, positions: Positions { begin: position(start), end: position(end) } },
+        location: Location {
+            path: report.in_checkout(path),
+            positions: Positions { begin: position(start), end: position(end) },
+        },
     };
     let issues: Vec<Issue<'_>> = places(report).zip(fingerprints(report)).map(issue).collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;

@@ -147,6 +147,17 @@ pub struct Report<'r> {
     pub rules: &'r [RuleText<'r>],
     /// What was looked at.
     pub summary: Summary,
+    /// Where the folder that paths are relative to lies in what a service has checked out: empty, or ending with `/`. The formats
+    /// of such services name files from there.
+    pub prefix: &'r str,
+}
+
+impl Report<'_> {
+    /// A path as a service knows it.
+    pub(crate) fn in_checkout(&self, path: String) -> String {
+        let is_inside = !path.starts_with("../") && !std::path::Path::new(&path).is_absolute();
+        if is_inside && !self.prefix.is_empty() { format!("{}{path}", self.prefix) } else { path }
+    }
 }
 
 /// A rule as reports describe it.

@@ -15,6 +15,7 @@ use crate::{
 pub(crate) fn write_github(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for Place { diagnostic, path, start, end, .. } in places(report) {
         let kind = diagnostic.severity.as_str();
+        let path = report.in_checkout(path);
         let (title, file) = (escape_property(diagnostic.rule), escape_property(&path));
         write!(out, "::{kind} title=douane ({title}),file={file},line={},", start.line)?;
         if start.line == end.line {
@@ -41,6 +42,7 @@ pub(crate) fn write_azure(report: &Report<'_>, out: &mut dyn Write) -> io::Resul
         text.replace(';', "%3B").replace(']', "%5D")
     };
     for Place { diagnostic, path, start, .. } in places(report) {
+        let path = report.in_checkout(path);
         let kind = match diagnostic.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

@@ -74,7 +74,7 @@ pub(crate) fn written(files: &Files, diagnostics: &[Diagnostic], format: Format,
     let mut out = Vec::new();
     let page = "Checks for something.\n\n## Why is this bad?\n\nIt is.".to_owned();
     let rule = RuleText { name: "some-rule", summary: "Checks for something.", page, severity: Severity::Error };
-    write(&Report { diagnostics, files, known: &[], rules: &[rule], summary }, format, options, &mut out)
+    write(&Report { diagnostics, files, known: &[], rules: &[rule], summary, prefix: "" }, format, options, &mut out)
         .expect("memory can be written to");
     String::from_utf8(out).expect("every format is UTF-8")
 }

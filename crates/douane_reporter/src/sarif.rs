@@ -43,7 +43,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             "ruleId": diagnostic.rule,
             "level": diagnostic.severity.as_str(),
             "message": {"text": message(diagnostic)},
-            "locations": [{"physicalLocation": place(&positions, file, range)}],
+            "locations": [{"physicalLocation": place(report, &positions, file, range)}],
             "partialFingerprints": {
                 "douaneFingerprint/v1": fingerprint,
             },
@@ -61,7 +61,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         if !diagnostic.related.is_empty() {
             let related = diagnostic.related.iter().enumerate().map(|(at, label)| {
                 let text = if label.message.is_empty() { "see here" } else { &label.message };
-                json!({"id": at, "message": {"text": text}, "physicalLocation": place(&positions, label.file, label.range)})
+                json!({"id": at, "message": {"text": text}, "physicalLocation": place(report, &positions, label.file, label.range)})
             });
             result["relatedLocations"] = related.collect();
         }
@@ -70,7 +70,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         let is_stored = |edits: &[Edit]| !edits.iter().any(|edit| positions.file(edit.file).is_notebook());
         if let Some((fix, edits)) = edits.filter(|(_, edits)| is_stored(edits)) {
             result["fixes"] =
-                json!([{"description": {"text": fix.title}, "artifactChanges": changes(&positions, &edits)}]);
+                json!([{"description": {"text": fix.title}, "artifactChanges": changes(report, &positions, &edits)}]);
         }
         result
     };
@@ -139,12 +139,12 @@ fn pascal(name: &str) -> String {
     name.split('-').map(part).collect()
 }
 
-fn place(positions: &Positions<'_>, file: FileId, range: TextRange) -> Value {
-    json!({"artifactLocation": artifact(positions, file), "region": region(positions, file, range)})
+fn place(report: &Report<'_>, positions: &Positions<'_>, file: FileId, range: TextRange) -> Value {
+    json!({"artifactLocation": artifact(report, positions, file), "region": region(positions, file, range)})
 }
 
-fn artifact(positions: &Positions<'_>, file: FileId) -> Value {
-    json!({"uri": encoded(&positions.file(file).display_path()), "uriBaseId": ROOT})
+fn artifact(report: &Report<'_>, positions: &Positions<'_>, file: FileId) -> Value {
+    json!({"uri": encoded(&report.in_checkout(positions.file(file).display_path())), "uriBaseId": ROOT})
 }
 
 fn region(positions: &Positions<'_>, file: FileId, range: TextRange) -> Value {
@@ -153,7 +153,7 @@ fn region(positions: &Positions<'_>, file: FileId, range: TextRange) -> Value {
     json!({"startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column})
 }
 
-fn changes(positions: &Positions<'_>, edits: &[Edit]) -> Vec<Value> {
+fn changes(report: &Report<'_>, positions: &Positions<'_>, edits: &[Edit]) -> Vec<Value> {
     let change = |edits: &[Edit]| {
         let file = edits.first()?.file;
         let replacement = |edit: &Edit| {
@@ -163,7 +163,7 @@ fn changes(positions: &Positions<'_>, edits: &[Edit]) -> Vec<Value> {
             })
         };
         let replacements: Vec<Value> = edits.iter().map(replacement).collect();
-        Some(json!({"artifactLocation": artifact(positions, file), "replacements": replacements}))
+        Some(json!({"artifactLocation": artifact(report, positions, file), "replacements": replacements}))
     };
     edits.chunk_by(|one, other| one.file == other.file).filter_map(change).collect()
 }

@@ -106,7 +106,7 @@ mod tests {
             elapsed: Duration::from_micros(elapsed),
         };
         let mut out = Vec::new();
-        write(&Report { diagnostics, files: &sources, known: &[], rules: &[], summary }, &mut out)
+        write(&Report { diagnostics, files: &sources, known: &[], rules: &[], summary, prefix: "" }, &mut out)
             .expect("memory can be written to");
         String::from_utf8(out).expect("the line is UTF-8")
     }
