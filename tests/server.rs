@@ -436,8 +436,16 @@ fn imports_follow_their_modules() {
     }
     let project = Project::new(&files);
     let mut client = Client::start(&project, &Options::default());
-    let files = json!([{ "oldUri": client.uri("main.py"), "newUri": client.uri("start.py") }]);
-    assert_eq!(client.ask("workspace/willRenameFiles", json!({ "files": files })), Value::Null);
+    // Nobody imports the first; no import can name the others.
+    for (from, to) in [
+        ("main.py", "start.py"),
+        ("shop/prices.py", "shop/class.py"),
+        ("shop/prices.py", "shop/a.py.bak"),
+        ("shop", "2shop"),
+    ] {
+        let files = json!([{ "oldUri": client.uri(from), "newUri": client.uri(to) }]);
+        assert_eq!(client.ask("workspace/willRenameFiles", json!({ "files": files })), Value::Null, "{to}");
+    }
     client.end();
 }
 

@@ -32,7 +32,9 @@ impl Workspace {
                 continue;
             }
             let kinds: Vec<&ChangeKind> = kinds.iter().collect();
-            found.extend(edits(file, analysis.source_file(file).text(), &kinds).unwrap_or_default());
+            // A program that follows in part only would be worse than one that does not.
+            let Some(edits) = edits(file, analysis.source_file(file).text(), &kinds) else { return Vec::new() };
+            found.extend(edits);
         }
         found
     }
@@ -52,12 +54,32 @@ impl Workspace {
             let (Some(module), Some(name)) = (analysis.graph().module_of_file(file), names.get(after)) else {
                 continue;
             };
+            if before != after && !is_importable(after, name) {
+                return NewNames::default();
+            }
             if before != after && analysis.graph().module_name(module) != name.as_str() {
                 found.insert(module, name.clone());
             }
         }
         found
     }
+}
+
+/// An import can name what lies there.
+fn is_importable(path: &Path, name: &ModuleName) -> bool {
+    const KEYWORDS: [&str; 35] = [
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+        "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+        "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+    ];
+    let is_identifier = |part: &str| {
+        let mut letters = part.chars();
+        letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+            && !KEYWORDS.contains(&part)
+    };
+    let is_module = path.extension().is_some_and(|extension| extension == "py" || extension == "pyi");
+    is_module && name.parts().all(is_identifier)
 }
 
 /// The changes of one file.
