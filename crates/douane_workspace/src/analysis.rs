@@ -370,9 +370,9 @@ impl Workspace {
         Some((0..).map(FileId).zip(paths).filter(|(_, path)| is_named(path)).map(|(id, _)| id).collect())
     }
 
-    /// The names of the modules that files are.
-    pub(crate) fn module_names(&self, paths: &[PathBuf]) -> FxHashMap<PathBuf, ModuleName> {
-        let modules = self.modules(paths, &[], &[]).sources;
+    /// The names of the modules that files are; the given folders are namespaces.
+    pub(crate) fn module_names(&self, paths: &[PathBuf], namespaces: &[PathBuf]) -> FxHashMap<PathBuf, ModuleName> {
+        let modules = self.modules(paths, &[], namespaces).sources;
         let named = |module: ModuleSource| {
             let files = [module.file, module.stub].into_iter().flatten();
             files.map(|file| (paths[file.0 as usize].clone(), module.name.clone())).collect::<Vec<_>>()
@@ -655,6 +655,11 @@ impl Analysis {
         self.paths[..self.own.len()].iter().map(PathBuf::as_path)
     }
 
+    /// The folders that are taken for namespaces.
+    pub(crate) fn namespaces(&self) -> &[PathBuf] {
+        &self.namespaces
+    }
+
     /// The program's compiled modules.
     pub(crate) fn binaries(&self) -> &[PathBuf] {
         &self.binaries
@@ -745,7 +750,7 @@ impl Analysis {
         self.prepared = Some(Prepared::new(&self.project(), before));
     }
 
-    fn project(&self) -> Project<'_> {
+    pub(crate) fn project(&self) -> Project<'_> {
         let mut project = Project::new(&self.facts, &self.graph, &self.own);
         project.unreadable = &self.unreadable;
         project.entry_points = &self.entry_points;

@@ -17,6 +17,7 @@ mod external;
 mod files;
 mod finder;
 mod fixing;
+mod following;
 mod git;
 mod ignoring;
 mod interpreter;

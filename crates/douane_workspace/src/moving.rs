@@ -2,45 +2,35 @@
 
 use std::path::{Path, PathBuf};
 
-use douane_base::{ChangeKind, Edit, FileId, ModuleName, TextRange};
+use douane_base::{ChangeKind, Edit, FileId, ModuleName};
 use douane_fixer::edits;
-use douane_graph::{ModuleId, Object};
-use douane_parser::{FileFacts, Import, ImportId, Target};
-use rustc_hash::FxHashMap;
+use douane_graph::{ModuleId, Takes};
 
-use crate::{Analysis, Workspace, files::is_python};
-
-/// The names that modules will have.
-type NewNames = FxHashMap<ModuleId, ModuleName>;
+use crate::{
+    Analysis, Workspace,
+    files::is_python,
+    following::{Follower, NewModule, NewModules},
+};
 
 impl Workspace {
     /// The edits after which every import names the modules that it names now, once files or folders have gone from the first of
-    /// two paths to the second. The files are told by where they are now. Names of modules in strings are left as they are.
+    /// two paths to the second. The files are told by where they are now. Names of modules in strings are left as they are, as are
+    /// notebooks, and files that can't follow without getting in the way of a name that they have: their imports are then
+    /// found to be unresolved.
     #[must_use]
     pub fn edits_of_moves(&self, analysis: &Analysis, moves: &[(PathBuf, PathBuf)]) -> Vec<Edit> {
-        let names = self.new_names(analysis, moves);
-        if names.is_empty() {
+        let modules = self.new_modules(analysis, moves);
+        if modules.is_empty() {
             return Vec::new();
         }
-        let mut found = Vec::new();
-        for path in analysis.own_paths().filter(|path| is_python(path)) {
-            let Some(file) = analysis.file_at(path) else { continue };
-            let Some(own) = analysis.graph().module_of_file(file) else { continue };
-            let facts = &analysis.facts()[file.0 as usize];
-            let kinds = Mover { analysis, facts, own, names: &names }.changes();
-            if kinds.is_empty() {
-                continue;
-            }
-            let kinds: Vec<&ChangeKind> = kinds.iter().collect();
-            // A program that follows in part only would be worse than one that does not.
-            let Some(edits) = edits(file, analysis.source_file(file).text(), &kinds) else { return Vec::new() };
-            found.extend(edits);
-        }
-        found
+        let project = analysis.project();
+        let files = analysis.own_paths().filter(|path| is_python(path)).filter_map(|path| analysis.file_at(path));
+        files.filter_map(|file| edits_of_file(analysis, project.takes(), &modules, file)).flatten().collect()
     }
 
-    /// The modules that are called otherwise once the files are moved.
-    fn new_names(&self, analysis: &Analysis, moves: &[(PathBuf, PathBuf)]) -> NewNames {
+    /// The modules that will be others once the files are moved; not those that no import can name, before or after.
+    fn new_modules(&self, analysis: &Analysis, moves: &[(PathBuf, PathBuf)]) -> NewModules {
+        let graph = analysis.graph();
         let moved = |path: &Path| {
             let step = moves.iter().find_map(|(from, to)| Some((to, path.strip_prefix(from).ok()?)));
             // To join nothing would end the path of a file with a slash.
@@ -48,21 +38,31 @@ impl Workspace {
         };
         let now: Vec<&Path> = analysis.own_paths().collect();
         let then: Vec<PathBuf> = now.iter().map(|path| moved(path).unwrap_or_else(|| path.to_path_buf())).collect();
-        let names = self.module_names(&then);
-        let mut found = NewNames::default();
-        for (file, (before, after)) in (0..).map(FileId).zip(now.into_iter().zip(&then)) {
-            let (Some(module), Some(name)) = (analysis.graph().module_of_file(file), names.get(after)) else {
-                continue;
-            };
-            if before != after && !is_importable(after, name) {
-                return NewNames::default();
-            }
-            if before != after && analysis.graph().module_name(module) != name.as_str() {
-                found.insert(module, name.clone());
-            }
-        }
-        found
+        let namespaces = analysis.namespaces().iter();
+        let namespaces: Vec<PathBuf> =
+            namespaces.flat_map(|folder| [Some(folder.clone()), moved(folder)].into_iter().flatten()).collect();
+        let names = self.module_names(&then, &namespaces);
+        let files = (0..).map(FileId).zip(now.into_iter().zip(&then)).filter(|(_, (before, after))| before != after);
+        let module = |(file, (_, path)): (FileId, (&Path, &PathBuf))| {
+            let (module, name) = (graph.module_of_file(file)?, names.get(path)?);
+            let is_package = path.file_stem().is_some_and(|stem| stem == "__init__");
+            let is_other =
+                graph.module_name(module) != name.as_str() || graph.module(module).is_package() != is_package;
+            let fits = is_other && is_importable(path, name);
+            fits.then(|| (module, NewModule { name: name.clone(), is_package }))
+        };
+        files.filter_map(module).collect()
     }
+}
+
+fn edits_of_file(analysis: &Analysis, takes: &Takes, modules: &NewModules, file: FileId) -> Option<Vec<Edit>> {
+    let own: ModuleId = analysis.graph().module_of_file(file).filter(|_| !analysis.is_notebook(file))?;
+    let facts = &analysis.facts()[file.0 as usize];
+    let source = analysis.source_file(file);
+    let follower = Follower { graph: analysis.graph(), takes, facts, own, modules, text: source.text() };
+    let changes = follower.changes()?;
+    let changes: Vec<&ChangeKind> = changes.iter().collect();
+    edits(file, source.text(), &changes)
 }
 
 /// An import can name what lies there.
@@ -80,121 +80,4 @@ fn is_importable(path: &Path, name: &ModuleName) -> bool {
     };
     let is_module = path.extension().is_some_and(|extension| extension == "py" || extension == "pyi");
     is_module && name.parts().all(is_identifier)
-}
-
-/// The changes of one file.
-struct Mover<'m> {
-    analysis: &'m Analysis,
-    facts: &'m FileFacts,
-    own: ModuleId,
-    names: &'m NewNames,
-}
-
-impl Mover<'_> {
-    fn changes(&self) -> Vec<ChangeKind> {
-        let imports = || (0..).map(ImportId).zip(&self.facts.imports);
-        let mut found: Vec<ChangeKind> = imports().flat_map(|(id, import)| self.change(id, import)).collect();
-        // Several names of one statement change its module once.
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    fn new_name(&self, module: ModuleId) -> &str {
-        self.names.get(&module).map_or_else(|| self.analysis.graph().module_name(module), ModuleName::as_str)
-    }
-
-    fn change(&self, id: ImportId, import: &Import) -> Vec<ChangeKind> {
-        let graph = self.analysis.graph();
-        let Some(source) = graph.resolution(self.own, id).module() else { return Vec::new() };
-        let is_renamed = |module: ModuleId| self.names.contains_key(&module);
-        let (level, written) = import.target.module();
-        let written = written.map_or("", |written| self.facts.name(written));
-        if let Target::Module(_) = import.target {
-            if !is_renamed(source) {
-                return Vec::new();
-            }
-            let length = u32::try_from(written.len()).unwrap_or(u32::MAX);
-            let range = TextRange::new(import.range.start(), import.range.start().saturating_add(length));
-            let new = self.new_name(source);
-            let mut found = vec![ChangeKind::Replace(range, new.to_owned())];
-            if import.alias.is_none() {
-                found.extend(self.uses_of(id, written).map(|range| ChangeKind::Replace(range, new.to_owned())));
-            }
-            return found;
-        }
-        let statement = self.facts.statement(import);
-        // `from package import module`, where the module goes elsewhere.
-        let submodule = match (import.target, graph.imported_object(self.own, self.facts, id)) {
-            (Target::From { name, .. }, Object::Module(module)) => Some((self.facts.name(name), module)),
-            // A package that binds its own module by that name.
-            (Target::From { name, .. }, _) if source == self.own => {
-                let name = self.facts.name(name);
-                graph.find(&format!("{}.{name}", graph.module_name(source))).map(|module| (name, module))
-            }
-            _ => None,
-        };
-        if let Some((name, module)) = submodule
-            && is_renamed(module)
-            && self.new_name(module) != format!("{}.{name}", self.new_name(source))
-        {
-            let (package, new) = self.new_name(module).rsplit_once('.').unwrap_or(("", self.new_name(module)));
-            let bound = import.alias.map_or(name, |alias| self.facts.name(alias));
-            let alias = if bound == new { String::new() } else { format!(" as {bound}") };
-            let text = match (package, level) {
-                ("", _) => format!("import {new}{alias}"),
-                (package, 0) => format!("from {package} import {new}{alias}"),
-                (package, _) => format!("from {} import {new}{alias}", self.relative(package)),
-            };
-            let is_alone = self.facts.imports.iter().filter(|other| other.statement == import.statement).count() == 1;
-            return match is_alone {
-                true => vec![ChangeKind::SetStatements(statement.place(), vec![text])],
-                false => vec![
-                    ChangeKind::RemoveImport(statement.place(), import.range),
-                    ChangeKind::AddImport(statement.place(), text),
-                ],
-            };
-        }
-        let new = match level {
-            0 => self.new_name(source).to_owned(),
-            _ => self.relative(self.new_name(source)),
-        };
-        let is_same = new == format!("{}{written}", ".".repeat(level as usize));
-        let concerns = is_renamed(source) || (level > 0 && is_renamed(self.own));
-        if is_same || !concerns { Vec::new() } else { vec![ChangeKind::Replace(statement.module_range, new)] }
-    }
-
-    /// The module as this file will name it with dots, where that is possible.
-    fn relative(&self, module: &str) -> String {
-        let own = self.new_name(self.own);
-        let package = match self.analysis.graph().module(self.own).is_package() {
-            true => own,
-            false => own.rsplit_once('.').map_or("", |(package, _)| package),
-        };
-        let (here, there): (Vec<&str>, Vec<&str>) = (package.split('.').collect(), module.split('.').collect());
-        let shared = here.iter().zip(&there).take_while(|(one, other)| one == other).count();
-        if package.is_empty() || shared == 0 {
-            return module.to_owned();
-        }
-        format!("{}{}", ".".repeat(1 + here.len() - shared), there[shared..].join("."))
-    }
-
-    /// Where the code uses a module that is imported as `a.b` by that name.
-    fn uses_of(&self, id: ImportId, written: &str) -> impl Iterator<Item = TextRange> {
-        let top = written.split('.').next().unwrap_or(written);
-        self.facts.references.iter().filter_map(move |reference| {
-            if self.facts.name(reference.name) != top {
-                return None;
-            }
-            let import = self.facts.import_behind(reference)?;
-            let is_it = import == id || self.facts.same_object(import, id);
-            let mut chain = self.facts.chain(reference).iter();
-            let mut end = reference.range;
-            for part in written.split('.').skip(1) {
-                let attribute = chain.next().filter(|attribute| self.facts.name(attribute.name) == part)?;
-                end = attribute.range;
-            }
-            is_it.then(|| reference.range.cover(end))
-        })
-    }
 }

@@ -112,7 +112,7 @@ impl Workspace {
         let mut all: Vec<PathBuf> = present.iter().chain(untracked.iter().copied()).chain(deleted).cloned().collect();
         all.sort_unstable();
         all.dedup();
-        let names = self.module_names(&all);
+        let names = self.module_names(&all, &[]);
         let relative = |path: &Path| relative_to(path, &self.folder).display().to_string();
         let known: FxHashSet<&ModuleName> = present.iter().filter_map(|path| names.get(path)).collect();
         let mut absent = FxHashMap::default();
