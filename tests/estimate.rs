@@ -424,6 +424,56 @@ fn a_budget_is_checked_without_running_anything() {
 }
 
 #[test]
+fn findings_tell_how_a_program_comes_to_them() {
+    let project = Project::new(&[
+        (
+            "lint.toml",
+            "[[cost.budgets]]\ntarget = \"app.cli\"\nmodules = 3\n[rules.heavy-import]\nmodules = 2\nentry-points = [\"app.cli\"]\n",
+        ),
+        ("app/__init__.py", ""),
+        ("app/cli.py", "from app import middle\n\nprint(middle)\n"),
+        ("app/middle.py", "\nfrom app import report\n\nprint(report)\n"),
+        ("app/report.py", "import a, b, c\n\nprint(a, b, c)\n"),
+        ("a.py", ""),
+        ("b.py", ""),
+        ("c.py", ""),
+    ]);
+    for (rule, message) in [
+        ("import-budget", "`app.cli` loads 7 modules, 3 are allowed"),
+        ("heavy-import", "only `import a, …` loads 3 modules (0 B of code) when `app.cli` starts"),
+    ] {
+        let arguments = ["check", "--select", rule, "-o", "json:out.json", "-o", "sarif:out.sarif"];
+        let run = project.run(&arguments);
+        let told = "= chain: app/cli.py:1: `from app import middle`\n           app/middle.py:2: `from app import report`\n           app/report.py:1: `import a, …`\n";
+        assert!(run.output.contains(message) && run.output.contains(told), "{}", run.output);
+        let read = |path: &str| -> Value {
+            serde_json::from_slice(&std::fs::read(project.path(path)).expect("it is there")).expect("JSON")
+        };
+        let (json, sarif) = (read("out.json"), read("out.sarif"));
+        let steps: Vec<_> = json["diagnostics"][0]["chain"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|step| (step["path"].clone(), step["range"]["start"]["line"].clone()))
+            .collect();
+        let expected = [("app/cli.py", 1), ("app/middle.py", 2), ("app/report.py", 1)];
+        assert_eq!(steps, expected.map(|(path, line)| (Value::from(path), Value::from(line))));
+        let flow = &sarif["runs"][0]["results"][0]["codeFlows"][0]["threadFlows"][0]["locations"];
+        let steps: Vec<_> = flow
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|step| &step["location"]["physicalLocation"])
+            .map(|place| (place["artifactLocation"]["uri"].clone(), place["region"]["startLine"].clone()))
+            .collect();
+        assert_eq!(steps, expected.map(|(path, line)| (Value::from(path), Value::from(line))));
+    }
+    // The start of the chain may have brought it about.
+    assert_eq!(project.findings(&["--select", "heavy-import", "app/cli.py"]).len(), 1);
+    assert_eq!(project.findings(&["--select", "heavy-import", "a.py"]).len(), 0);
+}
+
+#[test]
 fn lazy_imports_are_written_where_python_has_them() {
     let files = [
         ("lint.toml", "[rules.lazy-candidate]\nseverity = \"warning\"\nmodules = 1\nentry-points = [\"app\"]\n"),

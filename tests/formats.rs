@@ -130,6 +130,7 @@ fn json_is_one_object() {
                 "module": "shop.orders",
                 "range": star,
                 "related": [],
+                "chain": [],
                 "fix": {
                     "applicability": "unsafe",
                     "title": "Remove `from shop.prices import *`",
@@ -150,6 +151,7 @@ fn json_is_one_object() {
                 "module": "shop.orders",
                 "range": {"start": position(3, 14, 15, 44), "end": position(3, 19, 20, 49)},
                 "related": [],
+                "chain": [],
                 "fix": null,
             },
             {
@@ -162,6 +164,7 @@ fn json_is_one_object() {
                 "module": "shop.prices",
                 "range": {"start": position(1, 1, 1, 0), "end": position(1, 1, 1, 0)},
                 "related": [{"path": "shop/orders.py", "range": star, "message": "the star"}],
+                "chain": [],
                 "fix": {
                     "applicability": "unsafe",
                     "title": "Add `__all__`",

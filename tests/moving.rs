@@ -123,7 +123,7 @@ const PACKAGE: [(&str, &str); 5] = [
     ("p/sub/o.py", "n = 'o'\n"),
 ];
 
-fn with_package<'t>(main: &'t str) -> Vec<(&'t str, &'t str)> {
+fn with_package(main: &str) -> Vec<(&str, &str)> {
     PACKAGE.into_iter().chain([("main.py", main)]).collect()
 }
 

@@ -119,6 +119,9 @@ pub(crate) struct CheckArguments {
     /// Only these rules, by name or by another tool's code; `all`, or `pedantic` for those that are off by default
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     pub(crate) select: Vec<String>,
+    /// These rules too, besides those that run anyway
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub(crate) extend_select: Vec<String>,
     /// Not these rules
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     pub(crate) ignore: Vec<String>,

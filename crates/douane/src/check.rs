@@ -28,9 +28,9 @@ use crate::{
 pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     let started = Instant::now();
     let colours = color.is_on(&io::stdout());
-    let selection = match (rules(&arguments.select), rules(&arguments.ignore)) {
-        (Ok(select), Ok(ignore)) => Selection { select, ignore },
-        (Err(message), _) | (_, Err(message)) => {
+    let selection = match selection(arguments) {
+        Ok(selection) => selection,
+        Err(message) => {
             terminal::error(&message);
             return Outcome::Refused;
         }
@@ -217,6 +217,14 @@ fn sifted(
     Ok((new, known))
 }
 
+fn selection(arguments: &CheckArguments) -> Result<Selection, String> {
+    Ok(Selection {
+        select: rules(&arguments.select)?,
+        extend_select: rules(&arguments.extend_select)?,
+        ignore: rules(&arguments.ignore)?,
+    })
+}
+
 /// The rules that a selection names.
 fn rules(names: &[String]) -> Result<Vec<&'static Rule>, String> {
     let mut found = Vec::new();
@@ -263,7 +271,7 @@ pub(crate) struct Shown<'a> {
 impl<'a> Shown<'a> {
     pub(crate) fn read<'d>(analysis: &'a Analysis, diagnostics: impl Iterator<Item = &'d Diagnostic>) -> Self {
         use rayon::prelude::*;
-        let labels = diagnostics.flat_map(|diagnostic| std::iter::once(&diagnostic.primary).chain(&diagnostic.related));
+        let labels = diagnostics.flat_map(Diagnostic::labels);
         let named: BTreeSet<FileId> = labels.map(|label| label.file).collect();
         let named: Vec<FileId> = named.into_iter().collect();
         let files = named.into_par_iter().map(|file| (file, analysis.source_file(file))).collect();

@@ -92,6 +92,7 @@ fn show_configuration_errors(error: &ConfigurationError, colours: bool) {
                 message: String::new(),
             },
             related: Vec::new(),
+            chain: Vec::new(),
             help: None,
             fix: None,
         })

@@ -58,6 +58,9 @@ pub struct Diagnostic {
     pub primary: Label,
     /// Other places that explain it, in other files too.
     pub related: Vec<Label>,
+    /// The import statements that lead to what was found, in the order in which a program runs them; empty unless there are
+    /// several.
+    pub chain: Vec<Label>,
     /// What to do.
     pub help: Option<String>,
     /// A change that mends it.
@@ -75,6 +78,11 @@ impl Diagnostic {
     pub fn label(&mut self, file: FileId, range: TextRange, message: impl Into<String>) -> &mut Self {
         self.related.push(Label { file, range, message: message.into() });
         self
+    }
+
+    /// All places that the finding names, its own first.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        std::iter::once(&self.primary).chain(&self.related).chain(&self.chain)
     }
 
     /// The order of every output: by file, then place, then rule, then message.

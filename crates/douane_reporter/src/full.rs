@@ -56,7 +56,7 @@ fn draw(diagnostic: &Diagnostic, positions: &Positions<'_>, config: &Config, buf
         .with_code(diagnostic.rule)
         .with_message(escaped(&diagnostic.message))
         .with_labels(marks)
-        .with_notes(notes(diagnostic));
+        .with_notes(notes(diagnostic, positions));
     emit_to_write_style(buffer, config, &excerpts, &drawing)
 }
 
@@ -99,12 +99,19 @@ fn excerpts(diagnostic: &Diagnostic, positions: &Positions<'_>) -> (Excerpts, Ve
 }
 
 /// The lines below the excerpts.
-fn notes(diagnostic: &Diagnostic) -> Vec<String> {
+fn notes(diagnostic: &Diagnostic, positions: &Positions<'_>) -> Vec<String> {
+    let step = |label: &Label| {
+        let offset = inside(positions.file(label.file).text(), label.range).start;
+        let line = positions.position(label.file, offset).line;
+        format!("{}:{line}: {}", positions.shown_path(label.file, offset), label.message)
+    };
+    let chain: Vec<String> = diagnostic.chain.iter().take(RELATED).map(step).collect();
+    let chain = (!chain.is_empty()).then(|| note("chain", &chain.join("\n")));
     let help = diagnostic.help.as_ref().map(|help| note("help", help));
     let fix = diagnostic.fix.as_ref().map(|fix| note(fix_word(fix), &fix.title));
     let hidden = diagnostic.related.len().saturating_sub(RELATED);
     let more = (hidden > 0).then(|| format!("note: {hidden} more related places are not shown"));
-    help.into_iter().chain(fix).chain(more).collect()
+    chain.into_iter().chain(help).chain(fix).chain(more).collect()
 }
 
 /// A note of one or more lines, all but the first indented to stand below the text of the first.

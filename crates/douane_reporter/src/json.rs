@@ -67,6 +67,7 @@ struct JsonDiagnostic<'d> {
     module: Option<&'d str>,
     range: JsonRange,
     related: Vec<JsonLabel<'d>>,
+    chain: Vec<JsonLabel<'d>>,
     fix: Option<JsonFix<'d>>,
 }
 
@@ -144,6 +145,7 @@ fn json_diagnostic<'d>(
         module: report.files.module(file),
         range: json_range(file, range, positions),
         related: diagnostic.related.iter().map(|label| json_label(label, positions)).collect(),
+        chain: diagnostic.chain.iter().map(|label| json_label(label, positions)).collect(),
         fix: diagnostic.fix.as_ref().and_then(|fix| json_fix(fix, positions)),
     }
 }
@@ -228,13 +230,13 @@ mod tests {
                 r#""related":[{"path":"lint.toml","#,
                 r#""range":{"start":{"line":2,"column":10,"utf16_column":10,"offset":16},"#,
                 r#""end":{"line":2,"column":14,"utf16_column":14,"offset":20}},"message":"only\nhere"}],"#,
-                r#""fix":{"applicability":"display-only","title":"Remove the import","edits":[{"path":"lint.toml","#,
+                r#""chain":[],"fix":{"applicability":"display-only","title":"Remove the import","edits":[{"path":"lint.toml","#,
                 r#""range":{"start":{"line":2,"column":3,"utf16_column":3,"offset":9},"#,
                 r#""end":{"line":2,"column":3,"utf16_column":3,"offset":9}},"text":"é\u001b"}]}},"#,
                 r#"{"rule":"some-rule","url":"https://douane.readthedocs.io/rules/some-rule/","severity":"error","message":"a problem","help":null,"#,
                 r#""path":"lint.toml","module":null,"#,
                 r#""range":{"start":{"line":1,"column":1,"utf16_column":1,"offset":0},"#,
-                r#""end":{"line":1,"column":2,"utf16_column":2,"offset":1}},"related":[],"fix":null}],"#,
+                r#""end":{"line":1,"column":2,"utf16_column":2,"offset":1}},"related":[],"chain":[],"fix":null}],"#,
                 r#""summary":{"files":120,"modules":118,"errors":1,"warnings":1,"elapsed_ms":41}}"#,
                 "\n"
             )

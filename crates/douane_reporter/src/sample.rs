@@ -50,6 +50,7 @@ pub(crate) fn error(file: u32, range: TextRange, message: &str) -> Diagnostic {
         message: message.to_owned(),
         primary: Label { file: FileId(file), range, message: String::new() },
         related: Vec::new(),
+        chain: Vec::new(),
         help: None,
         fix: None,
     }

@@ -65,6 +65,15 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             });
             result["relatedLocations"] = related.collect();
         }
+        if !diagnostic.chain.is_empty() {
+            let steps = diagnostic.chain.iter().map(|label| {
+                json!({"location": {
+                    "message": {"text": label.message},
+                    "physicalLocation": place(report, &positions, label.file, label.range),
+                }})
+            });
+            result["codeFlows"] = json!([{"threadFlows": [{"locations": steps.collect::<Vec<Value>>()}]}]);
+        }
         let fix = diagnostic.fix.as_ref();
         let edits = fix.and_then(|fix| Some((fix, edits_of(fix, |file| positions.file(file).text())?)));
         let is_stored = |edits: &[Edit]| !edits.iter().any(|edit| positions.file(edit.file).is_notebook());

@@ -58,7 +58,7 @@ pub fn check_page(rule: &'static Rule) {
         let options = example.block("toml").map(|block| format!("[rules.{}]\n{}", rule.name, block.text));
         let mut select = vec![rule];
         select.extend(example.blocks.iter().flat_map(|block| named_in_comments(&block.text)));
-        let selection = Selection { select, ignore: Vec::new() };
+        let selection = Selection { select, ..Selection::default() };
         let mut outcome = run(example, options.as_deref(), &selection);
         if let Some(instead) = examples.get(at + 1).filter(|next| next.title == "Use instead:") {
             outcome.problems.extend(compare_fixed(example, instead, options.as_deref(), &selection));
@@ -100,7 +100,7 @@ fn without_unused(example: &Example) -> Selection {
     let names = ["unused-import", "unused-star"];
     let is_named = |name: &str| example.blocks.iter().any(|block| block.text.contains(&format!("[{name}]")));
     let ignore = names.into_iter().filter(|name| !is_named(name)).filter_map(find_rule).collect();
-    Selection { select: Vec::new(), ignore }
+    Selection { ignore, ..Selection::default() }
 }
 
 fn report(example: &Example, outcome: &Outcome, failures: &mut String) {

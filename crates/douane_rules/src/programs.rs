@@ -1,6 +1,6 @@
 //! What the programs of a project load: one for each module that something starts.
 
-use douane_base::FileId;
+use douane_base::{FileId, Label, TextRange};
 use douane_cost::{Cost, Doubtful, Estimate, Installed, LoadFacts, ModuleIndex, Site};
 use douane_parser::{FileFacts, ImportId, StatementId};
 use rustc_hash::FxHashMap;
@@ -95,6 +95,18 @@ impl<'p> Running<'p> {
         sites.into_iter().filter(|own| !leads_to_another(own)).collect()
     }
 
+    /// The statements by which the program comes to one of its own, and that one; nothing for a statement of the module that
+    /// is started.
+    pub(crate) fn chain(&self, project: &Project<'_>, sites: &[OwnSite], last: &OwnSite) -> Vec<Label> {
+        let importer = last.site.importer.map(|importer| self.estimate.chain(importer)).unwrap_or_default();
+        let own = |site: Site| sites.iter().find(|own| own.site == site);
+        let mut chain: Vec<Label> = importer.iter().filter_map(|(site, _)| Some(own(*site)?.label(project))).collect();
+        if !chain.is_empty() {
+            chain.push(last.label(project));
+        }
+        chain
+    }
+
     /// The statement of a file.
     pub(crate) fn site_of(&self, file: &Checked<'_>, statement: StatementId) -> Option<Site> {
         let importer = self.installed.modules.find(file.module_name())?;
@@ -110,6 +122,21 @@ pub(crate) struct OwnSite {
     pub(crate) file: FileId,
     /// The first name of it.
     pub(crate) import: ImportId,
+}
+
+impl OwnSite {
+    pub(crate) fn range(&self, project: &Project<'_>) -> TextRange {
+        let facts = project.facts(self.file);
+        facts.statement(facts.import(self.import)).range
+    }
+
+    pub(crate) fn written(&self, project: &Project<'_>) -> String {
+        written_statement(project.facts(self.file), self.import)
+    }
+
+    fn label(&self, project: &Project<'_>) -> Label {
+        Label { file: self.file, range: self.range(project), message: format!("`{}`", self.written(project)) }
+    }
 }
 
 /// The modules that `python -m package` starts.

@@ -45,6 +45,7 @@ impl<'r> Reporter<'r> {
             message: message.into(),
             primary: Label { file, range, message: String::new() },
             related: Vec::new(),
+            chain: Vec::new(),
             help: None,
             fix: None,
         });

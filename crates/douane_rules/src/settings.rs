@@ -47,6 +47,8 @@ pub struct Override {
 pub struct Selection {
     /// Only these rules run, if there are any.
     pub select: Vec<&'static Rule>,
+    /// These run besides those that run anyway.
+    pub extend_select: Vec<&'static Rule>,
     /// These do not.
     pub ignore: Vec<&'static Rule>,
 }
@@ -250,10 +252,14 @@ impl Settings {
                     (false, _) => Level::Off,
                 };
             }
+            if names(&selection.extend_select) && level == Level::Off {
+                level = Level::Warning;
+            }
             if names(&selection.ignore) {
                 level = Level::Off;
             }
-            let is_deselected = names(&selection.ignore) || (!selection.select.is_empty() && !names(&selection.select));
+            let is_selected = names(&selection.select) || names(&selection.extend_select);
+            let is_deselected = names(&selection.ignore) || (!selection.select.is_empty() && !is_selected);
             let check = configured.checks.remove(rule.name).or_else(|| load_default(rule, None));
             if let Some(check) = check {
                 rules.push(Configured { rule, check, level, is_chosen: chosen.is_some(), is_deselected });

@@ -99,7 +99,8 @@ fn shown(
         Some(help) => format!("{}\nhelp: {help}", diagnostic.message),
         None => diagnostic.message.clone(),
     };
-    let related = diagnostic.related.iter().map(|label| related(label, texts, client, documents));
+    let related =
+        diagnostic.related.iter().chain(&diagnostic.chain).map(|label| related(label, texts, client, documents));
     let related: Vec<DiagnosticRelatedInformation> = if client.shows_related { related.collect() } else { Vec::new() };
     let is_unnecessary = UNNECESSARY.contains(&diagnostic.rule);
     lsp_types::Diagnostic {

@@ -130,12 +130,11 @@ impl Workspace {
 impl Analysis {
     /// The finding lies in one of the files, or has to do with what is in one.
     fn touches(&self, diagnostic: &Diagnostic, files: &FxHashSet<FileId>) -> bool {
-        let labels = std::iter::once(&diagnostic.primary).chain(&diagnostic.related);
         if files.is_empty() {
             return false;
         }
         // That a star is a star is nothing that the module behind it brings about; that it fails is.
-        labels.into_iter().any(|label| files.contains(&label.file))
+        diagnostic.labels().any(|label| files.contains(&label.file))
             || (diagnostic.severity == Severity::Error
                 && self
                     .modules_at(diagnostic.primary.file, diagnostic.primary.range)

@@ -1,11 +1,12 @@
 //! `heavy-import`
 
+use douane_base::Label;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     Project, ProjectRule, Reporter,
-    programs::{Limit, OwnSite, Running, described, written_statement},
+    programs::{Limit, OwnSite, Running, described},
     rule::declare_rule,
     wording::listed,
 };
@@ -129,28 +130,28 @@ impl ProjectRule for HeavyImport {
     fn check(&self, project: &Project<'_>, report: &mut Reporter<'_>) {
         let Self { modules, mib, private_mib, ms, .. } = *self;
         let limit = Limit { modules, mib, private_mib, ms };
-        let mut found: Vec<(OwnSite, String)> = Vec::new();
+        let mut found: Vec<(OwnSite, String, Vec<Label>)> = Vec::new();
         for running in Running::all(project, &self.entry_points) {
-            let heavy = running.own_sites(project).into_iter().filter(|own| limit.is_passed(own.cost)).collect();
-            found.extend(running.innermost(heavy).into_iter().map(|own| (own, running.entry.clone())));
+            let sites = running.own_sites(project);
+            let heavy = sites.iter().copied().filter(|own| limit.is_passed(own.cost)).collect();
+            let heavy = running.innermost(heavy).into_iter();
+            found.extend(heavy.map(|own| (own, running.entry.clone(), running.chain(project, &sites, &own))));
         }
         // The dearest of the programs that a statement belongs to stands for all.
-        found.sort_by_key(|(own, _)| (own.file, own.import, std::cmp::Reverse(own.cost.modules)));
-        for same in found.chunk_by(|(one, _), (other, _)| (one.file, one.import) == (other.file, other.import)) {
-            let [(own, _), ..] = same else { continue };
-            let facts = project.facts(own.file);
-            let entries: Vec<&str> = same.iter().map(|(_, entry)| entry.as_str()).collect();
+        found.sort_by_key(|(own, ..)| (own.file, own.import, std::cmp::Reverse(own.cost.modules)));
+        for same in found.chunk_by(|(one, ..), (other, ..)| (one.file, one.import) == (other.file, other.import)) {
+            let [(own, _, chain), ..] = same else { continue };
+            let entries: Vec<&str> = same.iter().map(|(_, entry, _)| entry.as_str()).collect();
             let message = format!(
                 "only `{}` loads {} when {} {}",
-                written_statement(facts, own.import),
+                own.written(project),
                 described(own.cost),
                 listed(&entries),
                 if entries.len() == 1 { "starts" } else { "start" }
             );
-            let range = facts.statement(facts.import(own.import)).range;
-            report
-                .in_file(own.file, range, message)
-                .help("import it in the functions that need it, or import a part of it that loads less");
+            let diagnostic = report.in_file(own.file, own.range(project), message);
+            diagnostic.chain = chain.clone();
+            diagnostic.help("import it in the functions that need it, or import a part of it that loads less");
         }
     }
 }

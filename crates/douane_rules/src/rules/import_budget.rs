@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     LoadBudget, Project, ProjectRule, Reporter,
-    programs::{OwnSite, Running, described, size, written_statement},
+    programs::{OwnSite, Running, described, size},
     rule::declare_rule,
     wording::counted,
 };
@@ -25,7 +25,7 @@ declare_rule! {
     /// budgets, those of memory and time too.
     ///
     /// The finding stands at the import of the target that brings most; the imports of the project behind which the
-    /// largest parts lie are named with it.
+    /// largest parts lie are named with it, and the chain of imports that leads to the first.
     ///
     /// ## Example
     ///
@@ -108,19 +108,16 @@ fn check_budget(project: &Project<'_>, budget: &LoadBudget, running: &Running<'_
     let sites = running.own_sites(project);
     let weight = |own: &&OwnSite| (own.cost.modules, own.cost.code_bytes());
     let largest = sites.iter().filter(|own| own.file == file).max_by_key(weight);
-    let range_of = |own: &OwnSite| {
-        let facts = project.facts(own.file);
-        facts.statement(facts.import(own.import)).range
-    };
-    let range = largest.map_or(TextRange::empty(0), range_of);
+    let range = largest.map_or(TextRange::empty(0), |own| own.range(project));
     let message = format!("`{}` {}", budget.target, passed.join(", and "));
     let diagnostic = report.in_file(file, range, message);
     diagnostic.help("import in functions what not every run needs; `douane cost --static` shows who loads what");
     const NAMED: usize = 3;
-    let mut parts = running.innermost(sites.into_iter().filter(|own| own.cost.modules > 1).collect());
+    let mut parts = running.innermost(sites.iter().copied().filter(|own| own.cost.modules > 1).collect());
     parts.sort_by_key(|own| std::cmp::Reverse(weight(&own)));
     for own in parts.iter().take(NAMED) {
-        let written = written_statement(project.facts(own.file), own.import);
-        diagnostic.label(own.file, range_of(own), format!("only `{written}` loads {}", described(own.cost)));
+        let message = format!("only `{}` loads {}", own.written(project), described(own.cost));
+        diagnostic.label(own.file, own.range(project), message);
     }
+    diagnostic.chain = parts.first().map(|own| running.chain(project, &sites, own)).unwrap_or_default();
 }
