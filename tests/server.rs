@@ -173,6 +173,13 @@ fn fixes_and_comments_are_offered_as_edits() {
     let version = &actions[0]["edit"]["documentChanges"][0]["textDocument"]["version"];
     assert_eq!(version, 1);
     assert_eq!(client.actions("a.py", 3, &["quickfix"]), [Value::Null; 0]);
+    // The finding carries its fix, for whoever has no need to ask.
+    let finding = &client.pushed("a.py")[0];
+    assert_eq!(actions[0]["diagnostics"], json!([finding]));
+    let edits = &actions[0]["edit"]["documentChanges"][0]["edits"];
+    let fix =
+        json!({ "title": "Remove `import os`", "applicability": "safe", "changes": { client.uri("a.py"): edits } });
+    assert_eq!(finding["data"], json!({ "fix": fix }));
     client.end();
 }
 

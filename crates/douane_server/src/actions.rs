@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use douane_base::{Applicability, Diagnostic, Edit, FileId, Fix, LineIndex, TextRange};
-use douane_fixer::{Accepted, edits, edits_of};
+use douane_base::{Applicability, Diagnostic, Edit, FileId, LineIndex, TextRange};
+use douane_fixer::{Accepted, edits};
 use douane_parser::{Import, ImportId};
 use douane_workspace::{Analysis, LiveProgram};
 use lsp_types::{CodeActionParams, Range};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     client::Client,
     documents::Documents,
-    findings::{Texts, uri_in},
+    findings::{Texts, shown, uri_in},
     folder::Folder,
     measuring,
     navigation::module_of,
@@ -35,8 +35,9 @@ pub(crate) fn actions(
     let diagnostics = folder.program.diagnostics_of(&[path]);
     let Some(analysis) = folder.program.analysis() else { return Vec::new() };
     let Some(file) = analysis.file_at(path) else { return Vec::new() };
-    let only: Option<Vec<String>> =
-        params.context.only.as_ref().map(|kinds| kinds.iter().map(|kind| String::from(kind.clone())).collect());
+    // To ask for nothing in particular is to ask for everything.
+    let only = params.context.only.as_ref().filter(|kinds| !kinds.is_empty());
+    let only: Option<Vec<String>> = only.map(|kinds| kinds.iter().map(|kind| String::from(kind.clone())).collect());
     // Who asks for `source` wants `source.fixAll.douane` too.
     let wants = |kind: &str| match &only {
         None => true,
@@ -58,11 +59,14 @@ pub(crate) fn actions(
     }
     if wants(FIX_ALL) {
         // An import is written before the code that uses it: what was typed since the buffer was opened stays.
+        let takes_away = |diagnostic: &Diagnostic| TAKE_AWAY.contains(&diagnostic.rule);
         let opened = documents.get(path).map(|document| &document.opened);
-        let new = opened.map_or_else(Vec::new, |opened| folder.program.imports_since(file, opened));
+        let new = match opened.filter(|_| diagnostics.iter().any(takes_away)) {
+            Some(opened) => folder.program.imports_since(file, opened),
+            None => Vec::new(),
+        };
         let is_new = |diagnostic: &Diagnostic| {
-            TAKE_AWAY.contains(&diagnostic.rule)
-                && new.iter().any(|import| import.cover(diagnostic.primary.range) == *import)
+            takes_away(diagnostic) && new.iter().any(|import| import.cover(diagnostic.primary.range) == *import)
         };
         found.extend(offer.fix_all(file, diagnostics.iter().filter(|diagnostic| !is_new(diagnostic))));
     }
@@ -99,32 +103,21 @@ impl<'a> Offer<'a> {
 
 impl Offer<'_> {
     fn quick_fix(&mut self, diagnostic: &Diagnostic) -> Option<Value> {
-        let fix = diagnostic.fix.as_ref()?;
-        let is_safe = match fix.applicability {
-            Applicability::Safe => true,
-            Applicability::Unsafe => false,
-            Applicability::DisplayOnly => return None,
-        };
-        let edits = self.edits_of(fix)?;
+        let fix = diagnostic.fix.as_ref().filter(|fix| fix.applicability != Applicability::DisplayOnly)?;
+        let edits = self.texts.edits_of(fix)?;
+        let is_safe = fix.applicability == Applicability::Safe;
         let title = if is_safe { fix.title.clone() } else { format!("{} (unsafe)", fix.title) };
         Some(json!({
             "title": title,
             "kind": "quickfix",
+            "diagnostics": [self.shown(diagnostic)],
             "isPreferred": is_safe,
             "edit": self.workspace_edit(&edits),
         }))
     }
 
-    fn edits_of(&mut self, fix: &Fix) -> Option<Vec<Edit>> {
-        let mut texts: BTreeMap<FileId, String> = BTreeMap::new();
-        for change in &fix.changes {
-            if !self.analysis.reported_files().any(|(file, _)| *file == change.file) {
-                return None;
-            }
-            let text = self.texts.file(change.file).text().to_owned();
-            texts.insert(change.file, text);
-        }
-        edits_of(fix, |file| texts.get(&file).map_or("", String::as_str))
+    fn shown(&mut self, diagnostic: &Diagnostic) -> lsp_types::Diagnostic {
+        shown(diagnostic, &mut self.texts, self.client, self.documents)
     }
 
     fn ignore(&mut self, diagnostic: &Diagnostic) -> Option<Value> {
@@ -133,6 +126,7 @@ impl Offer<'_> {
         Some(json!({
             "title": format!("Ignore `{}` here", diagnostic.rule),
             "kind": "quickfix",
+            "diagnostics": [self.shown(diagnostic)],
             "isPreferred": false,
             "edit": self.workspace_edit(&edits),
         }))

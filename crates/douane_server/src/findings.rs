@@ -6,13 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use douane_base::{Diagnostic, FileId, Label, Severity, SourceFile, rule_page};
+use douane_base::{Applicability, Diagnostic, Edit, FileId, Fix, Label, Severity, SourceFile, rule_page};
+use douane_fixer::edits_of;
 use douane_workspace::Analysis;
 use lsp_types::{
     Code, CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, Range, Uri,
 };
 use rustc_hash::{FxHashMap, FxHasher};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{client::Client, documents::Documents, folder::Folder, uri::uri_of};
 
@@ -55,6 +56,17 @@ impl<'a> Texts<'a> {
         self.files.entry(file).or_insert_with(|| self.analysis.source_file(file))
     }
 
+    /// The edits of a fix; `None` if it can't be made, or not in the program's own files alone.
+    pub(crate) fn edits_of(&mut self, fix: &Fix) -> Option<Vec<Edit>> {
+        for change in &fix.changes {
+            if !self.analysis.reported_files().any(|(file, _)| *file == change.file) {
+                return None;
+            }
+            self.file(change.file);
+        }
+        edits_of(fix, |file| self.files.get(&file).map_or("", SourceFile::text))
+    }
+
     pub(crate) fn range(&mut self, client: &Client, file: FileId, range: douane_base::TextRange) -> Range {
         let source = self.file(file);
         client.encoding.range(source.text(), source.lines(), range)
@@ -89,7 +101,8 @@ pub(crate) fn reports(
     by_file.into_iter().map(|(path, items)| (path, Report::new(items))).collect()
 }
 
-fn shown(
+/// A finding as the protocol shows it.
+pub(crate) fn shown(
     diagnostic: &Diagnostic,
     texts: &mut Texts<'_>,
     client: &Client,
@@ -115,8 +128,27 @@ fn shown(
         message: message.into(),
         tags: is_unnecessary.then(|| vec![DiagnosticTag::Unnecessary]),
         related_information: (!related.is_empty()).then_some(related),
-        data: diagnostic.fix.as_ref().map(|fix| json!({ "fix": fix.title })),
+        data: diagnostic.fix.as_ref().and_then(|fix| fix_data(fix, texts, client, documents)),
     }
+}
+
+/// A fix as a finding carries it: its title, how far it may be trusted, and its edits by document. `None` where a person has to
+/// decide.
+fn fix_data(fix: &Fix, texts: &mut Texts<'_>, client: &Client, documents: &Documents) -> Option<Value> {
+    if fix.applicability == Applicability::DisplayOnly {
+        return None;
+    }
+    let edits = texts.edits_of(fix)?;
+    let mut changes: serde_json::Map<String, Value> = serde_json::Map::new();
+    for edits in edits.chunk_by(|one, other| one.file == other.file) {
+        let uri = uri_in(documents, texts.analysis.full_path(edits.first()?.file));
+        let edits = edits.iter().map(|edit| {
+            let range = texts.range(client, edit.file, edit.range);
+            json!({ "range": range, "newText": edit.text })
+        });
+        changes.insert(uri.as_ref().to_owned(), edits.collect());
+    }
+    Some(json!({ "fix": { "title": fix.title, "applicability": fix.applicability, "changes": changes } }))
 }
 
 fn related(
