@@ -515,3 +515,17 @@ fn mistakes_in_a_configuration_show_before_it_is_saved() {
     assert_eq!(client.pushed("lint.toml"), json!([]));
     client.end();
 }
+
+#[test]
+fn what_no_person_types_does_not_end_the_server() {
+    let project = Project::new(&TWO);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    client.replace("a.py", &format!("def f(a: \"{}\"): pass\n", "a[".repeat(50_000)));
+    client.replace("a.py", &format!("x = {}1\n", "lambda: ".repeat(50_000)));
+    client.replace("a.py", &format!("x = {}1\n", "await ".repeat(20_000)));
+    assert_eq!(client.pushed("a.py").as_array().expect("a list of findings").len(), 1000);
+    client.replace("a.py", TWO[0].1);
+    assert_eq!(shown(&client.pushed("a.py")), []);
+    client.end();
+}

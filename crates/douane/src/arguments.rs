@@ -92,11 +92,9 @@ impl ProgramArguments {
 
     /// Sets up the threads that everything runs on.
     pub(crate) fn start_threads(&self) {
-        /// The collector's stack grows with the tree; the parser's does not everywhere. Only what is used is taken.
-        const STACK: usize = 64 * 1024 * 1024;
         let count = self.threads.map_or(0, usize::from);
         // It fails only if the pool is set up already, which then serves as well.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).build_global();
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(crate::STACK).build_global();
     }
 }
 

@@ -20,7 +20,7 @@ mod server;
 mod terminal;
 mod watch;
 
-use std::{io::Write, panic, process::ExitCode};
+use std::{io::Write, process::ExitCode, thread};
 
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
@@ -30,10 +30,14 @@ use outcome::Outcome;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// For each thread. The collector's stack grows with the tree; the parser's does not everywhere. Only what is used is taken.
+const STACK: usize = 64 * 1024 * 1024;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let main = thread::Builder::new().stack_size(STACK).spawn(move || run(&arguments));
     // A bug must not look like "no findings" or "findings" to whoever reads the exit code.
-    let outcome = panic::catch_unwind(|| run(&arguments)).unwrap_or(Outcome::InternalError);
+    let outcome = main.map_or(Outcome::InternalError, |main| main.join().unwrap_or(Outcome::InternalError));
     outcome.exit_code()
 }
 

@@ -34,13 +34,14 @@ impl Encoding {
 
     /// The position of an offset.
     pub(crate) fn position(self, text: &str, lines: &LineIndex, offset: u32) -> Position {
-        let at = lines.position(text, offset);
+        let offset = offset.min(length(text));
+        let line = lines.line(offset);
         let character = match self {
-            Self::Utf8 => offset.min(length(text)).saturating_sub(lines.line_start(at.line)),
-            Self::Utf16 => at.utf16_column - 1,
-            Self::Utf32 => at.column - 1,
+            Self::Utf8 => offset.saturating_sub(lines.line_start(line)),
+            Self::Utf16 => lines.position(text, offset).utf16_column - 1,
+            Self::Utf32 => lines.position(text, offset).column - 1,
         };
-        Position { line: at.line - 1, character }
+        Position { line: line - 1, character }
     }
 
     pub(crate) fn range(self, text: &str, lines: &LineIndex, range: TextRange) -> Range {

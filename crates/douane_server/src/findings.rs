@@ -21,6 +21,10 @@ use crate::{client::Client, documents::Documents, folder::Folder, uri::uri_of};
 const UNNECESSARY: [&str; 6] =
     ["unused-import", "unused-star", "duplicate-import", "redefined-import", "unused-suppression", "unused-export"];
 
+/// So many findings of one file are shown, as many as editors do: to find the columns of a hundred thousand in one line takes
+/// minutes.
+const MOST_IN_A_FILE: usize = 1000;
+
 /// The findings of one file, ready to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Report {
@@ -92,7 +96,10 @@ pub(crate) fn reports(
         let is_shown = |diagnostic: &&Diagnostic| !analysis.is_notebook(diagnostic.primary.file);
         for diagnostic in diagnostics.iter().filter(is_shown) {
             let path = analysis.full_path(diagnostic.primary.file).to_owned();
-            by_file.entry(path).or_default().push(shown(diagnostic, &mut texts, client, documents));
+            let items = by_file.entry(path).or_default();
+            if items.len() < MOST_IN_A_FILE {
+                items.push(shown(diagnostic, &mut texts, client, documents));
+            }
         }
     }
     if let Some(problem) = &folder.problem {
