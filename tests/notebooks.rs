@@ -82,7 +82,7 @@ fn fixes_change_nothing_but_the_code() {
 #[test]
 fn comments_silence_in_cells() {
     let project = analysis();
-    let run = project.run(&["check", "--add-ignore", "old", "-q"]);
+    let run = project.run(&["check", "--add-ignore=old", "-q"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     let text = std::fs::read_to_string(project.path("work.ipynb")).expect("it is there");
     assert!(text.contains("import gross  # douane: ignore[missing-name] old\\n\""), "{text}");
