@@ -20,7 +20,7 @@ fn comments_are_written_where_something_is_found() {
         ("lib.py", "def f(): ...\n"),
         ("user.py", "from lib import *\n\nf()\n"),
     ]);
-    let run = project.run(&["check", "--add-ignore", "of old", "--ignore", "F403"]);
+    let run = project.run(&["check", "--add-ignore=of old", "--ignore", "F403"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(run.errors, "note: silenced 6 of 6 findings\n");
     assert_eq!(
@@ -40,6 +40,15 @@ fn comments_are_written_where_something_is_found() {
         text(&project, "both.py"),
         "from math import *  # douane: ignore[star-import, import-shadows-builtin] see above\n"
     );
+}
+
+#[test]
+fn what_stands_behind_add_ignore_is_a_path() {
+    let project = Project::new(&[("src/main.py", "import os\n"), ("other.py", "import os\n")]);
+    let run = project.run(&["check", "--add-ignore", "src"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(0), "note: silenced 1 of 1 findings\n"), "{run:?}");
+    assert_eq!(text(&project, "src/main.py"), "import os  # douane: ignore[unused-import]\n");
+    assert_eq!(text(&project, "other.py"), "import os\n");
 }
 
 #[test]

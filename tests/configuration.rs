@@ -419,7 +419,7 @@ fn a_first_configuration_takes_over_what_others_say() {
     assert_eq!((run.code, run.errors.as_str()), (Some(0), ""));
     for said in [
         "  taken over from [tool.ruff]: extend-exclude, ignore, per-file-ignores, src, target-version\n",
-        "  left out of [tool.ruff]: lint.select, line-length\n",
+        "  left out of [tool.ruff]: line-length, lint.select\n",
         "  left out of [tool.isort]: profile\n",
         "  taken over from .pylintrc: disable, ignore\n",
     ] {
@@ -433,6 +433,86 @@ fn a_first_configuration_takes_over_what_others_say() {
     assert_eq!(settings["rules"]["star-import"].as_str(), Some("off"));
     assert_eq!(settings["rules"]["unresolved-import"].as_str(), Some("off"));
     assert!(shown.output.contains("1 [[overrides]]"), "{}", shown.output);
+}
+
+/// A project with a package, tests and these files, after `douane init`.
+fn taken_over(files: &[(&str, &str)]) -> (Project, String) {
+    let mut all = vec![
+        ("shop/__init__.py", "from math import *\n"),
+        ("shop/base.py", "import os\n"),
+        ("tests/test_base.py", "import os\n"),
+    ];
+    all.extend(files);
+    let project = Project::new(&all);
+    std::fs::remove_file(project.path("lint.toml")).expect("it can be removed");
+    let run = project.run(&["init"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(0), ""), "{run:?}");
+    let findings = project.findings(&[]);
+    assert!(!findings.iter().any(|finding| finding.contains("lint.toml")), "{findings:?}");
+    (project, run.output)
+}
+
+#[test]
+fn a_first_configuration_takes_over_what_setup_cfg_says() {
+    let (project, said) = taken_over(&[(
+        "setup.cfg",
+        "[metadata]\nname = shop\n\n[flake8]\nmax-line-length = 100\nignore = E203, W, F403\nexclude = .git,old\nper-file-ignores =\n    \
+         # for users\n    shop/__init__.py, tests/*: F401, F403\n    gone/*: F401\n    {: F401\n    shop/base.py:E501\n\n\
+         [isort]\nskip = __init__.py,made\nsrc_paths = shop,nowhere\n\n\
+         [pylint.MESSAGES CONTROL]\ndisable = import-error\n\n[pylint.FORMAT]\nmax-line-length = 100\n",
+    )]);
+    let expected = "Wrote lint.toml.\n  \
+        left out of [isort] of setup.cfg: skip of `__init__.py`, since the program needs it\n  \
+        taken over from [isort] of setup.cfg: skip, src_paths\n  \
+        left out of [flake8] of setup.cfg: per-file-ignores of `{`: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\n  \
+        taken over from [flake8] of setup.cfg: exclude, ignore, per-file-ignores\n  \
+        left out of [flake8] of setup.cfg: max-line-length\n  \
+        taken over from setup.cfg: disable\n  \
+        left out of setup.cfg: max-line-length\n  \
+        `shop` is a package: the source folder is `.`\n  \
+        left out: the source folder `nowhere`, which is no folder\n  \
+        left out: what is ignored in `gone/*`, which fits no file\n";
+    assert!(said.starts_with(expected), "{said}");
+    let written = std::fs::read_to_string(project.path("lint.toml")).expect("it is there");
+    let table: toml::Table = written.parse().expect("it is TOML");
+    assert_eq!(table["exclude"].to_string(), "[\".git\", \"made\", \"old\"]");
+    assert_eq!(table["project"]["src"].to_string(), "[\".\"]");
+    assert_eq!(table["rules"]["star-import"].as_str(), Some("off"));
+    assert_eq!(table["rules"]["unresolved-import"].as_str(), Some("off"));
+    let overrides = table["overrides"].as_array().expect("a list");
+    assert_eq!(overrides.len(), 2, "{written}");
+    assert_eq!(overrides[1]["paths"].to_string(), "[\"tests/*\"]");
+    assert_eq!(overrides[1]["rules"]["star-import"].as_str(), Some("off"));
+    assert_eq!(
+        project.findings(&["--select", "unused-import"]),
+        ["shop/base.py:1:8: warning[unused-import] `import os` is never used"]
+    );
+}
+
+#[test]
+fn what_only_enables_some_of_pylint_is_taken_over() {
+    let (project, said) = taken_over(&[("pylintrc", "[MAIN]\nenable=W0401,\n  unused-import\n\n[X]\ndisable=all\n")]);
+    assert!(said.contains("  taken over from pylintrc: disable, enable\n"), "{said}");
+    let table: toml::Table = std::fs::read_to_string(project.path("lint.toml")).expect("there").parse().expect("TOML");
+    let level = |rule: &str| table["rules"].get(rule).and_then(toml::Value::as_str);
+    assert_eq!((level("star-import"), level("unused-import")), (None, None));
+    assert_eq!((level("unresolved-import"), level("redefined-import")), (Some("off"), Some("off")));
+    // What pylint has no message for is none of its settings' business.
+    assert_eq!(level("missing-all"), None);
+
+    let (_, said) = taken_over(&[
+        (".pylintrc", "[MAIN]\ndisable=unused-import\n"),
+        ("pyproject.toml", "[tool.pylint.\"messages control\"]\ndisable = [\"wildcard-import\"]\n"),
+        ("tox.ini", "[pylint]\ndisable = wildcard-import\n"),
+        (".isort.cfg", "[settings]\nskip=made\n"),
+    ]);
+    assert!(said.contains("from .pylintrc: disable") && said.contains("[settings] of .isort.cfg: skip"), "{said}");
+    assert!(!said.contains("pyproject") && !said.contains("tox"), "{said}");
+    let (project, said) =
+        taken_over(&[("pyproject.toml", "[tool.pylint.\"messages control\"]\ndisable = [\"wildcard-import\"]\n")]);
+    assert!(said.contains("from [tool.pylint]: disable"), "{said}");
+    let findings = project.findings(&[]);
+    assert!(!findings.iter().any(|finding| finding.contains("star-import")), "{findings:?}");
 }
 
 #[test]

@@ -206,6 +206,21 @@ fn a_difference_is_printed_and_nothing_written() {
 }
 
 #[test]
+fn a_difference_has_the_lines_of_git() {
+    let before = "import os\rx = 1\r\nimport re\ry = 2\n\nimport sys\rz = 3\r";
+    let project = Project::new(&[("main.py", before)]);
+    let run = project.run(&["check", "--diff"]);
+    let expected = "--- main.py\n+++ main.py\n@@ -1,4 +1,4 @@\n-import os\rx = 1\r\n-import re\ry = 2\n+x = 1\r\n+y = 2\n \n\
+                    -import sys\rz = 3\r\n\\ No newline at end of file\n+z = 3\r\n\\ No newline at end of file\n";
+    assert_eq!((run.code, run.output.as_str()), (Some(1), expected));
+    project.write("mend.diff", &run.output);
+    let mut git = std::process::Command::new("git");
+    git.current_dir(project.path("")).args(["apply", "-p0", "--whitespace=nowarn", "mend.diff"]);
+    assert!(git.status().expect("git can be started").success());
+    assert_eq!(fs::read_to_string(project.path("main.py")).expect("it is there"), "x = 1\r\ny = 2\n\nz = 3\r");
+}
+
+#[test]
 fn standard_input_comes_out_mended() {
     let project = Project::new(&[("main.py", "import os\n")]);
     let run =

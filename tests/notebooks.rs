@@ -82,11 +82,23 @@ fn fixes_change_nothing_but_the_code() {
 #[test]
 fn comments_silence_in_cells() {
     let project = analysis();
-    let run = project.run(&["check", "--add-ignore", "old", "-q"]);
+    let run = project.run(&["check", "--add-ignore=old", "-q"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     let text = std::fs::read_to_string(project.path("work.ipynb")).expect("it is there");
     assert!(text.contains("import gross  # douane: ignore[missing-name] old\\n\""), "{text}");
     assert_eq!(project.findings(&[]), [""; 0]);
+}
+
+#[test]
+fn a_cell_that_is_no_text_is_a_problem() {
+    let whole = notebook(&["import os", "x = 'HALF'"]).replace("HALF", "\\ud800");
+    let project = Project::new(&[("a.ipynb", &whole)]);
+    let expected = "a.ipynb:1:1: error[syntax-error] cell 3 can't be read: its source holds half of a surrogate pair, \
+                    which is no character";
+    assert_eq!(project.findings(&[]), [expected]);
+    assert_eq!(project.run(&["check", "--fix", "-q"]).code, Some(1));
+    assert_eq!(project.run(&["check", "--add-ignore", "-q"]).code, Some(1));
+    assert_eq!(std::fs::read_to_string(project.path("a.ipynb")).expect("it is there"), whole);
 }
 
 #[test]

@@ -148,8 +148,9 @@ pub(crate) struct CheckArguments {
     /// Report, and mend, what comments in the code silence too
     #[arg(long)]
     pub(crate) ignore_noqa: bool,
-    /// Write a comment with this reason behind everything that is found, so that it is silent from now on
-    #[arg(long, value_name = "REASON", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["fix", "diff", "fix_only", "statistics"])]
+    /// Write a comment behind everything that is found, so that it is silent from now on; with a reason, if one is given
+    /// behind an equals sign
+    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["fix", "diff", "fix_only", "statistics"])]
     pub(crate) add_ignore: Option<String>,
     /// Report what the baseline knows, too
     #[arg(long)]

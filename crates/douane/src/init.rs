@@ -1,35 +1,26 @@
 //! `douane init`: a first lint.toml, with what the settings of other tools say about imports.
 
+mod codes;
+mod taken;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeSet, HashMap},
     env, fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use configparser::ini::Ini;
-use douane_base::PythonVersion;
-use douane_rules::{Level, RULES, Rule, find_rule};
+use douane_rules::{find_rule, folder_glob};
+use douane_workspace::{Request, Workspace};
 use toml::{Table, Value};
 
+use self::taken::Taken;
 use crate::{
     explain::level_name,
     outcome::{Outcome, replace_file, written},
     terminal,
 };
-
-/// What is taken over.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Taken {
-    source_roots: Vec<String>,
-    version: Option<String>,
-    exclude: BTreeSet<String>,
-    levels: BTreeMap<&'static str, Level>,
-    /// Rules that are off for some files.
-    overrides: BTreeMap<String, BTreeSet<&'static str>>,
-    /// What was understood of each file, and what was not.
-    notes: Vec<String>,
-}
 
 pub(crate) fn run() -> Outcome {
     let folder = match env::current_dir() {
@@ -44,33 +35,22 @@ pub(crate) fn run() -> Outcome {
         Ok(pyproject) => pyproject.unwrap_or_default(),
         Err(message) => return refused(&message),
     };
-    let tool = |name: &str| pyproject.get("tool").and_then(|tools| tools.get(name)).and_then(Value::as_table);
-    if tool("douane").is_some() {
+    if in_table(&pyproject, &["tool", "douane"]).is_some() {
         return refused("pyproject.toml has a `[tool.douane]` already");
     }
     let mut taken = Taken::default();
-    let ruff = ["ruff.toml", ".ruff.toml"].into_iter().map(|name| (name, read_toml(&folder.join(name))));
-    for (name, table) in ruff {
-        match table {
-            Ok(Some(table)) => taken.take_ruff(name, &table),
-            Ok(None) => {}
-            Err(message) => return refused(&message),
-        }
-    }
-    if let Some(table) = tool("ruff") {
-        taken.take_ruff("[tool.ruff]", table);
-    }
-    if let Some(table) = tool("isort") {
-        taken.take_isort(table);
-    }
-    for name in [".pylintrc", "pylintrc"] {
-        if let Ok(text) = fs::read_to_string(folder.join(name)) {
-            taken.take_pylint(name, &text);
-        }
+    if let Err(message) = taken.take_all(&folder, &pyproject) {
+        return refused(&message);
     }
     let has_version = pyproject.get("project").is_some_and(|project| project.get("requires-python").is_some());
-    let text = taken.text(has_version);
-    if let Err(error) = replace_file(&file, text.as_bytes()) {
+    taken.mend_source_roots(&folder);
+    // Which files there are depends on what is excluded, which is for the workspace to say.
+    let write = |taken: &Taken| replace_file(&file, taken.text(has_version).as_bytes());
+    let wrote = write(&taken).and_then(|()| {
+        taken.drop_unfit(&files(&folder));
+        write(&taken)
+    });
+    if let Err(error) = wrote {
         return refused(&format!("lint.toml can't be written: {error}"));
     }
     written(taken.report(&mut io::stdout().lock()), Outcome::Clean)
@@ -81,156 +61,133 @@ fn refused(message: &str) -> Outcome {
     Outcome::Refused
 }
 
+/// The files that `douane check` reads here.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let request = Request { working_folder: folder.to_owned(), ..Request::default() };
+    Workspace::open(request).map_or(Vec::new(), |workspace| workspace.named_files())
+}
+
 fn read_toml(path: &Path) -> Result<Option<Table>, String> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     text.parse().map(Some).map_err(|error: toml::de::Error| format!("{name} is no valid TOML: {}", error.message()))
 }
 
-/// The strings of a list, or of a string with commas.
-fn strings(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        Value::String(text) => listed(text),
-        _ => Vec::new(),
-    }
-}
-
-fn listed(text: &str) -> Vec<String> {
-    text.split([',', '\n']).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-}
-
-/// The rules that a code of ruff's or pylint's means: whole, or as the beginning of codes.
-fn rules_of(code: &str) -> Vec<&'static Rule> {
-    let exact: Vec<&Rule> =
-        RULES.iter().copied().filter(|rule| rule.name == code || rule.aliases.contains(&code)).collect();
-    let is_prefix = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    if !exact.is_empty() || !is_prefix {
-        return exact;
-    }
-    let begins = |alias: &&&str| {
-        let number = alias.strip_prefix(code);
-        number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
-            || (code.ends_with(|letter: char| letter.is_ascii_digit()) && alias.starts_with(code))
+/// The sections of a file in the form of `setup.cfg`, as tables of strings. `None` if there is no such file.
+fn read_ini(path: &Path) -> Option<Result<Table, String>> {
+    let text = fs::read_to_string(path).ok()?;
+    let mut ini = Ini::new_cs();
+    ini.set_multiline(true);
+    let section = |keys: HashMap<String, Option<String>>| {
+        keys.into_iter().map(|(key, value)| (key, Value::String(value.unwrap_or_default()))).collect()
     };
-    RULES.iter().copied().filter(|rule| rule.aliases.iter().any(|alias| begins(&alias))).collect()
+    let sections = ini.read(text);
+    Some(sections.map(|all| all.into_iter().map(|(name, keys)| (name, Value::Table(section(keys)))).collect()))
+}
+
+fn in_table<'t>(table: &'t Table, path: &[&str]) -> Option<&'t Table> {
+    path.iter().try_fold(table, |table, key| table.get(*key)?.as_table())
 }
 
 impl Taken {
-    fn take_ruff(&mut self, name: &str, table: &Table) {
-        let mut understood: BTreeSet<String> = BTreeSet::new();
-        let lint = table.get("lint").and_then(Value::as_table);
-        // Older files have the keys of `lint` one level higher.
-        let find = |key: &str| lint.and_then(|lint| lint.get(key)).or_else(|| table.get(key)).cloned();
-        if let Some(version) = table.get("target-version").and_then(Value::as_str) {
-            let version = version.trim_start_matches("py").replacen('3', "3.", 1);
-            if version.parse::<PythonVersion>().is_ok() {
-                self.version = Some(version);
-                understood.insert("target-version".to_owned());
+    /// Reads the settings of all tools. Each tool reads one file: the first that has something for it.
+    fn take_all(&mut self, folder: &Path, pyproject: &Table) -> Result<(), String> {
+        for name in ["ruff.toml", ".ruff.toml"] {
+            if let Some(table) = read_toml(&folder.join(name))? {
+                self.take_ruff(name, &table);
             }
         }
-        if let Some(roots) = table.get("src") {
-            self.source_roots = strings(roots);
-            understood.insert("src".to_owned());
+        if let Some(table) = in_table(pyproject, &["tool", "ruff"]) {
+            self.take_ruff("[tool.ruff]", table);
         }
-        for key in ["exclude", "extend-exclude"] {
-            if let Some(paths) = table.get(key) {
-                self.exclude.extend(strings(paths));
-                understood.insert(key.to_owned());
+        let names = ["setup.cfg", "tox.ini", ".flake8", ".isort.cfg", "pylintrc", ".pylintrc"];
+        let mut inis: Vec<(&str, Table)> = Vec::new();
+        for name in names {
+            match read_ini(&folder.join(name)) {
+                Some(Ok(table)) => inis.push((name, table)),
+                Some(Err(_)) => self.notes.push(format!("{name} can't be read, and is left out")),
+                None => {}
             }
         }
-        let codes = |key: &str| find(key).as_ref().map(strings).unwrap_or_default();
-        for key in ["select", "extend-select"] {
-            for rule in codes(key).iter().filter(|code| code.len() > 1).flat_map(|code| rules_of(code)) {
-                if rule.default == Level::Off {
-                    self.levels.insert(rule.name, Level::Warning);
-                }
-                understood.insert(key.to_owned());
-            }
-        }
-        for key in ["ignore", "extend-ignore"] {
-            for rule in codes(key).iter().flat_map(|code| rules_of(code)) {
-                self.levels.insert(rule.name, Level::Off);
-                understood.insert(key.to_owned());
-            }
-        }
-        for key in ["per-file-ignores", "extend-per-file-ignores"] {
-            let files = find(key);
-            for (glob, codes) in files.as_ref().and_then(Value::as_table).into_iter().flatten() {
-                let rules: BTreeSet<&str> =
-                    strings(codes).iter().flat_map(|code| rules_of(code)).map(|rule| rule.name).collect();
-                if !rules.is_empty() && !glob.starts_with('!') {
-                    self.overrides.entry(glob.clone()).or_default().extend(rules);
-                    understood.insert(key.to_owned());
-                }
-            }
-        }
-        let nested = lint.into_iter().flatten().map(|(key, _)| (format!("lint.{key}"), key));
-        let plain = table.iter().filter(|(key, _)| *key != "lint").map(|(key, _)| (key.clone(), key));
-        let left = nested.chain(plain).filter(|(_, key)| !understood.contains(*key)).map(|(shown, _)| shown);
-        self.note(name, &understood, left.collect());
-    }
-
-    fn take_isort(&mut self, table: &Table) {
-        let mut understood: BTreeSet<String> = BTreeSet::new();
-        if let Some(roots) = table.get("src_paths") {
-            self.source_roots = strings(roots);
-            understood.insert("src_paths".to_owned());
-        }
-        for key in ["skip", "extend_skip", "skip_glob", "extend_skip_glob"] {
-            if let Some(paths) = table.get(key) {
-                self.exclude.extend(strings(paths));
-                understood.insert(key.to_owned());
-            }
-        }
-        let left = table.keys().filter(|key| !understood.contains(*key)).cloned().collect();
-        self.note("[tool.isort]", &understood, left);
-    }
-
-    fn take_pylint(&mut self, name: &str, text: &str) {
-        let mut ini = Ini::new_cs();
-        ini.set_multiline(true);
-        let Ok(sections) = ini.read(text.to_owned()) else {
-            self.notes.push(format!("{name} can't be read, and is left out"));
-            return;
+        let section = |file: &str, names: &[&str]| {
+            let (_, table) = inis.iter().find(|(name, _)| *name == file)?;
+            names.iter().find_map(|name| Some((format!("[{name}] of {file}"), in_table(table, &[name])?.clone())))
         };
-        let mut understood: BTreeSet<String> = BTreeSet::new();
-        let mut left: Vec<String> = Vec::new();
-        for (key, value) in sections.into_values().flatten() {
-            let values = listed(&value.unwrap_or_default());
-            match key.as_str() {
-                "ignore" | "ignore-paths" if !values.is_empty() => {
-                    // Patterns of paths are regular expressions.
-                    let is_plain = |path: &String| !path.contains(['^', '$', '*', '\\', '(']);
-                    self.exclude.extend(values.into_iter().filter(is_plain));
-                }
-                "py-version" if values.iter().all(|value| value.parse::<PythonVersion>().is_ok()) => {
-                    self.version = values.into_iter().next().or(self.version.take());
-                }
-                "source-roots" if !values.is_empty() => self.source_roots = values,
-                "disable" => {
-                    let rules = values.iter().flat_map(|code| rules_of(code));
-                    self.levels.extend(rules.map(|rule| (rule.name, Level::Off)));
-                }
-                _ => {
-                    left.push(key);
+        let of_project = |tool: &str| Some((format!("[tool.{tool}]"), in_table(pyproject, &["tool", tool])?.clone()));
+
+        let isort = section(".isort.cfg", &["settings", "isort"])
+            .or_else(|| of_project("isort"))
+            .or_else(|| ["setup.cfg", "tox.ini"].iter().find_map(|file| section(file, &["isort", "tool:isort"])));
+        if let Some((name, table)) = isort {
+            self.take_isort(&name, &table);
+        }
+        let flake8 = ["setup.cfg", "tox.ini", ".flake8"].iter().find_map(|file| section(file, &["flake8"]));
+        if let Some((name, table)) = flake8 {
+            self.take_flake8(&name, &table);
+        }
+        // pylint does not care which section a setting is in.
+        let whole = |file: &str, begin: &str| {
+            let (_, table) = inis.iter().find(|(name, _)| *name == file)?;
+            let sections = table.iter().filter(|(name, _)| name.to_lowercase().starts_with(begin));
+            let keys: Table = sections.filter_map(|(_, section)| section.as_table()).flatten().map(owned).collect();
+            (!keys.is_empty()).then(|| (file.to_owned(), keys))
+        };
+        let [own_toml, hidden_toml] = ["pylintrc.toml", ".pylintrc.toml"].map(|name| {
+            let table = read_toml(&folder.join(name))?;
+            let pylint = table.as_ref().and_then(|table| in_table(table, &["tool", "pylint"]));
+            Ok::<_, String>(pylint.map(|pylint| (name.to_owned(), pylint.clone())))
+        });
+        let (own_toml, hidden_toml) = (own_toml?, hidden_toml?);
+        let pylint = whole("pylintrc", "")
+            .or(own_toml)
+            .or_else(|| whole(".pylintrc", ""))
+            .or(hidden_toml)
+            .or_else(|| of_project("pylint"))
+            .or_else(|| ["setup.cfg", "tox.ini"].iter().find_map(|file| whole(file, "pylint")));
+        if let Some((name, table)) = pylint {
+            self.take_pylint(&name, &table);
+        }
+        Ok(())
+    }
+
+    /// Makes source roots of what other tools take for them: folders that there are, and for a package, whose modules they
+    /// only want to know, the folder that it is imported from.
+    fn mend_source_roots(&mut self, folder: &Path) {
+        let mut roots: Vec<String> = Vec::new();
+        for named in std::mem::take(&mut self.source_roots) {
+            let path = folder.join(&named);
+            let packages = || path.ancestors().take_while(|above| above.join("__init__.py").is_file()).count();
+            let root = match (path.is_dir(), packages()) {
+                (false, _) => {
+                    self.notes.push(format!("left out: the source folder `{named}`, which is no folder"));
                     continue;
                 }
+                (true, 0) => named,
+                (true, depth) => {
+                    let above: PathBuf =
+                        Path::new(&named).ancestors().nth(depth).map_or(PathBuf::new(), Path::to_owned);
+                    let above = if above.as_os_str().is_empty() { ".".to_owned() } else { above.display().to_string() };
+                    self.notes.push(format!("`{named}` is a package: the source folder is `{above}`"));
+                    above
+                }
+            };
+            if !roots.contains(&root) {
+                roots.push(root);
             }
-            understood.insert(key);
         }
-        left.sort_unstable();
-        self.note(name, &understood, left);
+        self.source_roots = roots;
     }
 
-    fn note(&mut self, name: &str, understood: &BTreeSet<String>, left: Vec<String>) {
-        let list = |keys: &mut dyn Iterator<Item = &String>| keys.cloned().collect::<Vec<_>>().join(", ");
-        if !understood.is_empty() {
-            self.notes.push(format!("taken over from {name}: {}", list(&mut understood.iter())));
-        }
-        if !left.is_empty() {
-            self.notes.push(format!("left out of {name}: {}", list(&mut left.iter())));
-        }
+    /// Drops what is said of files that are none of the program's: `unused-setting` would report it.
+    fn drop_unfit(&mut self, files: &[PathBuf]) {
+        let fits = |glob: &String| {
+            let glob = folder_glob(glob).map(|glob| glob.compile_matcher());
+            glob.is_ok_and(|glob| files.iter().any(|file| glob.is_match(file)))
+        };
+        let unfit: BTreeSet<String> = self.overrides.keys().filter(|glob| !fits(glob)).cloned().collect();
+        self.overrides.retain(|glob, _| !unfit.contains(glob));
+        self.notes
+            .extend(unfit.iter().map(|glob| format!("left out: what is ignored in `{glob}`, which fits no file")));
     }
 
     /// The file, with comments on what may be changed.
@@ -285,21 +242,6 @@ impl Taken {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(code: &str) -> Vec<&'static str> {
-        rules_of(code).iter().map(|rule| rule.name).collect()
-    }
-
-    #[test]
-    fn codes_mean_rules() {
-        assert_eq!(names("F403"), ["star-import"]);
-        assert_eq!(names("star-import"), ["star-import"]);
-        assert!(names("F40").contains(&"star-import") && names("F40").contains(&"unused-import"));
-        assert!(names("F").contains(&"star-import"));
-        assert_eq!(names("E501"), [""; 0]);
-        assert_eq!(names(""), [""; 0]);
-    }
+fn owned((key, value): (&String, &Value)) -> (String, Value) {
+    (key.clone(), value.clone())
 }

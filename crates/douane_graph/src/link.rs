@@ -1,7 +1,9 @@
 //! The phases of linking, one after the other.
 
 use douane_base::{FileId, ModuleName, Platform};
-use douane_parser::{AllItem, BindingKind, EffectKind, FileFacts, Import, ImportId, ScopeId, Target, Truth, When};
+use douane_parser::{
+    AllItem, BindingKind, Effect, EffectKind, FileFacts, Import, ImportId, ScopeId, Target, Truth, When,
+};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -116,7 +118,7 @@ pub(crate) struct Steps {
     pub(crate) loads: Loads,
     pub(crate) loaded_children: FxHashMap<ModuleId, Vec<ModuleId>>,
     pub(crate) patches: FxHashMap<ModuleId, Vec<Patch>>,
-    pub(crate) opened: FxHashSet<ModuleId>,
+    pub(crate) opened: FxHashMap<ModuleId, ModuleId>,
 }
 
 fn resolve_imports(program: &Program<'_>, table: &ModuleTable) -> Vec<Vec<Resolution>> {
@@ -445,63 +447,139 @@ pub(crate) fn patches(
     found
 }
 
+/// The modules whose functions set names of other modules, and the packages that such a function may be taken from.
+struct Setters<'f> {
+    modules: FxHashSet<ModuleId>,
+    facades: FxHashMap<ModuleId, Facade<'f>>,
+}
+
+/// A package that imports something from a module below it that sets names of others.
+struct Facade<'f> {
+    by: ModuleId,
+    /// The names that the package binds, and whether that module may be behind each.
+    names: FxHashMap<&'f str, bool>,
+    /// It may have names from there that it does not spell.
+    is_open: bool,
+}
+
+impl Setters<'_> {
+    /// The module that sets names, if an import from `source` may take such a function.
+    fn behind(&self, source: ModuleId, name: Option<&str>, submodule: Option<ModuleId>) -> Option<ModuleId> {
+        let of_submodule = || {
+            let submodule = submodule?;
+            self.modules.get(&submodule).copied().or_else(|| Some(self.facades.get(&submodule)?.by))
+        };
+        let of_package = || {
+            let facade = self.facades.get(&source)?;
+            let gives = name.is_none_or(|name| match facade.names.get(name) {
+                Some(gives) => *gives,
+                None => submodule.is_none() && facade.is_open,
+            });
+            gives.then_some(facade.by)
+        };
+        self.modules.get(&source).copied().or_else(of_submodule).or_else(of_package)
+    }
+}
+
 /// The modules that may get names which nobody can spell, because other code sets attributes of them, or decorates what they
-/// define and then looks them up by their name.
+/// define and then looks them up by their name; with the module that does it, of several the first.
 pub(crate) fn opened(
     table: &ModuleTable,
     program: &Program<'_>,
     resolutions: &[Vec<Resolution>],
-) -> FxHashSet<ModuleId> {
+) -> FxHashMap<ModuleId, ModuleId> {
     let facts_of = |module: ModuleId| Some(program.facts(table.module(module).file?));
     // `from . import module` names the package, and takes the module.
     let taken = |package: ModuleId, facts: &FileFacts, import: &Import| {
         let name = taken_name(facts, import)?;
         table.find(table.module(package).name.join(name)?.as_str())
     };
-    let takes_from = |module: ModuleId, sought: &FxHashSet<ModuleId>, packages: &FxHashSet<ModuleId>| {
-        let Some(facts) = facts_of(module) else { return false };
-        facts.imports.iter().zip(&resolutions[module.index()]).any(|(import, found)| {
-            found.module().is_some_and(|source| {
-                sought.contains(&source)
-                    || (packages.contains(&source)
-                        && taken(source, facts, import).is_some_and(|taken| sought.contains(&taken)))
-            })
+    let taken_from = |module: ModuleId, setters: &Setters<'_>| {
+        let facts = facts_of(module)?;
+        facts.imports.iter().zip(&resolutions[module.index()]).find_map(|(import, found)| {
+            let source = found.module()?;
+            let submodule = taken(source, facts, import);
+            setters.behind(source, taken_name(facts, import), submodule)
         })
     };
     let all = || (0u32..).map(ModuleId).zip(&table.modules).map(|(at, _)| at);
     let does = |module: &ModuleId| facts_of(*module).is_some_and(|facts| facts.traits.sets_names_of_others);
-    let mut sets_names: FxHashSet<ModuleId> = all().filter(does).collect();
+    let mut setters = Setters { modules: all().filter(does).collect(), facades: FxHashMap::default() };
     // What does it may be taken from the package around it.
-    let packages: FxHashSet<ModuleId> = sets_names.iter().filter_map(|module| table.module(*module).parent).collect();
-    let facades: Vec<ModuleId> =
-        packages.iter().copied().filter(|package| takes_from(*package, &sets_names, &packages)).collect();
-    sets_names.extend(facades);
+    let packages: FxHashSet<ModuleId> =
+        setters.modules.iter().filter_map(|module| table.module(*module).parent).collect();
+    let facade = |package: &ModuleId| {
+        let by = taken_from(*package, &setters)?;
+        let facts = facts_of(*package)?;
+        let resolutions = &resolutions[package.index()];
+        let is_setter = |id: ImportId| {
+            let import = facts.import(id);
+            let source = resolutions[id.index()].module()?;
+            let submodule = taken(source, facts, import);
+            // The package takes its own submodules from itself.
+            let source = Some(source).filter(|source| source != package || submodule.is_none());
+            Some(
+                source == Some(*package)
+                    || [source, submodule].into_iter().flatten().any(|it| setters.modules.contains(&it)),
+            )
+        };
+        let is_setter = |id: ImportId| is_setter(id).unwrap_or(false);
+        let mut names: FxHashMap<&str, bool> = FxHashMap::default();
+        for binding in facts.bindings.iter().filter(|binding| binding.scope == ScopeId::MODULE) {
+            let gives = match binding.kind {
+                BindingKind::Import(import) => is_setter(import),
+                _ => true,
+            };
+            *names.entry(facts.name(binding.name)).or_default() |= gives;
+        }
+        let stars = (0..).map(ImportId).zip(&facts.imports);
+        let mut stars = stars.filter(|(_, import)| matches!(import.target, Target::Star { .. }));
+        let writes =
+            |effect: &Effect| matches!(effect.kind, EffectKind::NamespaceWrite | EffectKind::ReplacesItself(_));
+        let is_open =
+            facts.traits.has_getattr || facts.effects.iter().any(writes) || stars.any(|(import, _)| is_setter(import));
+        Some((*package, Facade { by, names, is_open }))
+    };
+    let facades: FxHashMap<ModuleId, Facade<'_>> =
+        packages.iter().filter(|package| !setters.modules.contains(package)).filter_map(facade).collect();
+    setters.facades = facades;
     let of_module = |at: ModuleId| {
-        let mut found = Vec::new();
+        let mut found: Vec<(ModuleId, ModuleId)> = Vec::new();
         let Some(facts) = facts_of(at) else { return found };
         let resolutions = &resolutions[at.index()];
-        found.extend(facts.effects.iter().filter_map(|effect| match effect.kind {
-            EffectKind::SetAttribute(owner) => {
-                let owner = facts.reference(owner);
-                table.module_behind(resolutions, facts, owner, facts.chain(owner))
-            }
-            EffectKind::TakesModule(name) => table.find(facts.name(name)),
-            _ => None,
-        }));
+        found.extend(
+            facts
+                .effects
+                .iter()
+                .filter_map(|effect| match effect.kind {
+                    EffectKind::SetAttribute(owner) => {
+                        let owner = facts.reference(owner);
+                        table.module_behind(resolutions, facts, owner, facts.chain(owner))
+                    }
+                    EffectKind::TakesModule(name) => table.find(facts.name(name)),
+                    _ => None,
+                })
+                .map(|opened| (opened, at)),
+        );
         if facts.traits.installs_importer {
-            found.extend(table.module(at).parent);
+            found.extend(table.module(at).parent.map(|opened| (opened, at)));
         }
         if facts.traits.sets_names_of_others {
-            found.extend(facts.paths_in_strings.iter().filter_map(|path| table.find(facts.name(*path))));
+            let named = facts.paths_in_strings.iter().filter_map(|path| table.find(facts.name(*path)));
+            found.extend(named.map(|opened| (opened, at)));
         }
-        if facts.load_effect.is_some() && !sets_names.is_empty() && takes_from(at, &sets_names, &packages) {
-            found.push(at);
+        if facts.load_effect.is_some() && !setters.modules.is_empty() {
+            found.extend(taken_from(at, &setters).map(|by| (at, by)));
         }
         found
     };
     let all: Vec<ModuleId> = all().collect();
-    let found: Vec<ModuleId> = all.into_par_iter().flat_map_iter(of_module).collect();
-    found.into_iter().collect()
+    let found: Vec<(ModuleId, ModuleId)> = all.into_par_iter().flat_map_iter(of_module).collect();
+    let mut opened: FxHashMap<ModuleId, ModuleId> = FxHashMap::default();
+    for (module, by) in found {
+        opened.entry(module).and_modify(|known| *known = by.min(*known)).or_insert(by);
+    }
+    opened
 }
 
 /// The submodules that come with each package whose star brings whatever it has: those that its own load loads.

@@ -20,6 +20,8 @@ pub enum Unknown {
     DynamicAll,
     /// `globals()`, `vars()`, `exec` or `setattr` writes to the module's own names.
     NamespaceWrite,
+    /// Another module may write to its names: one that sets attributes of it, or of whatever module it is told of.
+    WrittenBy(ModuleId),
     /// The module replaces itself in `sys.modules`.
     ReplacesItself,
     /// The module has a `__getattr__`.

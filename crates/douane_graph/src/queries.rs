@@ -202,6 +202,7 @@ impl ModuleGraph {
         let text = match reason {
             Unknown::DynamicAll => "its `__all__` is computed",
             Unknown::NamespaceWrite => "it writes to its own namespace",
+            Unknown::WrittenBy(by) => return format!("it may get names from `{}`", self.module_name(by)),
             Unknown::ReplacesItself => "it replaces itself in `sys.modules`",
             Unknown::Getattr => "it has a `__getattr__`",
             Unknown::UnresolvedStar(import) => {

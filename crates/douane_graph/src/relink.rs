@@ -144,7 +144,8 @@ pub fn relink(program: &Program<'_>, before: ModuleGraph, changed: &[(FileId, Fi
     let patches = patches(&table, &names, program, &resolutions, &loads);
     stale.extend(differing(&patches_before, &patches));
     let opened = opened(&table, program, &resolutions);
-    stale.extend(opened.symmetric_difference(&opened_before));
+    let differs = |module: &&ModuleId| opened.get(module) != opened_before.get(module);
+    stale.extend(opened.keys().chain(opened_before.keys()).filter(differs));
     let inputs = Inputs {
         program,
         table: &table,

@@ -59,7 +59,7 @@ pub enum Kind {
     Unlisted,
 }
 
-/// One module in one version. Names are sorted; what every module has is left out, see [`IMPLICIT_NAMES`].
+/// One module in one version. Names are sorted; what every module has, such as `__name__`, is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StandardModule {
     /// What the module is.

@@ -35,7 +35,7 @@ pub(crate) struct Inputs<'p> {
     /// By module: the names that others give it.
     pub(crate) patches: &'p FxHashMap<ModuleId, Vec<Patch>>,
     /// The modules that others may give any name.
-    pub(crate) opened: &'p FxHashSet<ModuleId>,
+    pub(crate) opened: &'p FxHashMap<ModuleId, ModuleId>,
 }
 
 /// For each module those whose names it needs, and its names.
@@ -279,10 +279,10 @@ impl Maker<'_> {
             Some(other) => self.made[other.index()].clone(),
             None => making.finish(),
         };
-        if self.inputs.opened.contains(&ModuleId(u32::try_from(at).unwrap_or(u32::MAX))) {
-            made.open.get_or_insert(Unknown::NamespaceWrite);
+        if let Some(by) = self.inputs.opened.get(&ModuleId(u32::try_from(at).unwrap_or(u32::MAX))) {
+            made.open.get_or_insert(Unknown::WrittenBy(*by));
             if made.exports == Exports::Public {
-                made.exports = Exports::Unknown(Unknown::NamespaceWrite);
+                made.exports = Exports::Unknown(Unknown::WrittenBy(*by));
             }
         }
         if facts.traits.installs_importer {

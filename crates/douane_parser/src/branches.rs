@@ -79,6 +79,9 @@ pub enum Arm {
     Try,
     /// An `except` clause, counted from 0.
     Handler(u16),
+    /// What an `except` clause catches, inside of it: no condition of the code's own stands before it, for it is evaluated
+    /// as soon as anything is raised that no clause before it caught.
+    Caught,
     /// The `else` of `try`.
     TryElse,
     /// `finally`.
@@ -372,7 +375,7 @@ fn may_be_skipped(branch: &Branch) -> bool {
         Arm::Handler(_) | Arm::LoopElse => true,
         // `try` without a handler, for `finally` alone, has no guard.
         Arm::Try | Arm::TryElse => branch.guard.is_some(),
-        Arm::Root | Arm::Function | Arm::Finally | Arm::Loop => false,
+        Arm::Root | Arm::Function | Arm::Caught | Arm::Finally | Arm::Loop => false,
     }
 }
 

@@ -28,7 +28,7 @@ pub use interest::NameFilter;
 pub use names::{Names, Symbol};
 pub use notebook::Notebook;
 pub use source_text::{Decoded, decode, encode};
-pub use suppressions::{Code, Codes, Suppression};
+pub use suppressions::{Code, Codes, Dialect, Suppression};
 
 use std::{cell::RefCell, ffi::OsStr, path::Path};
 
@@ -114,7 +114,7 @@ pub fn parse(text: &str, options: &ParseOptions) -> FileFacts {
     if text.len() <= LARGEST_KEPT {
         LISTS.set(collected);
     }
-    facts.suppressions = suppressions::read(text, parsed.tokens(), &facts.statements, &facts.scopes);
+    facts.suppressions = suppressions::read(text, parsed.tokens(), &facts.statements);
     let errors = parsed
         .errors()
         .iter()

@@ -8,7 +8,7 @@ use std::{borrow::Cow, ops::Range};
 
 use douane_base::{Cell, Edit, LineIndex, TextRange};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{error::Category, value::RawValue};
 
 use crate::{Decoded, facts::SyntaxError};
 
@@ -116,13 +116,16 @@ impl Notebook {
         let mut notebook = Self::default();
         for (number, cell) in (1..).zip(&document.cells) {
             let Some(source) = cell.source.filter(|_| holds_python(cell)) else { continue };
-            notebook.add(number, source.get(), offset_in(text, source.get()), &file_lines);
+            if let Err(problem) = notebook.add(number, source.get(), offset_in(text, source.get()), &file_lines) {
+                // What the other cells mean without this one is not known.
+                return failed(format!("cell {number} can't be read: {problem}"));
+            }
         }
         notebook
     }
 
-    fn add(&mut self, number: u32, stored: &str, at: usize, file_lines: &LineIndex) {
-        let Some(pieces) = pieces(stored) else { return };
+    fn add(&mut self, number: u32, stored: &str, at: usize, file_lines: &LineIndex) -> Result<(), &'static str> {
+        let pieces = pieces(stored)?;
         let code: String = pieces.iter().map(|piece| &*piece.text).collect();
         let has_other_language = code
             .trim_start()
@@ -130,7 +133,7 @@ impl Notebook {
             .and_then(|rest| rest.split(|letter: char| letter.is_whitespace()).next())
             .is_some_and(|magic| !PYTHON_MAGICS.contains(&magic));
         if has_other_language {
-            return;
+            return Ok(());
         }
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let first_line = count(1 + self.text.matches('\n').count());
@@ -146,6 +149,7 @@ impl Notebook {
         if !code.ends_with('\n') {
             self.text.push('\n');
         }
+        Ok(())
     }
 
     /// The code of all cells, and what is wrong with the file.
@@ -221,17 +225,22 @@ struct Piece<'s> {
 }
 
 /// The strings that a source is made of: one, or a list with one for each line.
-fn pieces(stored: &str) -> Option<Vec<Piece<'_>>> {
-    let piece = |part: &RawValue, stored| {
-        let at = offset_in(stored, part.get());
-        Some(Piece { text: serde_json::from_str(part.get()).ok()?, range: at..at + part.get().len(), stored: "" })
+fn pieces(stored: &str) -> Result<Vec<Piece<'_>>, &'static str> {
+    let unread = |error: serde_json::Error| match error.classify() {
+        // The file as a whole is valid: all that can be wrong with a string is what its escapes mean.
+        Category::Syntax => "its source holds half of a surrogate pair, which is no character",
+        _ => "its source is neither a string nor a list of strings",
     };
     let parts: Vec<&RawValue> = match stored.starts_with('[') {
-        true => serde_json::from_str(stored).ok()?,
-        false => vec![serde_json::from_str(stored).ok()?],
+        true => serde_json::from_str(stored).map_err(unread)?,
+        false => vec![serde_json::from_str(stored).map_err(unread)?],
     };
-    let pieces: Option<Vec<Piece<'_>>> = parts.into_iter().map(|part| piece(part, stored)).collect();
-    Some(pieces?.into_iter().map(|piece| Piece { stored: &stored[piece.range.clone()], ..piece }).collect())
+    let piece = |part: &RawValue| {
+        let at = offset_in(stored, part.get());
+        let range = at..at + part.get().len();
+        Ok(Piece { text: serde_json::from_str(part.get()).map_err(unread)?, stored: &stored[range.clone()], range })
+    };
+    parts.into_iter().map(piece).collect()
 }
 
 /// Code as it is stored in the place of another source: in the same form, with the lines that were there as they were.
@@ -240,7 +249,7 @@ fn stored_as(before: &str, code: &str) -> Option<String> {
     if !before.starts_with('[') {
         return string(code);
     }
-    let known = pieces(before)?;
+    let known = pieces(before).ok()?;
     let lines: Vec<&str> = code.split_inclusive('\n').collect();
     // The last line of a cell has no line break.
     let lines: Vec<&str> = match lines.split_last() {
@@ -350,6 +359,16 @@ mod tests {
         assert_eq!(problem("{\"nbformat\": 3}"), "notebooks of format 3 are not read, only those of format 4");
         assert_eq!(problem(""), "");
         assert!(Notebook::read(b"\xff").problem.is_some());
+        let half = "cell 2 can't be read: its source holds half of a surrogate pair, which is no character";
+        assert_eq!(problem(&FILE.replace("u00e9'\"", "ud800'\"")), half);
+        assert_eq!(problem(&FILE.replace("u00e9'\"", "udc00'\"")), half);
+        assert_eq!(problem(&FILE.replace("u00e9'\"", "ud83d\\ude00'\"")), "");
+        // Nobody runs what stands elsewhere.
+        assert_eq!(problem(&FILE.replace("# é", "\\ud800").replace("select 1", "\\ud800")), "");
+        let no_text = "cell 7 can't be read: its source is neither a string nor a list of strings";
+        assert_eq!(problem(&FILE.replace("[\"import sys\"]", "[1]")), no_text);
+        assert_eq!(problem(&FILE.replace("[\"import sys\"]", "{}")), no_text);
+        assert_eq!(problem(&FILE.replace("[\"import sys\"]", "null")), "");
         let r = FILE.replace("\"language\": \"python\"", "\"language\": \"R\"");
         assert_eq!(Notebook::read(r.as_bytes()).text, "");
     }

@@ -8,16 +8,14 @@
 //! | `# noqa`, `# noqa: F403`, `# ruff: ignore[F403]` | all, or what the codes stand for, on the line |
 //! | `# ruff: noqa`, `# ruff: noqa: F403`, `# flake8: noqa`, `# ruff: file-ignore[…]` | the same in the file |
 //! | `# pylint: disable=wildcard-import` | behind code: on the line; on a line of its own: to the end of the block |
+//! | `# pylint: enable=wildcard-import` | nothing: it takes back, just as far, what pylint's comments before it silence |
 
 use douane_base::{LineIndex, TextRange};
 use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_text_size::Ranged;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    facts::{Scope, ScopeKind, Statement},
-    text_range,
-};
+use crate::{facts::Statement, text_range};
 
 /// One comment that silences findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +26,22 @@ pub struct Suppression {
     pub covers: TextRange,
     /// Which findings.
     pub codes: Codes,
-    /// It is written for douane, so that douane reports it when it silences nothing.
-    pub is_own: bool,
+    /// Whose words it is in.
+    pub dialect: Dialect,
+}
+
+/// Who a suppression is written for, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// For douane, which reports it when it silences nothing.
+    Douane,
+    /// For pylint, where the last comment that covers a place decides.
+    Pylint,
+    /// For pylint, the other way round: `# pylint: enable=…` takes back what its comments before this one silence.
+    PylintEnable,
+    /// For any other tool, or for pylint and the whole file.
+    Peer,
 }
 
 /// What a suppression names.
@@ -51,12 +63,12 @@ pub struct Code {
     pub range: TextRange,
 }
 
-pub(crate) fn read(source: &str, tokens: &Tokens, statements: &[Statement], scopes: &[Scope]) -> Vec<Suppression> {
+pub(crate) fn read(source: &str, tokens: &Tokens, statements: &[Statement]) -> Vec<Suppression> {
     // Few comments are directives, and to look at what follows each `#` is cheaper than to walk the tokens.
     if !memchr::memchr_iter(b'#', source.as_bytes()).any(|at| may_be_directive(&source[at..])) {
         return Vec::new();
     }
-    let reader = Reader { source, lines: LineIndex::new(source), statements, scopes };
+    let reader = Reader { source, lines: LineIndex::new(source), statements, blocks: blocks(tokens) };
     let comments = tokens.iter().filter(|token| token.kind() == TokenKind::Comment);
     comments.flat_map(|comment| reader.comment(text_range(comment.range()))).collect()
 }
@@ -79,7 +91,82 @@ struct Reader<'s> {
     source: &'s str,
     lines: LineIndex,
     statements: &'s [Statement],
-    scopes: &'s [Scope],
+    blocks: Vec<Block>,
+}
+
+/// A suite on lines of its own, or what stands in brackets.
+struct Block {
+    /// From the end of its header to the end of its last statement.
+    range: TextRange,
+    /// Of the body of a function or class.
+    definition: Option<Definition>,
+}
+
+struct Definition {
+    /// Where the header starts.
+    header: u32,
+    /// Where the first statement behind the docstring starts.
+    first: u32,
+}
+
+/// The blocks of a file, those around one before it.
+fn blocks(tokens: &Tokens) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    // The line at hand: where it starts, and whether a function or class begins there.
+    let (mut line_start, mut is_definition) = (None, false);
+    // The line above, if something is defined there, and where the last token ends.
+    let (mut header, mut end) = (None, 0);
+    // The block whose first statement is still to come, and whether its docstring was there.
+    let mut begun: Option<(usize, bool)> = None;
+    for token in tokens {
+        let (kind, range) = (token.kind(), text_range(token.range()));
+        match kind {
+            TokenKind::Comment | TokenKind::NonLogicalNewline => continue,
+            TokenKind::Indent => {
+                open.push(blocks.len());
+                let definition = header.map(|header| Definition { header, first: u32::MAX });
+                begun = Some((blocks.len(), false));
+                blocks.push(Block { range: TextRange::new(end, end), definition });
+                continue;
+            }
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                open.push(blocks.len());
+                blocks.push(Block { range: TextRange::empty(range.start()), definition: None });
+            }
+            TokenKind::Dedent | TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                if let Some(block) = open.pop().and_then(|at| blocks.get_mut(at)) {
+                    block.range = TextRange::new(block.range.start(), end.max(block.range.start()));
+                }
+                if kind == TokenKind::Dedent {
+                    continue;
+                }
+            }
+            TokenKind::Newline => {
+                header = line_start.take().filter(|_| is_definition);
+                (end, is_definition) = (range.end(), false);
+                continue;
+            }
+            TokenKind::Def | TokenKind::Class => is_definition = true,
+            _ => {}
+        }
+        end = range.end();
+        if line_start.is_some() {
+            continue;
+        }
+        line_start = Some(range.start());
+        match begun {
+            Some((block, false)) if kind == TokenKind::String => begun = Some((block, true)),
+            Some((block, _)) => {
+                if let Some(definition) = &mut blocks[block].definition {
+                    definition.first = range.start();
+                }
+                begun = None;
+            }
+            None => {}
+        }
+    }
+    blocks
 }
 
 impl Reader<'_> {
@@ -92,8 +179,8 @@ impl Reader<'_> {
         for part in text.split_inclusive('#') {
             let body = part.trim_end_matches('#');
             let leading = body.len() - body.trim_start().len();
-            if let Some((reach, codes, is_own)) = directive(body.trim(), offset + count(leading), stands_alone) {
-                found.push(Suppression { range, covers: self.covered(range, &reach), codes, is_own });
+            if let Some((reach, codes, dialect)) = directive(body.trim(), offset + count(leading), stands_alone) {
+                found.push(Suppression { range, covers: self.covered(range, &reach), codes, dialect });
             }
             offset += count(part.len());
         }
@@ -118,11 +205,13 @@ impl Reader<'_> {
                 self.lines_of(next, next)
             }
             Reach::Block => {
-                let blocks = self.scopes.iter().filter(|scope| {
-                    matches!(scope.kind, ScopeKind::Function | ScopeKind::Class) && scope.range.contains(comment)
-                });
-                let end = blocks.map(|scope| scope.range.end()).min().unwrap_or(count(self.source.len()) + 1);
-                TextRange::new(comment.start(), end)
+                let Some(block) = self.blocks.iter().rfind(|block| block.range.contains(comment)) else {
+                    return TextRange::new(comment.start(), count(self.source.len()) + 1);
+                };
+                // What stands before all statements of a function is about its parameters too.
+                let definition = block.definition.as_ref().filter(|definition| comment.start() < definition.first);
+                let start = definition.map_or(comment.start(), |definition| definition.header);
+                TextRange::new(start, block.range.end())
             }
         }
     }
@@ -156,18 +245,18 @@ impl Reader<'_> {
 }
 
 /// Reads the text of a comment without its `#`. The offset is that of the text's first character.
-fn directive(text: &str, offset: u32, stands_alone: bool) -> Option<(Reach, Codes, bool)> {
+fn directive(text: &str, offset: u32, stands_alone: bool) -> Option<(Reach, Codes, Dialect)> {
     if let Some(rest) = tool(text, "douane") {
         let (reach, listed) = if let Some(listed) = rest.strip_prefix("ignore") {
             (if stands_alone { Reach::Next } else { Reach::Line }, listed)
         } else {
             (Reach::File, rest.strip_prefix("file-ignore")?)
         };
-        return Some((reach, bracketed(text, listed, offset)?, true));
+        return Some((reach, bracketed(text, listed, offset)?, Dialect::Douane));
     }
     if let Some(rest) = tool(text, "ruff") {
         if let Some(codes) = noqa(text, rest, offset) {
-            return Some((Reach::File, codes, false));
+            return Some((Reach::File, codes, Dialect::Peer));
         }
         let (reach, listed) = if let Some(listed) = rest.strip_prefix("ignore") {
             (if stands_alone { Reach::Next } else { Reach::Line }, listed)
@@ -176,26 +265,33 @@ fn directive(text: &str, offset: u32, stands_alone: bool) -> Option<(Reach, Code
         } else {
             (Reach::Block, rest.strip_prefix("disable")?)
         };
-        return Some((reach, bracketed(text, listed, offset)?, false));
+        return Some((reach, bracketed(text, listed, offset)?, Dialect::Peer));
     }
     if let Some(rest) = tool(text, "flake8") {
-        return Some((Reach::File, noqa(text, rest, offset)?, false));
+        return Some((Reach::File, noqa(text, rest, offset)?, Dialect::Peer));
     }
     if let Some(rest) = tool(text, "pylint") {
         if rest == "skip-file" {
-            return Some((Reach::File, Codes::All, false));
+            return Some((Reach::File, Codes::All, Dialect::Peer));
         }
-        let (reach, listed) = if let Some(listed) = rest.strip_prefix("disable-next") {
-            (Reach::Next, listed)
+        let here = if stands_alone { Reach::Block } else { Reach::Line };
+        let (reach, dialect, listed) = if let Some(listed) = rest.strip_prefix("disable-next") {
+            (Reach::Next, Dialect::Pylint, listed)
+        } else if let Some(listed) = rest.strip_prefix("enable") {
+            (here, Dialect::PylintEnable, listed)
         } else {
-            (if stands_alone { Reach::Block } else { Reach::Line }, rest.strip_prefix("disable")?)
+            (here, Dialect::Pylint, rest.strip_prefix("disable")?)
         };
         let listed = listed.trim_start().strip_prefix('=')?;
         let codes = codes(text, listed, offset);
-        let all = codes.iter().any(|code| &*code.text == "all");
-        return Some((reach, if all { Codes::All } else { Codes::Listed(codes) }, false));
+        if !codes.iter().any(|code| &*code.text == "all") {
+            return Some((reach, Codes::Listed(codes), dialect));
+        }
+        // Nothing comes back behind `disable=all`.
+        let dialect = if dialect == Dialect::Pylint { Dialect::Peer } else { dialect };
+        return Some((reach, Codes::All, dialect));
     }
-    noqa(text, text, offset).map(|codes| (Reach::Line, codes, false))
+    noqa(text, text, offset).map(|codes| (Reach::Line, codes, Dialect::Peer))
 }
 
 /// What stands behind `name:`.

@@ -1,7 +1,7 @@
 //! Runs the rules and silences what the code asks to be silenced.
 
 use douane_base::{Diagnostic, FileId, TextRange};
-use douane_parser::{Codes, FileFacts, Suppression};
+use douane_parser::{Codes, Dialect, FileFacts, Suppression};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -129,6 +129,7 @@ fn silence(
             .filter(|(_, suppression)| covers(suppression, diagnostic.primary.range))
             .filter_map(|(at, suppression)| names(suppression, diagnostic.rule).map(|code| (at, code)))
             .collect();
+        let silencing = without_taken_back(facts, silencing);
         if silencing.is_empty() {
             kept.push(diagnostic);
         }
@@ -147,12 +148,27 @@ fn silence(
         };
         let level = |_| *level;
         let mut reporter = Reporter::new(configured.rule, file, &level);
-        for (at, suppression) in facts.suppressions.iter().enumerate().filter(|(_, suppression)| suppression.is_own) {
+        let own = |suppression: &Suppression| suppression.dialect == Dialect::Douane;
+        for (at, suppression) in facts.suppressions.iter().enumerate().filter(|(_, suppression)| own(suppression)) {
             unused_suppression::report(suppression, |code| used.contains(&(at, code)), is_on, &mut reporter);
         }
         kept.append(&mut reporter.finish());
     }
     kept
+}
+
+/// Of pylint's comments the last one decides: one that enables takes back what those before it silence.
+fn without_taken_back(facts: &FileFacts, mut naming: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let dialect = |at: usize| facts.suppressions[at].dialect;
+    let mut of_pylint =
+        naming.iter().map(|(at, _)| dialect(*at)).filter(|of| matches!(of, Dialect::Pylint | Dialect::PylintEnable));
+    let is_enabled = of_pylint.next_back() == Some(Dialect::PylintEnable);
+    naming.retain(|(at, _)| match dialect(*at) {
+        Dialect::Douane | Dialect::Peer => true,
+        Dialect::Pylint => !is_enabled,
+        Dialect::PylintEnable => false,
+    });
+    naming
 }
 
 fn covers(suppression: &Suppression, range: TextRange) -> bool {

@@ -3,8 +3,8 @@
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
 use douane_graph::{Exports, ModuleId, ModuleKind, NameId, Origin, StandardLibrary, Unknown};
 use douane_parser::{
-    Binding, BindingId, BindingKind, Codes, FileFacts, Guard, Import, ImportId, Reference, ScopeId, ScopeKind, Symbol,
-    Truth, Usage,
+    Binding, BindingId, BindingKind, Codes, Dialect, FileFacts, Guard, Import, ImportId, Reference, ScopeId, ScopeKind,
+    Symbol, Truth, Usage,
 };
 
 use crate::{
@@ -372,7 +372,10 @@ fn stale_comments(facts: &FileFacts, statement: TextRange) -> impl Iterator<Item
         .iter()
         .filter(move |suppression| {
             let is_of_line = suppression.covers.end() <= suppression.range.end() + LINE_BREAK;
-            is_of_line && suppression.range.start() >= statement.end() && suppression.covers.contains(statement)
+            is_of_line
+                && suppression.dialect != Dialect::PylintEnable
+                && suppression.range.start() >= statement.end()
+                && suppression.covers.contains(statement)
         })
         .filter(move |suppression| match &suppression.codes {
             Codes::All => true,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use douane_base::{Diagnostic, Edit, FileId, LineIndex, TextRange};
-use douane_parser::{Codes, FileFacts, SourceKind};
+use douane_parser::{Codes, Dialect, FileFacts, SourceKind};
 use douane_rules::Settings;
 
 use crate::{
@@ -106,7 +106,11 @@ pub(crate) fn comments(
         let end = start + u32::try_from(content.trim_end().len()).unwrap_or(0);
         // What douane silences there already is added to.
         let known = facts.suppressions.iter().find_map(|suppression| match &suppression.codes {
-            Codes::Listed(codes) if suppression.is_own && lines.line(suppression.range.start()) == line => codes.last(),
+            Codes::Listed(codes)
+                if suppression.dialect == Dialect::Douane && lines.line(suppression.range.start()) == line =>
+            {
+                codes.last()
+            }
             _ => None,
         });
         match known {

@@ -245,10 +245,16 @@ impl<'a> Collector<'a> {
         let guard = if catches { Guard::ImportError } else { Guard::Condition };
         let body_guard = (!attempt.handlers.is_empty()).then_some(guard);
         self.in_branch(fork, Arm::Try, body_guard, Truth::True, |this| this.body(&attempt.body));
+        let mut reaches_caught = Truth::True;
         for (arm, ExceptHandler::ExceptHandler(handler)) in (0..).zip(&attempt.handlers) {
             self.in_branch(fork, Arm::Handler(arm), Some(guard), Truth::Unknown, |this| {
                 if let Some(caught) = &handler.type_ {
-                    this.expression(caught);
+                    let inner = this.found.branches.fork();
+                    this.in_branch(inner, Arm::Caught, None, reaches_caught, |this| this.expression(caught));
+                    // What would go wrong here may be caught there.
+                    if catches_import_error(caught) {
+                        reaches_caught = Truth::Unknown;
+                    }
                 }
                 if let Some(name) = &handler.name {
                     this.bind(name.as_str(), text_range(name.range()), BindingKind::ExceptTarget);

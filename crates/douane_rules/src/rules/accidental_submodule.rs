@@ -2,7 +2,7 @@
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
 use douane_graph::{Edge, ModuleId, Origin, StandardLibrary};
-use douane_parser::{Arm, Context, ImportId, Truth, Usage, When};
+use douane_parser::{Arm, Branch, BranchId, Context, FileFacts, ImportId, Truth, Usage, When};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use schemars::JsonSchema;
@@ -21,6 +21,8 @@ declare_rule! {
     ///
     /// `import xml` does not load `xml.dom`. That `xml.dom.minidom.parse` works all the same is an accident: some other
     /// module has imported `xml.dom.minidom` before. The day that one stops, this one fails with AttributeError.
+    ///
+    /// That holds for `except xml.parsers.expat.ExpatError` as well, which Python only looks at once something is raised.
     ///
     /// Packages that load the submodule themselves, or make it on request with `__getattr__`, are left alone.
     ///
@@ -100,11 +102,11 @@ fn uses(file: Checked<'_>) -> Vec<Use<'_>> {
     }
     for reference in facts.references.iter().filter(|reference| !facts.chain(reference).is_empty()) {
         let runs = matches!(reference.context, Context::Runtime | Context::Annotation);
-        let may_fail = facts.branches.ancestors(reference.branch).any(|branch| branch.arm == Arm::Try)
-            || facts.branches.truth(reference.branch) == Truth::False;
-        let Some(import) = facts.import_behind(reference).filter(|_| runs && !may_fail) else { continue };
         // A guard such as `hasattr(xml, "dom")` may stand anywhere around it.
-        if facts.branches.truth(reference.branch) != Truth::True || facts.import(import).when == When::TypeChecking {
+        let is_guarded =
+            surroundings(facts, reference.branch).any(|branch| branch.arm == Arm::Try || branch.truth != Truth::True);
+        let Some(import) = facts.import_behind(reference).filter(|_| runs && !is_guarded) else { continue };
+        if facts.import(import).when == When::TypeChecking {
             continue;
         }
         let mut unimported = graph.unimported(file.module, facts, reference);
@@ -132,6 +134,17 @@ fn uses(file: Checked<'_>) -> Vec<Use<'_>> {
         }
     }
     found
+}
+
+/// The branches around a place, from the inside out. What an `except` clause catches is looked at whenever something
+/// goes wrong: the clause is no condition for that.
+fn surroundings(facts: &FileFacts, branch: BranchId) -> impl Iterator<Item = &Branch> {
+    let mut is_caught = false;
+    facts.branches.ancestors(branch).filter(move |branch| {
+        let is_clause = is_caught && matches!(branch.arm, Arm::Handler(_));
+        is_caught = branch.arm == Arm::Caught;
+        !is_clause
+    })
 }
 
 impl Use<'_> {
