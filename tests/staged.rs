@@ -249,6 +249,68 @@ fn a_merge_with_conflicts_is_as_on_disk() {
 }
 
 #[test]
+fn files_that_git_looks_at_in_other_ways_are_those_of_the_commit() {
+    let Some(project) = repository(SHOP) else { return };
+    // Edits that git is told to pass over.
+    git(&project, &["update-index", "--assume-unchanged", "prices.py"]);
+    project.write("prices.py", "__all__ = []\n");
+    project.write("orders.py", "from prices import net\n\nnet(1)\n");
+    git(&project, &["add", "orders.py"]);
+    assert_eq!(staged(&project), [""; 0]);
+    // One that `.gitignore` names, and that is committed all the same.
+    project.write(".gitignore", "made.py\n");
+    project.write("made.py", "x = 1\n");
+    project.write("orders.py", "import made\n\nprint(made)\n");
+    git(&project, &["add", "-f", "orders.py", "made.py", ".gitignore"]);
+    assert_eq!(staged(&project), [""; 0]);
+}
+
+#[test]
+fn packages_come_and_go_with_what_is_in_them() {
+    let Some(project) = repository(&[
+        ("shop/__init__.py", "NAME = 1\n"),
+        ("shop/prices.py", "net = 1\n"),
+        ("space/prices.py", "net = 1\n"),
+        ("a.py", "import shop\nfrom shop import NAME\nfrom shop import prices\n\nprint(shop, NAME, prices)\n"),
+        ("b.py", "from space import prices\n\nprint(prices)\n"),
+    ]) else {
+        return;
+    };
+    // Without `__init__` a package still has its modules.
+    git(&project, &["rm", "-q", "shop/__init__.py", "space/prices.py"]);
+    assert_eq!(
+        staged(&project),
+        [
+            "a.py:2:6: error[unresolved-import] there is no module `shop` any more",
+            "b.py:1:19: error[unresolved-import] there is no module `space.prices` any more",
+        ]
+    );
+    git(&project, &["reset", "-q", "--hard"]);
+    git(&project, &["rm", "-q", "-r", "--cached", "space"]);
+    let expected =
+        ["b.py:1:19: error[untracked-import] `space.prices` is not in git: `space/prices.py` is not tracked"];
+    assert_eq!(staged(&project), expected);
+}
+
+#[test]
+fn what_is_not_walked_is_not_missed() {
+    let Some(project) = repository(SHOP) else { return };
+    project.write("env/pyvenv.cfg", "");
+    project.write("env/lib/python3.12/site-packages/requests/__init__.py", "");
+    project.write("node_modules/gyp/__init__.py", "");
+    project.write(".tools/tool/__init__.py", "");
+    project.write("local.py", "x = 1\n");
+    project.write(
+        "orders.py",
+        "from typing import TYPE_CHECKING\n\nimport requests, gyp, tool\n\nif TYPE_CHECKING:\n    import local\n\n\n\
+         def f(x: \"local.x\"): return requests, gyp, tool\n",
+    );
+    git(&project, &["add", "orders.py"]);
+    let expected = ["orders.py:6:12: error[untracked-import] `local` is not in git: `local.py` is not tracked"];
+    assert_eq!(staged(&project), expected);
+}
+
+#[test]
 fn a_project_may_lie_around_its_repositories() {
     let Some(project) = repository(&[]) else { return };
     std::fs::remove_dir_all(project.path(".git")).expect("it can go");
