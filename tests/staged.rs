@@ -324,6 +324,27 @@ fn a_project_may_lie_around_its_repositories() {
 }
 
 #[test]
+fn the_baseline_and_a_configuration_that_goes_are_those_of_the_commit() {
+    let Some(project) = repository(SHOP) else { return };
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    git(&project, &["add", "-A"]);
+    assert_eq!(staged(&project), [""; 0], "the baseline is new, and knows everything");
+    commit(&project);
+    project.write("orders.py", "import re\nfrom prices import net\n\nnet()\n");
+    git(&project, &["add", "orders.py"]);
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    assert_eq!(staged(&project), ["orders.py:1:8: warning[unused-import] `import re` is never used"]);
+    git(&project, &["reset", "-q", "--hard"]);
+    git(&project, &["rm", "-q", "douane-baseline.json"]);
+    assert_eq!(staged(&project).len(), 2, "nothing is known any more");
+    project.write("lint.toml", "[rules]\nstar-import = \"off\"\nunused-import = \"off\"\nunused-star = \"off\"\n");
+    commit(&project);
+    assert_eq!(staged(&project), [""; 0]);
+    git(&project, &["rm", "-q", "lint.toml"]);
+    assert_eq!(staged(&project).len(), 2, "{:?}", staged(&project));
+}
+
+#[test]
 fn a_file_that_was_only_written_anew_is_mended() {
     let Some(project) = repository(SHOP) else { return };
     project.write("orders.py", "import re\nfrom prices import net\n\nnet()\n");

@@ -11,7 +11,7 @@ use std::{
 use douane_base::{Diagnostic, FileId, Severity, SourceFile};
 use douane_reporter::{Format, Options, Report, RuleText, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
-use douane_workspace::{Analysis, BASELINE, Baseline, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
+use douane_workspace::{Analysis, BASELINE, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -203,8 +203,8 @@ fn sifted(
     analysis: &Analysis,
     diagnostics: Vec<Diagnostic>,
 ) -> Result<(Vec<Diagnostic>, Vec<Diagnostic>), String> {
-    let path = workspace.baseline_path().filter(|_| !arguments.no_baseline && arguments.select.is_empty());
-    let Some(baseline) = path.map_or(Ok(None), |path| Baseline::read(&path))? else {
+    let is_asked = !arguments.no_baseline && arguments.select.is_empty();
+    let Some(baseline) = (if is_asked { workspace.baseline()? } else { None }) else {
         return Ok((diagnostics, Vec::new()));
     };
     let Sifted { new, known, stale } = baseline.sift(analysis, diagnostics);

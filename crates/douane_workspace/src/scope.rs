@@ -44,7 +44,7 @@ impl Workspace {
             analysis.is_reported(file) || Some(file) == configuration || analysis.touches(diagnostic, &given)
         });
         let Some(staged) = &self.staged else { return Wanted { diagnostics: found, outside: 0 } };
-        if self.configuration.file.as_ref().is_some_and(|file| staged.changes_configuration(file)) {
+        if self.changes_configuration(staged) {
             return Wanted { diagnostics: found, outside: 0 };
         }
         let changed = staged.changed.iter().filter_map(|path| analysis.file_at(path)).collect();
@@ -57,6 +57,16 @@ impl Workspace {
         diagnostics.extend(sifted.new);
         diagnostics.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
         Wanted { diagnostics, outside: sifted.known.len() }
+    }
+
+    /// What is reported of a file that did not change may be another thing than before: by the configuration, one that is gone,
+    /// or the baseline.
+    fn changes_configuration(&self, staged: &Staged) -> bool {
+        let used = self.configuration.file.clone();
+        let deleted = ["lint.toml", "pyproject.toml"].map(|name| self.folder.join(name));
+        let deleted = deleted.into_iter().filter(|file| self.request.configuration.is_none() && !file.exists());
+        used.into_iter().chain(deleted).any(|file| staged.changes_configuration(&file))
+            || self.baseline_path().is_some_and(|path| staged.changed.contains(&path))
     }
 
     /// What was found before a change.
