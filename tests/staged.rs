@@ -257,6 +257,12 @@ fn files_that_git_looks_at_in_other_ways_are_those_of_the_commit() {
     project.write("orders.py", "from prices import net\n\nnet(1)\n");
     git(&project, &["add", "orders.py"]);
     assert_eq!(staged(&project), [""; 0]);
+    // A folder in the place of a file.
+    std::fs::remove_file(project.path("prices.py")).expect("it can go");
+    project.write("prices.py/data.txt", "");
+    project.write("orders.py", "from prices import gross\n\ngross()\n");
+    git(&project, &["add", "orders.py"]);
+    assert_eq!(staged(&project), ["orders.py:1:20: error[missing-name] `prices` has no `gross`"]);
     // One that `.gitignore` names, and that is committed all the same.
     project.write(".gitignore", "made.py\n");
     project.write("made.py", "x = 1\n");
@@ -330,6 +336,11 @@ fn the_baseline_and_a_configuration_that_goes_are_those_of_the_commit() {
     git(&project, &["add", "-A"]);
     assert_eq!(staged(&project), [""; 0], "the baseline is new, and knows everything");
     commit(&project);
+    project.write("prices.py", "__all__ = [\"net\"]\n\n\ndef net(price): ...\n");
+    git(&project, &["add", "prices.py"]);
+    let run = summary(&project, &["--staged"]);
+    assert!(!run.output.contains("outside this change"), "what the baseline knows is none of them: {run:?}");
+    assert_eq!(run.errors, "", "what lies outside of the change is not stale");
     project.write("orders.py", "import re\nfrom prices import net\n\nnet()\n");
     git(&project, &["add", "orders.py"]);
     assert_eq!(project.run(&["baseline", "write"]).code, Some(0));

@@ -74,15 +74,19 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         if !arguments.quiet {
             terminal::note(&format!("silenced {silenced} of {} findings", silenced + diagnostics.len()));
         }
-        Fixed { problems, ..Fixed::nothing(analysis, Wanted { diagnostics, outside: 0 }) }
+        Fixed { problems, ..Fixed::nothing(analysis, Wanted { diagnostics, outside: Vec::new() }) }
     } else {
         let analysis = workspace.analyse(&|stage| progress.note(stage));
         progress.start("check");
         let wanted = workspace.wanted(&analysis, &settings, analysis.check(&settings));
         Fixed::nothing(analysis, wanted)
     };
-    let (diagnostics, known) = match sifted(arguments, &workspace, &analysis, diagnostics) {
-        Ok(sifted) => sifted,
+    let both = sifted(arguments, &workspace, &analysis, diagnostics).and_then(|inside| {
+        let is_all = outside.is_empty();
+        Ok((inside, if is_all { outside } else { sifted(arguments, &workspace, &analysis, outside)?.0 }))
+    });
+    let ((diagnostics, known), outside) = match both {
+        Ok(both) => both,
         Err(message) => {
             terminal::error(&message);
             return Outcome::Refused;
@@ -142,7 +146,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             only_fixed: arguments.fix_only,
             fixed,
             known: known.len(),
-            outside,
+            outside: outside.len(),
             elapsed: started.elapsed(),
         };
         let (rules, prefix) = (rule_texts(), prefix_in_checkout());

@@ -203,6 +203,6 @@ impl Workspace {
     /// True if findings are wanted of all files, so that what nobody finds is not there.
     #[must_use]
     pub fn looks_at_everything(&self) -> bool {
-        self.named.is_empty()
+        self.named.is_empty() && self.staged.is_none()
     }
 }

@@ -21,8 +21,8 @@ use crate::{
 pub struct Wanted {
     /// Those that are asked for, sorted.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many more there are that the change has nothing to do with.
-    pub outside: usize,
+    /// The others, that the change has nothing to do with.
+    pub outside: Vec<Diagnostic>,
 }
 
 impl Workspace {
@@ -43,20 +43,20 @@ impl Workspace {
             let file = diagnostic.primary.file;
             analysis.is_reported(file) || Some(file) == configuration || analysis.touches(diagnostic, &given)
         });
-        let Some(staged) = &self.staged else { return Wanted { diagnostics: found, outside: 0 } };
+        let Some(staged) = &self.staged else { return Wanted { diagnostics: found, outside: Vec::new() } };
         if self.changes_configuration(staged) {
-            return Wanted { diagnostics: found, outside: 0 };
+            return Wanted { diagnostics: found, outside: Vec::new() };
         }
         let changed = staged.changed.iter().filter_map(|path| analysis.file_at(path)).collect();
         let (mut diagnostics, rest): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|diagnostic| analysis.touches(diagnostic, &changed));
         if rest.is_empty() {
-            return Wanted { diagnostics, outside: 0 };
+            return Wanted { diagnostics, outside: Vec::new() };
         }
         let sifted = self.findings_before(staged, analysis, settings).sift(analysis, rest);
         diagnostics.extend(sifted.new);
         diagnostics.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
-        Wanted { diagnostics, outside: sifted.known.len() }
+        Wanted { diagnostics, outside: sifted.known }
     }
 
     /// What is reported of a file that did not change may be another thing than before: by the configuration, one that is gone,
@@ -101,7 +101,7 @@ impl Workspace {
             |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
         // What the change takes out of git may stay on disk, where it is looked at no more.
         let is_missed =
-            |path: &Path| !path.exists() || self.staged.as_ref().is_some_and(|staged| !staged.after.holds(path));
+            |path: &Path| !path.is_file() || self.staged.as_ref().is_some_and(|staged| !staged.after.holds(path));
         let missing = snapshot.contents().map(|(path, _)| path).filter(|path| {
             let relative = path.strip_prefix(&self.folder).unwrap_or(path);
             is_python(path) && snapshot.holds(path) && is_missed(path) && !is_hidden(relative) && self.searches(path)
