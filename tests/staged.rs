@@ -208,3 +208,206 @@ fn a_file_that_is_named_answers_for_what_it_breaks() {
     let own = project.findings(&["orders.py", "--only-given"]);
     assert_eq!(own.len(), 2, "{own:?}");
 }
+
+#[test]
+fn what_git_is_told_by_those_who_start_it_changes_nothing() {
+    let Some(project) = repository(SHOP) else { return };
+    let run = |folder: &str, variables: &[(&str, &str)]| {
+        let mut command = project::douane(&project.path(folder));
+        command.args(["check", "--staged", "-q", "--output-format", "concise"]).envs(variables.iter().copied());
+        project::run(&mut command)
+    };
+    git(&project, &["rm", "-q", "prices.py"]);
+    // Magit sets it for all that it starts, hooks included.
+    let broken = "orders.py:1:6: error[unresolved-import] there is no module `prices` any more\n";
+    assert_eq!(run("", &[("GIT_LITERAL_PATHSPECS", "1")]).output, broken);
+    // A hook in a linked worktree is told the repository, which then seems to lie where it is started.
+    project.write("part/a.py", "x = 1\n");
+    let repository = project.path(".git").display().to_string();
+    let told = [("GIT_DIR", repository.as_str())];
+    assert_eq!(run("", &told).output, broken);
+    assert_eq!(run("part", &told).output, format!("../{broken}"));
+}
+
+#[test]
+fn a_merge_with_conflicts_is_as_on_disk() {
+    let Some(project) = repository(SHOP) else { return };
+    git(&project, &["checkout", "-q", "-b", "work"]);
+    project.write("prices.py", "__all__ = [\"gross\"]\n");
+    commit(&project);
+    git(&project, &["checkout", "-q", "main"]);
+    project.write("prices.py", "__all__ = [\"net\", \"tax\"]\nnet = tax = 1\n");
+    commit(&project);
+    let merge = ["merge", "-q", "work"];
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=n", "-c", "user.email=n@example.org"]).args(merge);
+    command.current_dir(project.path("")).stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(!command.status().expect("git can be started").success(), "there is a conflict");
+    let found = staged(&project);
+    assert!(found.iter().any(|line| line.starts_with("prices.py:1:1: error[syntax-error]")), "{found:?}");
+    assert!(!found.iter().any(|line| line.contains("any more")), "{found:?}");
+}
+
+#[test]
+fn files_that_git_looks_at_in_other_ways_are_those_of_the_commit() {
+    let Some(project) = repository(SHOP) else { return };
+    // Edits that git is told to pass over.
+    git(&project, &["update-index", "--assume-unchanged", "prices.py"]);
+    project.write("prices.py", "__all__ = []\n");
+    project.write("orders.py", "from prices import net\n\nnet(1)\n");
+    git(&project, &["add", "orders.py"]);
+    assert_eq!(staged(&project), [""; 0]);
+    // A folder in the place of a file.
+    std::fs::remove_file(project.path("prices.py")).expect("it can go");
+    project.write("prices.py/data.txt", "");
+    project.write("orders.py", "from prices import gross\n\ngross()\n");
+    git(&project, &["add", "orders.py"]);
+    assert_eq!(staged(&project), ["orders.py:1:20: error[missing-name] `prices` has no `gross`"]);
+    // One that `.gitignore` names, and that is committed all the same.
+    project.write(".gitignore", "made.py\n");
+    project.write("made.py", "x = 1\n");
+    project.write("orders.py", "import made\n\nprint(made)\n");
+    git(&project, &["add", "-f", "orders.py", "made.py", ".gitignore"]);
+    assert_eq!(staged(&project), [""; 0]);
+}
+
+#[test]
+fn packages_come_and_go_with_what_is_in_them() {
+    let Some(project) = repository(&[
+        ("shop/__init__.py", "NAME = 1\n"),
+        ("shop/prices.py", "net = 1\n"),
+        ("space/prices.py", "net = 1\n"),
+        ("a.py", "import shop\nfrom shop import NAME\nfrom shop import prices\n\nprint(shop, NAME, prices)\n"),
+        ("b.py", "from space import prices\n\nprint(prices)\n"),
+    ]) else {
+        return;
+    };
+    // Without `__init__` a package still has its modules.
+    git(&project, &["rm", "-q", "shop/__init__.py", "space/prices.py"]);
+    assert_eq!(
+        staged(&project),
+        [
+            "a.py:2:6: error[unresolved-import] there is no module `shop` any more",
+            "b.py:1:19: error[unresolved-import] there is no module `space.prices` any more",
+        ]
+    );
+    git(&project, &["reset", "-q", "--hard"]);
+    git(&project, &["rm", "-q", "-r", "--cached", "space"]);
+    let expected =
+        ["b.py:1:19: error[untracked-import] `space.prices` is not in git: `space/prices.py` is not tracked"];
+    assert_eq!(staged(&project), expected);
+}
+
+#[test]
+fn what_is_not_walked_is_not_missed() {
+    let Some(project) = repository(SHOP) else { return };
+    project.write("env/pyvenv.cfg", "");
+    project.write("env/lib/python3.12/site-packages/requests/__init__.py", "");
+    project.write("node_modules/gyp/__init__.py", "");
+    project.write(".tools/tool/__init__.py", "");
+    project.write("local.py", "x = 1\n");
+    project.write(
+        "orders.py",
+        "from typing import TYPE_CHECKING\n\nimport requests, gyp, tool\n\nif TYPE_CHECKING:\n    import local\n\n\n\
+         def f(x: \"local.x\"): return requests, gyp, tool\n",
+    );
+    git(&project, &["add", "orders.py"]);
+    let expected = ["orders.py:6:12: error[untracked-import] `local` is not in git: `local.py` is not tracked"];
+    assert_eq!(staged(&project), expected);
+}
+
+#[test]
+fn a_project_may_lie_around_its_repositories() {
+    let Some(project) = repository(&[]) else { return };
+    std::fs::remove_dir_all(project.path(".git")).expect("it can go");
+    project.write("shared.py", "x = 1\n");
+    project.write("part/orders.py", "from shared import x, y\n\nprint(x, y)\n");
+    for arguments in [&["init", "-q", "part"][..], &["-C", "part", "add", "-A"]] {
+        git(&project, arguments);
+    }
+    let run = project::run_in(&project.path("part"), &["check", "--staged", "-q", "--output-format", "concise"]);
+    assert_eq!(run.output, "orders.py:1:23: error[missing-name] `shared` has no `y`\n", "{run:?}");
+}
+
+#[test]
+fn the_baseline_and_a_configuration_that_goes_are_those_of_the_commit() {
+    let Some(project) = repository(SHOP) else { return };
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    git(&project, &["add", "-A"]);
+    assert_eq!(staged(&project), [""; 0], "the baseline is new, and knows everything");
+    commit(&project);
+    project.write("prices.py", "__all__ = [\"net\"]\n\n\ndef net(price): ...\n");
+    git(&project, &["add", "prices.py"]);
+    let run = summary(&project, &["--staged"]);
+    assert!(!run.output.contains("outside this change"), "what the baseline knows is none of them: {run:?}");
+    assert_eq!(run.errors, "", "what lies outside of the change is not stale");
+    project.write("orders.py", "import re\nfrom prices import net\n\nnet()\n");
+    git(&project, &["add", "orders.py"]);
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    assert_eq!(staged(&project), ["orders.py:1:8: warning[unused-import] `import re` is never used"]);
+    git(&project, &["reset", "-q", "--hard"]);
+    git(&project, &["rm", "-q", "douane-baseline.json"]);
+    assert_eq!(staged(&project).len(), 2, "nothing is known any more");
+    project.write("lint.toml", "[rules]\nstar-import = \"off\"\nunused-import = \"off\"\nunused-star = \"off\"\n");
+    commit(&project);
+    assert_eq!(staged(&project), [""; 0]);
+    git(&project, &["rm", "-q", "lint.toml"]);
+    assert_eq!(staged(&project).len(), 2, "{:?}", staged(&project));
+}
+
+#[test]
+fn a_file_that_was_only_written_anew_is_mended() {
+    let Some(project) = repository(SHOP) else { return };
+    project.write("orders.py", "import re\nfrom prices import net\n\nnet()\n");
+    git(&project, &["add", "orders.py"]);
+    let file = std::fs::File::options().write(true).open(project.path("orders.py")).expect("it is there");
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("it can be set");
+    let run = project.run(&["check", "--staged", "--fix", "-q"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(0), ""), "{run:?}");
+}
+
+#[test]
+fn git_is_missed_by_its_name() {
+    let Some(project) = repository(SHOP) else { return };
+    let run = project::run(project::douane(&project.path("")).args(["check", "--staged"]).env("PATH", ""));
+    assert_eq!((run.code, run.errors.as_str()), (Some(2), "error: git can't be run: there is no `git` in $PATH\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_hold_what_the_commit_has_in_the_files_behind_them() {
+    let Some(project) = repository(&[
+        ("prices.py", "__all__ = [\"net\"]\nnet = 1\n"),
+        ("others.py", "__all__ = [\"tax\"]\ntax = 1\n"),
+        ("orders.py", "from linked import net\n\nprint(net)\n"),
+    ]) else {
+        return;
+    };
+    let link = |target: &str| {
+        let _ = std::fs::remove_file(project.path("linked.py"));
+        std::os::unix::fs::symlink(target, project.path("linked.py")).expect("it can be made");
+    };
+    let broken = ["orders.py:1:20: error[missing-name] `linked` has no `net`"];
+    link("prices.py");
+    commit(&project);
+    // Neither what it leads to is staged, nor what that holds.
+    link("others.py");
+    assert_eq!(summary(&project, &["--staged"]).output.lines().count(), 1);
+    git(&project, &["add", "linked.py"]);
+    assert_eq!(staged(&project), broken);
+    git(&project, &["reset", "-q", "--hard"]);
+    project.write("prices.py", "__all__ = []\n");
+    assert_eq!(summary(&project, &["--staged"]).output.lines().count(), 1);
+    git(&project, &["add", "prices.py"]);
+    assert_eq!(staged(&project), broken);
+    // A project that is named through a link.
+    project.write("part/lint.toml", "");
+    project.write("part/a.py", "__all__ = []\nimport os\n");
+    git(&project, &["add", "part"]);
+    let elsewhere = Project::new(&[]);
+    std::os::unix::fs::symlink(project.path("part"), elsewhere.path("link")).expect("it can be made");
+    assert_eq!(
+        elsewhere.findings(&["--staged", "link"]),
+        ["link/a.py:2:8: warning[unused-import] `import os` is never used"]
+    );
+}

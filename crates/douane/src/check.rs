@@ -11,7 +11,7 @@ use std::{
 use douane_base::{Diagnostic, FileId, Severity, SourceFile};
 use douane_reporter::{Format, Options, Report, RuleText, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
-use douane_workspace::{Analysis, BASELINE, Baseline, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
+use douane_workspace::{Analysis, BASELINE, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -74,15 +74,19 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         if !arguments.quiet {
             terminal::note(&format!("silenced {silenced} of {} findings", silenced + diagnostics.len()));
         }
-        Fixed { problems, ..Fixed::nothing(analysis, Wanted { diagnostics, outside: 0 }) }
+        Fixed { problems, ..Fixed::nothing(analysis, Wanted { diagnostics, outside: Vec::new() }) }
     } else {
         let analysis = workspace.analyse(&|stage| progress.note(stage));
         progress.start("check");
         let wanted = workspace.wanted(&analysis, &settings, analysis.check(&settings));
         Fixed::nothing(analysis, wanted)
     };
-    let (diagnostics, known) = match sifted(arguments, &workspace, &analysis, diagnostics) {
-        Ok(sifted) => sifted,
+    let both = sifted(arguments, &workspace, &analysis, diagnostics).and_then(|inside| {
+        let is_all = outside.is_empty();
+        Ok((inside, if is_all { outside } else { sifted(arguments, &workspace, &analysis, outside)?.0 }))
+    });
+    let ((diagnostics, known), outside) = match both {
+        Ok(both) => both,
         Err(message) => {
             terminal::error(&message);
             return Outcome::Refused;
@@ -142,7 +146,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             only_fixed: arguments.fix_only,
             fixed,
             known: known.len(),
-            outside,
+            outside: outside.len(),
             elapsed: started.elapsed(),
         };
         let (rules, prefix) = (rule_texts(), prefix_in_checkout());
@@ -203,8 +207,8 @@ fn sifted(
     analysis: &Analysis,
     diagnostics: Vec<Diagnostic>,
 ) -> Result<(Vec<Diagnostic>, Vec<Diagnostic>), String> {
-    let path = workspace.baseline_path().filter(|_| !arguments.no_baseline && arguments.select.is_empty());
-    let Some(baseline) = path.map_or(Ok(None), |path| Baseline::read(&path))? else {
+    let is_asked = !arguments.no_baseline && arguments.select.is_empty();
+    let Some(baseline) = (if is_asked { workspace.baseline()? } else { None }) else {
         return Ok((diagnostics, Vec::new()));
     };
     let Sifted { new, known, stale } = baseline.sift(analysis, diagnostics);

@@ -214,6 +214,14 @@ pub enum Absence {
     Deleted(String),
 }
 
+impl Absence {
+    /// The package stays, as a folder without `__init__`.
+    fn is_deleted_init(&self) -> bool {
+        let Self::Deleted(path) = self else { return false };
+        path.rsplit(['/', '\\']).next().is_some_and(|name| name.starts_with("__init__."))
+    }
+}
+
 /// What rules share, made from the facts and the graph of a program. It can be kept for the next check of the same program,
 /// or be brought up to date where the graph was linked again.
 pub struct Prepared {
@@ -362,18 +370,29 @@ impl<'c> Checked<'c> {
         let module = self.absolute_module(import)?;
         let absence = |name: &str| ModuleName::new(name).and_then(|name| self.project.absent.get(&name));
         let source = graph.resolution(self.module, id).module();
-        // What another file stands in for is there; a folder without `__init__` is for nothing.
-        let is_there = source.is_some_and(|source| graph.module(source).kind != ModuleKind::Namespace);
-        if let Some(absence) = absence(&module).filter(|_| !is_there) {
+        let taken = match import.target {
+            Target::From { name, .. } => Some(self.facts.name(name)),
+            _ => None,
+        };
+        let is_missing = |source, name| matches!(graph.lookup(source, name), Lookup::Missing | Lookup::Unknown(_));
+        // What another file stands in for is there; a folder without `__init__` is for nothing, but for the modules in it
+        // where the `__init__` went.
+        let serves = |source, absence: &Absence| {
+            graph.module(source).kind != ModuleKind::Namespace
+                || (absence.is_deleted_init()
+                    && match import.target {
+                        Target::Module(_) => true,
+                        Target::From { .. } => taken.is_some_and(|name| !is_missing(source, name)),
+                        Target::Star { .. } => false,
+                    })
+        };
+        let is_gone = |absence: &&Absence| source.is_none_or(|source| !serves(source, absence));
+        if let Some(absence) = absence(&module).filter(is_gone) {
             return Some((module, absence));
         }
-        let Target::From { name, .. } = import.target else { return None };
-        let name = self.facts.name(name);
-        let is_missing = |source| matches!(graph.lookup(source, name), Lookup::Missing | Lookup::Unknown(_));
-        let submodule = format!("{module}.{name}");
-        source
-            .filter(|source| is_missing(*source))
-            .and_then(|_| absence(&submodule))
-            .map(|absence| (submodule, absence))
+        // A folder without `__init__` is no module any more once nothing is in it.
+        let submodule = format!("{module}.{}", taken?);
+        let is_sought = source.is_none_or(|source| taken.is_some_and(|name| is_missing(source, name)));
+        absence(&submodule).filter(|_| is_sought).map(|absence| (submodule, absence))
     }
 }

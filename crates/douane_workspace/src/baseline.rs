@@ -72,8 +72,13 @@ impl Baseline {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(format!("can't read {}: {}", path.display(), plain(&error))),
         };
+        Self::parse(path, &text).map(Some)
+    }
+
+    /// What the text of a file means.
+    fn parse(path: &Path, text: &str) -> Result<Self, String> {
         let file: File =
-            serde_json::from_str(&text).map_err(|error| format!("{} is no baseline: {error}", path.display()))?;
+            serde_json::from_str(text).map_err(|error| format!("{} is no baseline: {error}", path.display()))?;
         if file.version != VERSION {
             return Err(format!("{} is of version {}, this douane reads {VERSION}", path.display(), file.version));
         }
@@ -81,7 +86,7 @@ impl Baseline {
             .findings
             .into_iter()
             .map(|Entry { module, rule, subject, count }| (Key { module, rule, subject }, count));
-        Ok(Some(Self { known: known.collect() }))
+        Ok(Self { known: known.collect() })
     }
 
     /// Writes the file: sorted, one finding a line, so that it can be merged.
@@ -186,9 +191,18 @@ impl Workspace {
         (!self.request.isolated).then(|| self.folder.join(BASELINE))
     }
 
+    /// The project's baseline; where a commit is looked at, the one that it will hold.
+    pub fn baseline(&self) -> Result<Option<Baseline>, String> {
+        let Some(path) = self.baseline_path() else { return Ok(None) };
+        match self.content(&path) {
+            Some(bytes) => Baseline::parse(&path, &String::from_utf8_lossy(bytes)).map(Some),
+            None => Baseline::read(&path),
+        }
+    }
+
     /// True if findings are wanted of all files, so that what nobody finds is not there.
     #[must_use]
     pub fn looks_at_everything(&self) -> bool {
-        self.named.is_empty()
+        self.named.is_empty() && self.staged.is_none()
     }
 }

@@ -97,7 +97,7 @@ pub(crate) fn is_python(path: &Path) -> bool {
 }
 
 /// Folders that hold other people's code: virtual environments and packages of npm.
-fn is_foreign_folder(path: &Path) -> bool {
+pub(crate) fn is_foreign_folder(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name == "node_modules" || name == "__pycache__" || path.join("pyvenv.cfg").is_file()
 }

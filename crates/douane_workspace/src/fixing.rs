@@ -36,8 +36,8 @@ pub struct Fixed {
     pub analysis: Analysis,
     /// What is left.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many more findings the change that is looked at has nothing to do with.
-    pub outside: usize,
+    /// The findings that the change that is looked at has nothing to do with.
+    pub outside: Vec<Diagnostic>,
     /// How many findings were mended, by rule.
     pub mended: BTreeMap<&'static str, usize>,
     /// The files that changed, by path.

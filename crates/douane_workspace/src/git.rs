@@ -5,6 +5,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    fs,
     io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -13,7 +14,11 @@ use std::{
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::files::{is_python, plain, read_text, utf8};
+use crate::{
+    baseline::BASELINE,
+    files::{is_python, plain, read_bytes, read_text, utf8},
+    project::normalized,
+};
 
 /// Which change of the program is looked at; its end is always what is staged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub enum Change {
 /// The files of a tree of git, as they differ from those on disk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
+    /// The top of the repository. What lies outside of it is as it is on disk.
+    top: PathBuf,
     /// All that it holds; absolute.
     files: FxHashSet<PathBuf>,
     /// The folders of other repositories, whose files git does not list.
@@ -50,7 +57,9 @@ pub(crate) struct Staged {
 impl Snapshot {
     /// A file of that path belongs to it.
     pub(crate) fn holds(&self, path: &Path) -> bool {
-        self.files.contains(path) || self.submodules.iter().any(|folder| path.starts_with(folder))
+        self.files.contains(path)
+            || !path.starts_with(&self.top)
+            || self.submodules.iter().any(|folder| path.starts_with(folder))
     }
 
     /// The content of a file that is another one on disk.
@@ -62,19 +71,43 @@ impl Snapshot {
     pub(crate) fn contents(&self) -> impl Iterator<Item = (&PathBuf, &[u8])> {
         self.contents.iter().map(|(path, content)| (path, content.as_slice()))
     }
+
+    /// Lets links have the contents of the files that they lead to, where git has their targets; these are returned.
+    fn follow(&mut self, links: &FxHashSet<PathBuf>) -> Vec<(PathBuf, PathBuf)> {
+        let mut found = Vec::new();
+        for link in links {
+            let staged = self.contents.remove(link);
+            let is_other = staged.is_some();
+            let target = staged.map(|target| os_string(&target)).or_else(|| Some(fs::read_link(link).ok()?.into()));
+            let Some(target) = target else { continue };
+            let target = normalized(&link.parent().unwrap_or(link).join(target));
+            let on_disk = || if is_other { read_bytes(&target).ok() } else { None };
+            let content = self.contents.get(&target).cloned().or_else(on_disk);
+            self.contents.extend(content.map(|content| (link.clone(), content)));
+            found.push((link.clone(), target));
+        }
+        found
+    }
 }
 
 /// A repository, with the folder that git is started in.
 struct Repository {
     folder: PathBuf,
+    /// Where the folder lies below the top, as git spells it; with a `/` at the end.
+    prefix: Vec<u8>,
     top: PathBuf,
+    /// Git is not told where the repository lies, but finds it.
+    is_found: bool,
 }
 
 /// An entry of git's list of differences.
 struct Difference {
     path: PathBuf,
     before: Option<String>,
-    after: Option<String>,
+    /// It was a link.
+    is_link: bool,
+    /// A merge left it for somebody to decide.
+    is_unmerged: bool,
 }
 
 impl Staged {
@@ -88,11 +121,12 @@ impl Staged {
         let mut files = FxHashSet::default();
         let mut submodules = Vec::new();
         let mut skipped = Vec::new();
-        let listed = repository.git(["ls-files", "-z", "-t", "--stage", "--full-name", ":/"])?;
+        let mut links = FxHashSet::default();
+        let listed = repository.git(["ls-files", "-z", "-v", "--stage", "--full-name", ":/"])?;
         for entry in listed.split(|byte| *byte == 0) {
             // `H 100644 <blob> 0`, a tab, and the path.
             let Some(tab) = entry.iter().position(|byte| *byte == b'\t') else { continue };
-            let path = repository.top.join(os_string(&entry[tab + 1..]));
+            let path = repository.file(&entry[tab + 1..]);
             let head = String::from_utf8_lossy(&entry[..tab]);
             let mut fields = head.split(' ');
             let (tag, mode, blob) = (fields.next(), fields.next(), fields.next());
@@ -100,13 +134,21 @@ impl Staged {
                 submodules.push(path);
                 continue;
             }
-            // A sparse checkout leaves it out.
-            if let (Some("S"), Some(blob)) = (tag, blob) {
+            // A sparse checkout leaves it out (`S`), or git is to take it for unchanged (a small letter): whatever is on disk.
+            let is_skipped = tag.is_some_and(|tag| tag == "S" || tag.starts_with(|tag: char| tag.is_ascii_lowercase()));
+            if let (true, Some(blob)) = (is_skipped, blob) {
                 skipped.push((path.clone(), blob.to_owned()));
+            }
+            if mode == Some("120000") && path.starts_with(folder) && is_python(&path) {
+                links.insert(path.clone());
             }
             files.insert(path);
         }
-        let unstaged = repository.differences(&["diff-files"])?;
+        let mut unstaged = repository.differences(&["diff-files"])?;
+        // What a merge left open has no content yet but the one on disk.
+        let unmerged = unstaged.iter().filter(|difference| difference.is_unmerged);
+        let unmerged: FxHashSet<PathBuf> = unmerged.map(|difference| difference.path.clone()).collect();
+        unstaged.retain(|difference| !unmerged.contains(&difference.path));
         // What `git add --intent-to-add` announced is no part of the commit.
         for difference in unstaged.iter().filter(|difference| difference.before.is_none()) {
             files.remove(&difference.path);
@@ -120,7 +162,10 @@ impl Staged {
             staged.filter_map(|difference| Some((&*difference.path, difference.before.as_deref()?))).collect();
         let skipped = skipped.iter().filter(|(path, _)| is_read(path));
         let staged = staged.into_iter().chain(skipped.map(|(path, blob)| (&**path, &**blob)));
-        let after = Snapshot { contents: repository.contents(staged)?, files, submodules };
+        let mut contents = repository.contents(staged)?;
+        // Git goes by times too, and lists what was only written anew.
+        contents.retain(|path, content| read_bytes(path).ok().as_ref() != Some(content));
+        let mut after = Snapshot { top: repository.top.clone(), files, submodules, contents };
 
         let mut before = after.clone();
         for difference in &changes {
@@ -133,7 +178,18 @@ impl Staged {
         let old = changes.iter().filter(|difference| is_read(&difference.path));
         let old = old.filter_map(|difference| Some((&*difference.path, difference.before.as_deref()?)));
         before.contents.extend(repository.contents(old)?);
-        let changed = changes.into_iter().map(|difference| difference.path).collect();
+        let targets = after.follow(&links);
+        for difference in &changes {
+            match difference.is_link && is_read(&difference.path) {
+                true => links.insert(difference.path.clone()),
+                false => links.remove(&difference.path),
+            };
+        }
+        before.follow(&links);
+        let mut changed: FxHashSet<PathBuf> = changes.into_iter().map(|difference| difference.path).collect();
+        let through = targets.into_iter().filter(|(_, target)| changed.contains(target)).map(|(link, _)| link);
+        let through: Vec<PathBuf> = through.collect();
+        changed.extend(through);
         let others = repository.git([
             "ls-files",
             "-z",
@@ -145,7 +201,7 @@ impl Staged {
             ":/*.ipynb",
         ])?;
         let others = others.split(|byte| *byte == 0).filter(|path| !path.is_empty());
-        let others = others.map(|path| repository.top.join(os_string(path)));
+        let others = others.map(|path| repository.file(path));
         let announced = unstaged.into_iter().filter(|difference| difference.before.is_none());
         let untracked = others.chain(announced.map(|difference| difference.path)).collect();
         Ok(Self { after, before, changed, untracked })
@@ -161,7 +217,7 @@ impl Staged {
         }
     }
 
-    /// The configuration in a file is another one than before.
+    /// The configuration in a file is another one than before, or there is none any more.
     pub(crate) fn changes_configuration(&self, file: &Path) -> bool {
         let table = |text: Option<String>| {
             let mut table: toml::Table = text?.parse().ok()?;
@@ -177,19 +233,39 @@ impl Staged {
 
 /// Other files are not looked at, however large they are.
 fn is_text_of_project(path: &Path) -> bool {
-    is_python(path) || path.extension().is_some_and(|extension| extension == "toml")
+    is_python(path)
+        || path.extension().is_some_and(|extension| extension == "toml")
+        || path.file_name().is_some_and(|name| name == BASELINE)
 }
 
 impl Repository {
     fn open(working_folder: &Path, folder: &Path) -> Result<Self, String> {
-        // A hook is told about its repository, with paths that may be relative to where it is started.
-        let is_told = ["GIT_DIR", "GIT_INDEX_FILE"].iter().any(|name| std::env::var_os(name).is_some());
-        let folder = if is_told { working_folder } else { folder }.to_owned();
-        let mut repository = Self { top: folder.clone(), folder };
-        let up = repository.git(["rev-parse", "--show-cdup"])?;
-        let up = os_string(up.trim_ascii_end());
-        repository.top = crate::project::normalized(&repository.folder.join(up));
+        // A hook is told about its repository, with paths that may be relative to where it is started. And a project may
+        // hold several repositories, or lie in none itself.
+        let is_told = ["GIT_DIR", "GIT_INDEX_FILE"].iter().any(|name| is_set(name));
+        let is_here = is_told || working_folder.starts_with(folder);
+        let folder = if is_here { working_folder } else { folder }.to_owned();
+        let mut repository = Self { top: folder.clone(), prefix: Vec::new(), folder, is_found: false };
+        // Told where the repository lies, git takes the folder that it is started in for the top of the files, as it is for
+        // a hook in a linked worktree that goes to a folder below.
+        if is_set("GIT_DIR") && !is_set("GIT_WORK_TREE") {
+            let told = repository.git(["rev-parse", "--absolute-git-dir"])?;
+            repository.is_found = true;
+            repository.is_found = repository.git(["rev-parse", "--absolute-git-dir"]).is_ok_and(|found| found == told);
+        }
+        let prefix = repository.git(["rev-parse", "--show-prefix"])?;
+        repository.prefix = prefix.strip_suffix(b"\n").unwrap_or(&prefix).to_vec();
+        let depth = repository.prefix.iter().filter(|byte| **byte == b'/').count();
+        repository.top = normalized(&repository.folder.join("../".repeat(depth)));
         Ok(repository)
+    }
+
+    /// The file of a path that git lists. The folder may be a link, so that what lies above it does not lead to what is in it.
+    fn file(&self, path: &[u8]) -> PathBuf {
+        match path.strip_prefix(&*self.prefix) {
+            Some(path) => self.folder.join(os_string(path)),
+            None => self.top.join(os_string(path)),
+        }
     }
 
     /// The tree that the change begins with.
@@ -220,17 +296,13 @@ impl Repository {
         while let (Some(head), Some(path)) = (fields.next().filter(|head| !head.is_empty()), fields.next()) {
             let head = String::from_utf8_lossy(head).into_owned();
             let mut parts = head.trim_start_matches(':').split(' ');
-            let (before_mode, after_mode) = (parts.next(), parts.next());
-            let blob = |mode: Option<&str>, blob: Option<&str>| {
-                let is_file = mode.is_some_and(|mode| mode.starts_with("10") || mode.starts_with("12"));
-                blob.filter(|_| is_file).map(str::to_owned)
-            };
-            let (before, after) = (blob(before_mode, parts.next()), blob(after_mode, parts.next()));
-            found.push(Difference { path: self.top.join(os_string(path)), before, after });
+            let mode = parts.next();
+            let is_link = mode == Some("120000");
+            let is_file = mode.is_some_and(|mode| mode.starts_with("10"));
+            let before = parts.nth(1).filter(|_| is_file || is_link).map(str::to_owned);
+            let is_unmerged = parts.nth(1) == Some("U");
+            found.push(Difference { path: self.file(path), before, is_link, is_unmerged });
         }
-        // A path in conflict comes twice; what is on disk stands for it.
-        let is_unmerged = |difference: &Difference| difference.before.is_none() && difference.after.is_none();
-        found.retain(|difference| !is_unmerged(difference));
         Ok(found)
     }
 
@@ -257,24 +329,31 @@ impl Repository {
                 let mut head = String::new();
                 output.read_line(&mut head)?;
                 let length = head.trim_end().rsplit(' ').next().and_then(|length| length.parse::<usize>().ok());
-                // `<name> missing`: a partial clone without its server.
-                let Some(length) = length else { continue };
+                // `<name> missing`, or nothing at all: a partial clone without its server.
+                let Some(length) = length else { return Ok(Err(path.display().to_string())) };
                 let mut content = vec![0; length + 1];
                 output.read_exact(&mut content)?;
                 content.pop();
                 found.insert((*path).to_owned(), content);
             }
             writer.join().unwrap_or(Ok(()))?;
-            Ok(found)
+            Ok(Ok(found))
         });
-        let read = read.map_err(|error: std::io::Error| failed(&error))?;
         child.wait().map_err(|error| failed(&error))?;
-        Ok(read)
+        let read = read.map_err(|error: std::io::Error| failed(&error))?;
+        read.map_err(|path| format!("git has not got the content of {path}"))
     }
 
     fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new("git");
         command.args(arguments).current_dir(&self.folder).env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+        // A client may have asked for paths to be read otherwise, which goes for its own command.
+        for kind in ["LITERAL", "GLOB", "NOGLOB", "ICASE"] {
+            command.env_remove(format!("GIT_{kind}_PATHSPECS"));
+        }
+        if self.is_found {
+            command.env_remove("GIT_DIR");
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -284,14 +363,24 @@ impl Repository {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let said = said.lines().next().unwrap_or("it says nothing");
-        Err(format!("git can't tell what changed: {}", said.trim_start_matches("fatal: ")))
+        let said = String::from_utf8_lossy(&output.stderr);
+        // Warnings may come first, and what to do about it after.
+        let fatal = said.find("fatal: ").map_or(&*said, |at| &said[at + "fatal: ".len()..]);
+        let lines: Vec<&str> = fatal.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let said = if lines.is_empty() { "it says nothing".to_owned() } else { lines.join(" ") };
+        Err(format!("git can't tell what changed: {said}"))
     }
 }
 
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
+}
+
 fn failed(error: &std::io::Error) -> String {
-    format!("git can't be run: {}", plain(error))
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "git can't be run: there is no `git` in $PATH".to_owned(),
+        _ => format!("git can't be run: {}", plain(error)),
+    }
 }
 
 #[cfg(unix)]

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     Analysis, Baseline, Workspace,
     analysis::{Kept, ReadFile, facts_of},
-    files::{Candidate, Walked, is_python, read_bytes, relative_to},
+    files::{Candidate, Walked, is_foreign_folder, is_python, read_bytes, relative_to},
     git::{Snapshot, Staged},
 };
 
@@ -21,8 +21,8 @@ use crate::{
 pub struct Wanted {
     /// Those that are asked for, sorted.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many more there are that the change has nothing to do with.
-    pub outside: usize,
+    /// The others, that the change has nothing to do with.
+    pub outside: Vec<Diagnostic>,
 }
 
 impl Workspace {
@@ -43,20 +43,30 @@ impl Workspace {
             let file = diagnostic.primary.file;
             analysis.is_reported(file) || Some(file) == configuration || analysis.touches(diagnostic, &given)
         });
-        let Some(staged) = &self.staged else { return Wanted { diagnostics: found, outside: 0 } };
-        if self.configuration.file.as_ref().is_some_and(|file| staged.changes_configuration(file)) {
-            return Wanted { diagnostics: found, outside: 0 };
+        let Some(staged) = &self.staged else { return Wanted { diagnostics: found, outside: Vec::new() } };
+        if self.changes_configuration(staged) {
+            return Wanted { diagnostics: found, outside: Vec::new() };
         }
         let changed = staged.changed.iter().filter_map(|path| analysis.file_at(path)).collect();
         let (mut diagnostics, rest): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|diagnostic| analysis.touches(diagnostic, &changed));
         if rest.is_empty() {
-            return Wanted { diagnostics, outside: 0 };
+            return Wanted { diagnostics, outside: Vec::new() };
         }
         let sifted = self.findings_before(staged, analysis, settings).sift(analysis, rest);
         diagnostics.extend(sifted.new);
         diagnostics.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
-        Wanted { diagnostics, outside: sifted.known.len() }
+        Wanted { diagnostics, outside: sifted.known }
+    }
+
+    /// What is reported of a file that did not change may be another thing than before: by the configuration, one that is gone,
+    /// or the baseline.
+    fn changes_configuration(&self, staged: &Staged) -> bool {
+        let used = self.configuration.file.clone();
+        let deleted = ["lint.toml", "pyproject.toml"].map(|name| self.folder.join(name));
+        let deleted = deleted.into_iter().filter(|file| self.request.configuration.is_none() && !file.exists());
+        used.into_iter().chain(deleted).any(|file| staged.changes_configuration(&file))
+            || self.baseline_path().is_some_and(|path| staged.changed.contains(&path))
     }
 
     /// What was found before a change.
@@ -89,9 +99,12 @@ impl Workspace {
         files.retain(|candidate| snapshot.holds(&candidate.path));
         let is_hidden =
             |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+        // What the change takes out of git may stay on disk, where it is looked at no more.
+        let is_missed =
+            |path: &Path| !path.is_file() || self.staged.as_ref().is_some_and(|staged| !staged.after.holds(path));
         let missing = snapshot.contents().map(|(path, _)| path).filter(|path| {
             let relative = path.strip_prefix(&self.folder).unwrap_or(path);
-            is_python(path) && snapshot.holds(path) && !path.exists() && !is_hidden(relative) && self.searches(path)
+            is_python(path) && snapshot.holds(path) && is_missed(path) && !is_hidden(relative) && self.searches(path)
         });
         files.extend(missing.map(|path| Candidate { path: path.clone(), problem: None }));
         files.sort_unstable();
@@ -103,9 +116,10 @@ impl Workspace {
     pub(crate) fn absent(&self, present: &[PathBuf]) -> FxHashMap<ModuleName, Absence> {
         let Some(staged) = &self.staged else { return FxHashMap::default() };
         let is_absent = |path: &PathBuf| present.binary_search(path).is_err();
-        let untracked: FxHashSet<&PathBuf> = staged.untracked.iter().filter(|path| self.searches(path)).collect();
-        let deleted = staged.changed.iter().filter(|path| is_python(path) && self.searches(path) && is_absent(path));
-        let deleted: Vec<&PathBuf> = deleted.collect();
+        // What is committed and ignored all the same is no part of the program, but not gone.
+        let is_deleted = |path: &&PathBuf| is_python(path) && !staged.after.holds(path) && is_absent(path);
+        let untracked = self.in_view(staged.untracked.iter());
+        let deleted: Vec<&PathBuf> = self.in_view(staged.changed.iter().filter(is_deleted)).into_iter().collect();
         if untracked.is_empty() && deleted.is_empty() {
             return FxHashMap::default();
         }
@@ -124,6 +138,19 @@ impl Workspace {
             absent.insert(name.clone(), absence);
         }
         absent
+    }
+
+    /// Those of the paths that a walk through the program would come by.
+    fn in_view<'p>(&self, paths: impl Iterator<Item = &'p PathBuf>) -> FxHashSet<&'p PathBuf> {
+        let searched: FxHashSet<&PathBuf> = paths.filter(|path| self.searches(path)).collect();
+        let below = |path: &&Path| path.starts_with(&self.folder) && *path != self.folder;
+        let folders: FxHashSet<&Path> = searched.iter().flat_map(|path| path.ancestors().take_while(below)).collect();
+        let is_closed = |path: &&Path| {
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) || is_foreign_folder(path)
+        };
+        let closed: FxHashSet<&Path> = folders.into_iter().filter(is_closed).collect();
+        let is_open = |path: &&PathBuf| !path.ancestors().any(|folder| closed.contains(folder));
+        searched.into_iter().filter(is_open).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `untracked-import`
 
-use douane_parser::{ImportId, Truth};
+use douane_parser::ImportId;
 use rustc_hash::FxHashSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,7 +14,8 @@ declare_rule! {
     ///
     /// ## Why is this bad?
     ///
-    /// It works here, where the file is, and fails in CI and for everybody else.
+    /// It works here, where the file is, and fails in CI and for everybody else; behind `if TYPE_CHECKING:`, where it fails
+    /// for type checkers, too.
     ///
     /// Files that `.gitignore` names are left alone, as they are made by a build or belong to one machine only. So are imports
     /// in `try` with `except ImportError`.
@@ -65,8 +66,7 @@ impl FileRule for UntrackedImport {
         let mut seen = FxHashSet::default();
         for (id, import) in (0..).map(ImportId).zip(&file.facts.imports) {
             let Some((module, Absence::Untracked(path))) = file.absent(id) else { continue };
-            let never_runs = file.facts.branches.truth(import.branch) == Truth::False;
-            if never_runs || is_guarded(file, import) || !seen.insert((import.statement.0, module.clone())) {
+            if is_guarded(file, import) || !seen.insert((import.statement.0, module.clone())) {
                 continue;
             }
             let message = format!("`{module}` is not in git: `{path}` is not tracked");
