@@ -82,8 +82,8 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         Fixed::nothing(analysis, wanted)
     };
     let both = sifted(arguments, &workspace, &analysis, diagnostics).and_then(|inside| {
-        let is_all = outside.is_empty();
-        Ok((inside, if is_all { outside } else { sifted(arguments, &workspace, &analysis, outside)?.0 }))
+        let outside = if outside.is_empty() { outside } else { sifted(arguments, &workspace, &analysis, outside)?.0 };
+        Ok((inside, outside))
     });
     let ((diagnostics, known), outside) = match both {
         Ok(both) => both,
