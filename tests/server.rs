@@ -524,7 +524,7 @@ fn what_no_person_types_does_not_end_the_server() {
     client.replace("a.py", &format!("def f(a: \"{}\"): pass\n", "a[".repeat(50_000)));
     client.replace("a.py", &format!("x = {}1\n", "lambda: ".repeat(50_000)));
     client.replace("a.py", &format!("x = {}1\n", "await ".repeat(20_000)));
-    assert_eq!(client.pushed("a.py").as_array().expect("a list of findings").len(), 1000);
+    assert_eq!(client.pushed("a.py").as_array().expect("a list of findings").len(), 10_000);
     client.replace("a.py", TWO[0].1);
     assert_eq!(shown(&client.pushed("a.py")), []);
     client.end();

@@ -18,6 +18,8 @@ pub struct LineColumn {
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// Then columns are told without a look at the line.
+    is_ascii: bool,
 }
 
 impl LineIndex {
@@ -31,7 +33,7 @@ impl LineIndex {
                 starts.push(offset_u32(offset + 1));
             }
         }
-        Self { starts }
+        Self { starts, is_ascii: text.is_ascii() }
     }
 
     /// The number of lines; an empty text has one.
@@ -63,6 +65,10 @@ impl LineIndex {
         }
         let line = self.line(offset_u32(end));
         let start = (self.line_start(line) as usize).min(end);
+        if self.is_ascii {
+            let column = 1 + offset_u32(end - start);
+            return LineColumn { line, column, utf16_column: column };
+        }
         let before = text.get(start..end).unwrap_or_default();
         LineColumn {
             line,

@@ -451,6 +451,8 @@ pub(crate) fn patches(
 struct Setters<'f> {
     modules: FxHashSet<ModuleId>,
     facades: FxHashMap<ModuleId, Facade<'f>>,
+    /// The packages right around those modules and packages.
+    parents: FxHashSet<ModuleId>,
 }
 
 /// A package that imports something from a module below it that sets names of others.
@@ -463,8 +465,21 @@ struct Facade<'f> {
 }
 
 impl Setters<'_> {
-    /// The module that sets names, if an import from `source` may take such a function.
-    fn behind(&self, source: ModuleId, name: Option<&str>, submodule: Option<ModuleId>) -> Option<ModuleId> {
+    /// The module that sets names, if an import from `source` may take such a function. Few imports are from near such a
+    /// module, so that only few submodules are looked for.
+    fn behind(
+        &self,
+        source: ModuleId,
+        name: Option<&str>,
+        submodule: impl FnOnce() -> Option<ModuleId>,
+    ) -> Option<ModuleId> {
+        if self.modules.contains(&source) {
+            return Some(source);
+        }
+        if !self.facades.contains_key(&source) && !self.parents.contains(&source) {
+            return None;
+        }
+        let submodule = submodule();
         let of_submodule = || {
             let submodule = submodule?;
             self.modules.get(&submodule).copied().or_else(|| Some(self.facades.get(&submodule)?.by))
@@ -477,7 +492,7 @@ impl Setters<'_> {
             });
             gives.then_some(facade.by)
         };
-        self.modules.get(&source).copied().or_else(of_submodule).or_else(of_package)
+        of_submodule().or_else(of_package)
     }
 }
 
@@ -498,16 +513,16 @@ pub(crate) fn opened(
         let facts = facts_of(module)?;
         facts.imports.iter().zip(&resolutions[module.index()]).find_map(|(import, found)| {
             let source = found.module()?;
-            let submodule = taken(source, facts, import);
-            setters.behind(source, taken_name(facts, import), submodule)
+            setters.behind(source, taken_name(facts, import), || taken(source, facts, import))
         })
     };
     let all = || (0u32..).map(ModuleId).zip(&table.modules).map(|(at, _)| at);
     let does = |module: &ModuleId| facts_of(*module).is_some_and(|facts| facts.traits.sets_names_of_others);
-    let mut setters = Setters { modules: all().filter(does).collect(), facades: FxHashMap::default() };
+    let parent = |module: &ModuleId| table.module(*module).parent;
+    let modules: FxHashSet<ModuleId> = all().filter(does).collect();
     // What does it may be taken from the package around it.
-    let packages: FxHashSet<ModuleId> =
-        setters.modules.iter().filter_map(|module| table.module(*module).parent).collect();
+    let packages: FxHashSet<ModuleId> = modules.iter().filter_map(parent).collect();
+    let mut setters = Setters { modules, facades: FxHashMap::default(), parents: packages.clone() };
     let facade = |package: &ModuleId| {
         let by = taken_from(*package, &setters)?;
         let facts = facts_of(*package)?;
@@ -542,6 +557,7 @@ pub(crate) fn opened(
     };
     let facades: FxHashMap<ModuleId, Facade<'_>> =
         packages.iter().filter(|package| !setters.modules.contains(package)).filter_map(facade).collect();
+    setters.parents.extend(facades.keys().filter_map(parent));
     setters.facades = facades;
     let of_module = |at: ModuleId| {
         let mut found: Vec<(ModuleId, ModuleId)> = Vec::new();
