@@ -242,7 +242,7 @@ fn packaging_that_cannot_be_read_is_warned_of() {
     let project = Project::new(&[("lint.toml", &with("")), ("main.py", STAR)]);
     for (text, reason) in [(&b"name = \"\xe9\""[..], "no UTF-8"), (b"[project\n", "no valid TOML")] {
         std::fs::write(project.path("pyproject.toml"), text).expect("the folder is there");
-        let run = project.run(&["check", "--quiet"]);
+        let run = project.run(&["check"]);
         assert_eq!(run.code, Some(1));
         assert!(run.errors.contains("pyproject.toml is passed over") && run.errors.contains(reason), "{}", run.errors);
     }

@@ -417,6 +417,8 @@ fn a_budget_is_checked_without_running_anything() {
         ("app/two.py", "TEXT = 1\n"),
     ];
     let project = Project::new(&files);
+    let run = project.run(&["check", "--select", "import-budget"]);
+    assert!(run.errors.starts_with("warning: no Python environment is known: budgets count"), "{}", run.errors);
     let findings = project.findings(&["--select", "import-budget"]);
     assert_eq!(findings, ["app/cli.py:1:1: error[import-budget] `app.cli` loads 4 modules, 3 are allowed"]);
     project.write("lint.toml", "[[cost.budgets]]\ntarget = \"app.cli\"\nmodules = 4\n");

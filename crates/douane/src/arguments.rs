@@ -176,7 +176,7 @@ pub(crate) struct CheckArguments {
     /// Print the settings in use, in the form of a lint.toml, and check nothing
     #[arg(long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore"])]
     pub(crate) show_settings: bool,
-    /// Print the findings only, without the summary
+    /// Print the findings only, without the summary and warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
     /// Tell on standard error how long each stage took

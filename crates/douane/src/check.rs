@@ -57,7 +57,9 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         Ok(workspace) => workspace,
         Err(failure) => return refused(failure, color.is_on(&io::stderr())),
     };
-    workspace.warnings().iter().for_each(|warning| terminal::warning(warning));
+    if !arguments.quiet {
+        workspace.warnings().iter().for_each(|warning| terminal::warning(warning));
+    }
     let settings = Settings::new(workspace.take_rules(), &selection).ignoring_comments(arguments.ignore_noqa);
     if arguments.show_settings {
         return written(inspect::show_settings(&workspace, &settings, &mut io::stdout().lock()), Outcome::Clean);

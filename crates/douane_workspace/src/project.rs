@@ -146,6 +146,13 @@ impl Workspace {
         };
         configuration.version = request.target_version.unwrap_or(configuration.version);
         let environment = environment(&request, &configuration, &folder)?;
+        if environment.is_none() && configuration.budgets.iter().any(|budget| budget.of_loads().is_some()) {
+            warnings.push(
+                "no Python environment is known: budgets count what the project's own modules import, but not what is \
+                 loaded behind that; name one with `--python`"
+                    .to_owned(),
+            );
+        }
         let texts = FxHashMap::default();
         let dependencies =
             if request.isolated { FxHashSet::default() } else { dependencies(&folder, pyproject.as_ref()) };

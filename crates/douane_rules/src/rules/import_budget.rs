@@ -21,7 +21,8 @@ declare_rule! {
     ///
     /// `modules` is how many modules the target may load, `code` how large their source files and extension modules may be.
     /// Both are estimated from the code alone, of installed packages and the standard library too. Imports below conditions
-    /// that can't be decided and in functions are left out, so that what is found to be too much is too much. [`douane cost check`](../cost.md) measures the same
+    /// that can't be decided and in functions are left out, so that what is found to be too much is too much. Where no Python
+    /// environment is known, what installed and standard modules load is left out too, and a warning says so. [`douane cost check`](../cost.md) measures the same
     /// budgets, those of memory and time too.
     ///
     /// The finding stands at the import of the target that brings most; the imports of the project behind which the
