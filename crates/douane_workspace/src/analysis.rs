@@ -1,6 +1,7 @@
 //! The pipeline: discover, read, parse, link, check.
 
 use std::{
+    borrow::Cow,
     ops::Range,
     path::{Path, PathBuf},
     sync::{
@@ -12,7 +13,7 @@ use std::{
 use douane_base::{Cell, Diagnostic, FileId, ModuleName, SourceFile, TextRange};
 use douane_cost::Installed;
 use douane_graph::{ModuleGraph, ModuleKind, ModuleSource, Origin, Program, StandardLibrary, link, relink};
-use douane_parser::{FileFacts, Notebook, ParseOptions, SourceKind, parse};
+use douane_parser::{FileFacts, Notebook, ParseOptions, SourceKind, Target, parse};
 use douane_rules::{Absence, LoadBudget, Prepared, Project, Settings, UnusedSettings, check};
 use globset::GlobSet;
 use rayon::prelude::*;
@@ -22,7 +23,7 @@ use crate::{
     budgets::Budget,
     entry_points::entry_points,
     estimator::Surroundings,
-    external::{External, Importer, Loader},
+    external::{External, Foreign, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     project::Workspace,
     source_roots::{ModuleLocation, module_of, source_roots},
@@ -111,7 +112,7 @@ impl Workspace {
         modules.extend(external.modules.iter().map(|module| numbered_from(module, next_file)));
         for file in external.files {
             paths.push(file.path);
-            facts.push(file.facts);
+            facts.push(file.facts.into_owned());
         }
         let program = self.program(modules, &facts);
         let graph = link(&program);
@@ -146,7 +147,6 @@ impl Workspace {
         &self,
         mut analysis: Analysis,
         changed: Vec<(FileId, ReadFile)>,
-        has_same_imports: bool,
         progress: &(dyn Fn(Stage) + Sync),
     ) -> Analysis {
         let mut before: Vec<(FileId, FileFacts)> = Vec::with_capacity(changed.len());
@@ -156,7 +156,7 @@ impl Workspace {
             analysis.unreadable.extend(problem.map(|problem| (file, problem)));
         }
         analysis.unreadable.sort_unstable();
-        if !has_same_imports && !self.has_same_modules(&analysis) {
+        if !self.has_same_modules(&analysis, &before) {
             let mut analysis = self.analyse_again(analysis.keep(true), progress);
             analysis.prepare(None);
             return analysis;
@@ -171,24 +171,35 @@ impl Workspace {
         analysis
     }
 
-    /// The modules of an analysis are still those that the imports of its files ask for.
-    fn has_same_modules(&self, analysis: &Analysis) -> bool {
+    /// The modules of an analysis are still those that the imports of its files ask for; these were the facts of the files
+    /// that changed since.
+    fn has_same_modules(&self, analysis: &Analysis, before: &[(FileId, FileFacts)]) -> bool {
         let Analysis { paths, facts, modules, places, namespaces, external, own, .. } = analysis;
         let (own_facts, external_facts) = facts.split_at(own.len());
+        if before.iter().all(|(file, facts)| imported(facts).eq(imported(&own_facts[file.0 as usize]))) {
+            return true;
+        }
         if self.namespaces(places, own_facts) != *namespaces {
             return false;
+        }
+        let own_modules = &modules[..modules.len() - external.len()];
+        let foreign = Foreign::new(own_modules, self.standard_library());
+        let asks_for_others = |(file, facts): &(FileId, FileFacts)| {
+            foreign.asked_by(facts) != foreign.asked_by(&own_facts[file.0 as usize])
+        };
+        if !before.iter().any(asks_for_others) {
+            return true;
         }
         let external_paths = &paths[own.len()..facts.len()];
         let known: FxHashMap<&Path, &FileFacts> =
             external_paths.iter().map(PathBuf::as_path).zip(external_facts).collect();
-        let own_modules = &modules[..modules.len() - external.len()];
         let now = self.external(own_modules, own_facts, &|path| known.get(path).copied());
         now.modules == *external && now.files.iter().map(|file| &file.path).eq(external_paths)
     }
 
     fn program<'f>(&self, modules: Vec<ModuleSource>, facts: &'f [FileFacts]) -> Program<'f> {
-        let standard_library = StandardLibrary::new(self.configuration.version.minor());
-        Program::new(modules, facts, standard_library, self.environment.is_some()).on(self.configuration.platform)
+        Program::new(modules, facts, self.standard_library(), self.environment.is_some())
+            .on(self.configuration.platform)
     }
 
     /// The installed modules that the program has to do with; files whose facts are known are not read.
@@ -197,18 +208,19 @@ impl Workspace {
         own_modules: &[ModuleSource],
         facts: &[FileFacts],
         known: &(dyn Fn(&Path) -> Option<&'k FileFacts> + Sync),
-    ) -> External {
+    ) -> External<'k> {
         let Some(environment) = &self.environment else { return External::default() };
-        let first_party: FxHashSet<&str> = own_modules.iter().map(|module| module.name.top_level()).collect();
         let options = self.parse_options();
         let read = |path: &Path| match known(path) {
-            Some(facts) => Some(facts.clone()),
-            None => Some(facts_of(path, read_bytes(path).ok()?, &options)),
+            Some(facts) => Some(Cow::Borrowed(facts)),
+            None => Some(Cow::Owned(facts_of(path, read_bytes(path).ok()?, &options))),
         };
-        let standard_library = StandardLibrary::new(self.configuration.version.minor());
-        let loader = Loader::new(environment, &first_party, standard_library, &read);
-        let importers: Vec<Importer<'_>> = facts.iter().map(|facts| Importer { facts }).collect();
-        loader.load(&importers)
+        let foreign = Foreign::new(own_modules, self.standard_library());
+        Loader::new(environment, &foreign, &read).load(facts)
+    }
+
+    fn standard_library(&self) -> StandardLibrary {
+        StandardLibrary::new(self.configuration.version.minor())
     }
 
     /// The folders that are taken for namespaces, sorted.
@@ -551,6 +563,18 @@ fn module(name: ModuleName, kind: ModuleKind) -> ModuleSource {
 fn numbered_from(module: &ModuleSource, first: u32) -> ModuleSource {
     let from = |file: Option<FileId>| file.map(|file| FileId(first + file.0));
     ModuleSource { file: from(module.file), stub: from(module.stub), ..module.clone() }
+}
+
+/// The modules and names that the imports of a file spell.
+fn imported(facts: &FileFacts) -> impl Iterator<Item = (u32, Option<&str>, Option<&str>)> {
+    facts.imports.iter().map(|import| {
+        let (level, module) = import.target.module();
+        let name = match import.target {
+            Target::From { name, .. } => Some(facts.name(name)),
+            Target::Module(_) | Target::Star { .. } => None,
+        };
+        (level, module.map(|module| facts.name(module)), name)
+    })
 }
 
 /// The facts of a file of that path and content.

@@ -4,7 +4,10 @@
 //! uses a module that mostly passes on what others define, all that such a module loads. Of every other module that is
 //! named only its existence is looked up.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use douane_base::{FileId, ModuleName};
 use douane_graph::{ModuleKind, ModuleSource, Origin, StandardLibrary};
@@ -20,37 +23,64 @@ use crate::{
 };
 
 /// A file of an installed package that was read.
-pub(crate) struct ExternalFile {
+pub(crate) struct ExternalFile<'k> {
     pub(crate) path: PathBuf,
-    pub(crate) facts: FileFacts,
+    pub(crate) facts: Cow<'k, FileFacts>,
 }
 
 /// The installed modules that the program has to do with.
 #[derive(Default)]
-pub(crate) struct External {
+pub(crate) struct External<'k> {
     /// Their files are numbered by the position in the list of files.
     pub(crate) modules: Vec<ModuleSource>,
-    pub(crate) files: Vec<ExternalFile>,
+    pub(crate) files: Vec<ExternalFile<'k>>,
 }
 
-/// A first-party file, as far as its imports matter here.
-pub(crate) struct Importer<'p> {
-    pub(crate) facts: &'p FileFacts,
-}
-
-pub(crate) struct Loader<'l> {
-    finder: Finder,
-    first_party: &'l FxHashSet<&'l str>,
+/// Tells what may be installed: what is neither of the program itself nor of the standard library.
+pub(crate) struct Foreign<'p> {
+    own_packages: FxHashSet<&'p str>,
     standard_library: StandardLibrary,
-    read: &'l ReadFacts<'l>,
+}
+
+impl<'p> Foreign<'p> {
+    pub(crate) fn new(own_modules: &'p [ModuleSource], standard_library: StandardLibrary) -> Self {
+        Self { own_packages: own_modules.iter().map(|module| module.name.top_level()).collect(), standard_library }
+    }
+
+    fn holds(&self, top_level: &str) -> bool {
+        !self.own_packages.contains(top_level) && !self.standard_library.contains(top_level)
+    }
+
+    /// The imports of a file of the program that may be of installed packages.
+    fn imports<'f>(&self, facts: &'f FileFacts) -> impl Iterator<Item = &'f Import> {
+        facts.imports.iter().filter(|import| match import.target.module() {
+            (0, Some(module)) => self.holds(facts.name(module).split('.').next().unwrap_or_default()),
+            _ => false,
+        })
+    }
+
+    /// What a file of the program asks of installed packages: all that [`Loader::load`] wants to know of it.
+    pub(crate) fn asked_by(&self, facts: &FileFacts) -> FxHashSet<(bool, ModuleName)> {
+        let of = |import: &Import| {
+            let is_whole = matches!(import.target, Target::Module(_));
+            targets(facts, import, None).into_iter().map(move |module| (is_whole, module))
+        };
+        self.imports(facts).flat_map(of).collect()
+    }
+}
+
+pub(crate) struct Loader<'l, 'k> {
+    finder: Finder,
+    foreign: &'l Foreign<'l>,
+    read: &'l ReadFacts<'l, 'k>,
     known: FxHashMap<ModuleName, Option<Known>>,
-    external: External,
+    external: External<'k>,
     /// The module that each file is of.
     modules_of_files: Vec<ModuleName>,
 }
 
 /// Reads a file; nothing where it can't be read.
-type ReadFacts<'l> = dyn Fn(&Path) -> Option<FileFacts> + Sync + 'l;
+type ReadFacts<'l, 'k> = dyn Fn(&Path) -> Option<Cow<'k, FileFacts>> + Sync + 'l;
 
 struct Known {
     /// Position in [`External::modules`].
@@ -59,17 +89,11 @@ struct Known {
     is_read: bool,
 }
 
-impl<'l> Loader<'l> {
-    pub(crate) fn new(
-        environment: &Environment,
-        first_party: &'l FxHashSet<&'l str>,
-        standard_library: StandardLibrary,
-        read: &'l ReadFacts<'l>,
-    ) -> Self {
+impl<'l, 'k> Loader<'l, 'k> {
+    pub(crate) fn new(environment: &Environment, foreign: &'l Foreign<'l>, read: &'l ReadFacts<'l, 'k>) -> Self {
         Self {
             finder: Finder::new(environment),
-            first_party,
-            standard_library,
+            foreign,
             read,
             known: FxHashMap::default(),
             external: External::default(),
@@ -77,18 +101,18 @@ impl<'l> Loader<'l> {
         }
     }
 
-    pub(crate) fn load(mut self, importers: &[Importer<'_>]) -> External {
-        let mut named: Vec<ModuleName> = Vec::new();
-        for importer in importers {
-            for import in &importer.facts.imports {
-                named.extend(absolute_targets(importer.facts, import));
-            }
-        }
+    /// What files with these facts have to do with.
+    pub(crate) fn load(mut self, program: &[FileFacts]) -> External<'k> {
+        let foreign = self.foreign;
+        let named_by = |facts: &FileFacts| -> Vec<ModuleName> {
+            foreign.imports(facts).flat_map(|import| targets(facts, import, None)).collect()
+        };
+        let mut named: Vec<ModuleName> = program.par_iter().flat_map_iter(named_by).collect();
         named.sort_unstable();
         named.dedup();
         self.read_with_stars(&named);
         let umbrellas: Vec<ModuleName> = named.iter().filter(|name| self.passes_on(name)).cloned().collect();
-        if !umbrellas.is_empty() && self.program_uses(importers, &umbrellas) {
+        if !umbrellas.is_empty() && self.program_uses(program, &umbrellas) {
             self.read_closure(umbrellas);
         }
         self.external
@@ -128,9 +152,7 @@ impl<'l> Loader<'l> {
             if let Some(parent) = name.parent() {
                 self.find(&parent);
             }
-            let is_own =
-                self.first_party.contains(name.top_level()) || self.standard_library.contains(name.top_level());
-            let found = if is_own { None } else { self.finder.find(name) };
+            let found = if self.foreign.holds(name.top_level()) { self.finder.find(name) } else { None };
             let known = found.map(|found| {
                 let kind = match found.kind {
                     FoundKind::Source => ModuleKind::Source,
@@ -265,26 +287,24 @@ impl<'l> Loader<'l> {
     fn facts(&self, name: &ModuleName) -> Option<&FileFacts> {
         let known = self.known.get(name)?.as_ref()?;
         let file = self.external.modules[known.module].file?;
-        self.external.files.get(file.0 as usize).map(|file| &file.facts)
+        self.external.files.get(file.0 as usize).map(|file| &*file.facts)
     }
 
     /// The program takes a name from one of the modules that the module itself has from elsewhere.
-    fn program_uses(&self, importers: &[Importer<'_>], umbrellas: &[ModuleName]) -> bool {
+    fn program_uses(&self, program: &[FileFacts], umbrellas: &[ModuleName]) -> bool {
         let umbrellas: FxHashSet<&ModuleName> = umbrellas.iter().collect();
-        importers.iter().any(|importer| {
-            let facts = importer.facts;
-            facts.imports.iter().any(|import| match import.target {
-                Target::From { level: 0, module: Some(module), name } => {
-                    let Some(module) = ModuleName::new(facts.name(module)) else { return false };
-                    let whole = module.join(facts.name(name));
-                    whole.is_some_and(|whole| umbrellas.contains(&whole))
-                        || (umbrellas.contains(&module) && !self.defines(&module, facts.name(name)))
-                }
-                Target::Module(module) => ModuleName::new(facts.name(module))
-                    .is_some_and(|module| umbrellas.contains(&module) && !self.is_package(&module)),
-                _ => false,
-            })
-        })
+        let uses = |facts: &FileFacts, import: &Import| match import.target {
+            Target::From { level: 0, module: Some(module), name } => {
+                let Some(module) = ModuleName::new(facts.name(module)) else { return false };
+                let whole = module.join(facts.name(name));
+                whole.is_some_and(|whole| umbrellas.contains(&whole))
+                    || (umbrellas.contains(&module) && !self.defines(&module, facts.name(name)))
+            }
+            Target::Module(module) => ModuleName::new(facts.name(module))
+                .is_some_and(|module| umbrellas.contains(&module) && !self.is_package(&module)),
+            _ => false,
+        };
+        program.par_iter().any(|facts| self.foreign.imports(facts).any(|import| uses(facts, import)))
     }
 
     fn is_package(&self, name: &ModuleName) -> bool {
@@ -303,12 +323,8 @@ impl<'l> Loader<'l> {
     }
 }
 
-/// The modules that an absolute import may name.
-fn absolute_targets(facts: &FileFacts, import: &Import) -> Vec<ModuleName> {
-    targets(facts, import, None)
-}
-
-pub(crate) fn targets(facts: &FileFacts, import: &Import, importer: Option<(&ModuleName, bool)>) -> Vec<ModuleName> {
+/// The modules that an import may name, where the module that it stands in is known.
+fn targets(facts: &FileFacts, import: &Import, importer: Option<(&ModuleName, bool)>) -> Vec<ModuleName> {
     let (level, module) = import.target.module();
     let module = module.map(|module| facts.name(module));
     let base = if level == 0 {

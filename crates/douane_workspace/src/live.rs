@@ -13,7 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use douane_base::{Diagnostic, Edit, FileId, ModuleName, TextRange};
+use douane_base::{Diagnostic, Edit, FileId, TextRange};
 use douane_fixer::apply;
 use douane_parser::{FileFacts, Import, Symbol, Target, parse};
 use douane_rules::{Selection, Settings};
@@ -23,7 +23,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     Analysis, Baseline, Failure, Request, Stage, Workspace,
     analysis::{Kept, ReadFile, facts_of},
-    external::targets,
     files::{Candidate, is_python, read_bytes},
     ignoring::{NEVER, comments},
 };
@@ -245,14 +244,15 @@ impl LiveProgram {
             Some(mut before) => {
                 let vanished = |path: &PathBuf| !self.buffers.contains_key(path) && !path.exists();
                 let is_moved = is_moved || touched.iter().any(vanished);
-                let (changed, has_same_imports) = self.changed(&before.analysis, touched);
+                let changed = self.changed(&before.analysis, &touched);
                 if is_moved {
                     let mut kept = before.analysis.keep(false);
+                    touched.iter().for_each(|path| drop(kept.external.remove(path)));
                     kept.own.extend(changed.into_iter().map(|(path, _, read)| (path, read)));
                     self.read_again(kept, progress)
                 } else if !changed.is_empty() {
                     let changed = changed.into_iter().map(|(_, file, read)| (file, read)).collect();
-                    self.workspace.analyse_changed(before.analysis, changed, has_same_imports, progress)
+                    self.workspace.analyse_changed(before.analysis, changed, progress)
                 } else if is_unchecked {
                     before.analysis
                 } else {
@@ -274,21 +274,16 @@ impl LiveProgram {
         analysis
     }
 
-    /// The files whose facts are others now, and whether their imports are all the same.
-    fn changed(&self, before: &Analysis, touched: Vec<PathBuf>) -> (Vec<(PathBuf, FileId, ReadFile)>, bool) {
-        let changed: Vec<(PathBuf, FileId, ReadFile, bool)> = touched
-            .into_par_iter()
-            .filter_map(|path| {
-                let known = before.file_at(&path)?;
-                let (facts, problem) = (&before.facts()[known.0 as usize], before.problem_of(known));
-                let read = self.read(&path);
-                let is_same = read.facts == *facts && read.problem.as_deref() == problem;
-                let imports_same = imported(&read.facts) == imported(facts);
-                (!is_same).then_some((path, known, read, imports_same))
-            })
-            .collect();
-        let has_same_imports = changed.iter().all(|(.., is_same)| *is_same);
-        (changed.into_iter().map(|(path, known, read, _)| (path, known, read)).collect(), has_same_imports)
+    /// The files whose facts are others now.
+    fn changed(&self, before: &Analysis, touched: &[PathBuf]) -> Vec<(PathBuf, FileId, ReadFile)> {
+        let changed = touched.par_iter().filter_map(|path| {
+            let known = before.file_at(path)?;
+            let read = self.read(path);
+            let is_same =
+                read.facts == before.facts()[known.0 as usize] && read.problem.as_deref() == before.problem_of(known);
+            (!is_same).then(|| (path.clone(), known, read))
+        });
+        changed.collect()
     }
 
     /// Says which files there are, with those that only an editor knows.
@@ -364,13 +359,4 @@ impl LiveProgram {
             None => diagnostics,
         }
     }
-}
-
-/// What a file asks of installed packages: the modules that its imports may name, and in which way.
-fn imported(facts: &FileFacts) -> FxHashSet<(bool, ModuleName)> {
-    let of = |import: &Import| {
-        let is_whole = matches!(import.target, Target::Module(_));
-        targets(facts, import, None).into_iter().map(move |module| (is_whole, module))
-    };
-    facts.imports.iter().flat_map(of).collect()
 }
