@@ -188,7 +188,9 @@ fn fixing_all_leaves_alone_what_was_just_typed() {
     let project = Project::new(&[("a.py", "import os\n")]);
     let mut client = Client::start(&project, &Options::default());
     client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
     client.replace("a.py", "import json\nimport os\n");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0), ("unused-import", 1)]));
     let all = client.actions("a.py", 0, &["source.fixAll"]);
     assert_eq!(all.len(), 1, "{all:?}");
     assert_eq!(
@@ -527,5 +529,179 @@ fn what_no_person_types_does_not_end_the_server() {
     assert_eq!(client.pushed("a.py").as_array().expect("a list of findings").len(), 10_000);
     client.replace("a.py", TWO[0].1);
     assert_eq!(shown(&client.pushed("a.py")), []);
+    client.end();
+}
+
+#[test]
+fn an_import_that_was_typed_again_stays() {
+    let project = Project::new(&[("a.py", "import os\nimport re\nimport sys\n\nprint(sys)\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    let fix_all = |client: &mut Client| {
+        let actions = client.actions("a.py", 0, &["source.fixAll.douane"]);
+        actions.first().map(|action| client.text_after("a.py", action))
+    };
+    assert_eq!(fix_all(&mut client).as_deref(), Some("import sys\n\nprint(sys)\n"));
+    // As if saving had removed it, and somebody needs it all the same.
+    client.replace("a.py", "import re\nimport sys\n\nprint(sys)\n");
+    asked(&mut client, "hover", "a.py", 0, 0);
+    client.replace("a.py", "import os\nimport re\nimport sys\n\nprint(sys)\n");
+    assert_eq!(fix_all(&mut client).as_deref(), Some("import os\nimport sys\n\nprint(sys)\n"));
+    client.end();
+}
+
+#[test]
+fn requests_that_wait_can_be_taken_back() {
+    let project = Project::new(&TWO);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    // The server is busy with the first: the others and what takes them back lie side by side.
+    let params = json!({ "textDocument": { "uri": client.uri("a.py") }, "position": at(0, 6) });
+    let mut large = String::new();
+    (0..20_000).for_each(|number| large.push_str(&format!("x{number} = {number}\n")));
+    client.open_with("c.py", &large);
+    let asked: Vec<u64> = (0..20).map(|_| client.begin("textDocument/hover", params.clone())).collect();
+    for id in &asked[1..] {
+        client.tell("$/cancelRequest", json!({ "id": id }));
+    }
+    client.answer_to(asked[0]);
+    let last = *asked.last().expect("there are some");
+    assert_eq!(client.error_of(last), -32800);
+    client.end();
+}
+
+#[test]
+fn what_can_not_be_read_does_not_end_the_session() {
+    let project = Project::new(&TWO);
+    let mut client = Client::start(&project, &Options::default());
+    for text in ["{", "[]", "{\"jsonrpc\":\"2.0\",\"method\":12}", "{\"jsonrpc\":\"2.0\",\"id\":1}"] {
+        client.send_text(text);
+        let said = client.wait_for("window/logMessage");
+        assert!(said["params"]["message"].as_str().unwrap_or_default().starts_with("a message that can't be read: "));
+    }
+    client.send_text("{\"jsonrpc\":\"2.0\",\"id\":77,\"method\":12}");
+    assert_eq!(client.error_of(77), -32600);
+    // Editors may hold half of a surrogate pair.
+    let uri = client.uri("a.py");
+    client.send_text(&format!(
+        "{{\"jsonrpc\":\"2.0\",\"method\":\"textDocument/didOpen\",\"params\":{{\"textDocument\":\
+         {{\"uri\":\"{uri}\",\"languageId\":\"python\",\"version\":1,\"text\":\"x = '\\ud83d'; import os\"}}}}}}"
+    ));
+    client.open("b.py");
+    let found = asked(&mut client, "hover", "a.py", 0, 17);
+    assert!(found["contents"]["value"].as_str().unwrap_or_default().contains("`os`"), "{found}");
+    client.end();
+}
+
+#[test]
+fn choices_that_can_not_be_followed_are_told_and_passed_over() {
+    let project = Project::new(&[("a.py", "import os\n"), ("b.py", "import re\n")]);
+    let settings = json!({ "python": "nowhere", "findingsOfUnopenedFiles": 0 });
+    let mut client = Client::start(&project, &Options { settings, ..Options::default() });
+    let said = client.wait_for("window/showMessage");
+    assert!(said["params"]["message"].as_str().unwrap_or_default().contains("nowhere"), "{said}");
+    client.open("a.py");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unused-import", 0)]));
+    // A client that sends nothing means nothing by it: what it said at the start counts.
+    for settings in [json!({ "douane": null }), json!({ "douane": {} })] {
+        client.tell("workspace/didChangeConfiguration", json!({ "settings": settings }));
+        asked(&mut client, "hover", "a.py", 0, 0);
+    }
+    let many = json!({ "douane": { "python": "", "findingsOfUnopenedFiles": 9 } });
+    client.tell("workspace/didChangeConfiguration", json!({ "settings": many }));
+    assert_eq!(shown(&client.pushed("b.py")), found(&[("unused-import", 0)]));
+    client.end();
+}
+
+#[test]
+fn as_many_findings_of_unopened_files_are_shown_as_somebody_wants() {
+    let project = Project::new(&[("a.py", "import os\nimport re\nimport sys\n"), ("b.py", "import re\n")]);
+    for (most, in_a, in_b) in [(1, 1, 0), (3, 3, 0), (4, 3, 1)] {
+        let settings = json!({ "findingsOfUnopenedFiles": most });
+        let mut client = Client::start(&project, &Options { settings, pulls: true, ..Options::default() });
+        let all = client.ask("workspace/diagnostic", json!({ "previousResultIds": [] }));
+        let count = |file: &str| {
+            let items = all["items"].as_array().expect("a list");
+            let of_file = items.iter().find(|item| item["uri"] == client.uri(file).as_str());
+            of_file.map_or(0, |item| item["items"].as_array().map_or(0, Vec::len))
+        };
+        assert_eq!((count("a.py"), count("b.py")), (in_a, in_b), "{most}");
+        client.end();
+    }
+}
+
+#[test]
+fn mistakes_in_pyproject_show_while_they_are_mended() {
+    let mistake = "[project]\nname = \"p\"\n\n[tool.douane.rules]\nunused-imprt = \"off\"\n";
+    let project = Project::new(&[("a.py", "import os\n"), ("pyproject.toml", mistake)]);
+    fs::remove_file(project.path("lint.toml")).expect("it can be removed");
+    let mut client = Client::start(&project, &Options::default());
+    assert_eq!(client.pushed("pyproject.toml").as_array().map(Vec::len), Some(1));
+    client.open("pyproject.toml");
+    assert_eq!(client.pushed("pyproject.toml").as_array().map(Vec::len), Some(1));
+    client.replace("pyproject.toml", &mistake.replace("imprt", "import"));
+    assert_eq!(client.pushed("pyproject.toml"), json!([]));
+    client.end();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_is_known_by_the_links_that_lead_to_it() {
+    let project = Project::new(&[("real/a.py", "import os\n"), ("real/lint.toml", "")]);
+    std::os::unix::fs::symlink(project.path("real"), project.path("link")).expect("a link can be made");
+    for (folders, opened) in [(&["real"], "link/a.py"), (&["link"], "real/a.py")] {
+        let mut client = Client::start(&project, &Options { folders, ..Options::default() });
+        client.open(opened);
+        assert_eq!(shown(&client.pushed(opened)), found(&[("unused-import", 0)]), "{opened}");
+        client.replace(opened, "import os\n\nprint(os)\n");
+        assert_eq!(client.pushed(opened), json!([]), "{opened}");
+        client.end();
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_yet_is_looked_at_alone() {
+    let project = Project::new(&[]);
+    fs::remove_file(project.path("lint.toml")).expect("it can be removed");
+    let mut client = Client::start(&project, &Options { has_no_folder: true, ..Options::default() });
+    client.open_with("new.py", "import os\n");
+    assert_eq!(shown(&client.pushed("new.py")), found(&[("unused-import", 0)]));
+    client.end();
+}
+
+#[test]
+fn files_of_two_folders_are_moved_in_one_request() {
+    let project = Project::new(&[
+        ("one/lint.toml", ""),
+        ("one/a.py", ""),
+        ("one/m.py", "import a\n\nprint(a)\n"),
+        ("two/lint.toml", ""),
+        ("two/b.py", ""),
+        ("two/n.py", "import b\n\nprint(b)\n"),
+    ]);
+    let mut client = Client::start(&project, &Options { folders: &["one", "two"], ..Options::default() });
+    let moved = |from: &str, to: &str| json!({ "oldUri": client.uri(from), "newUri": client.uri(to) });
+    let files = json!([moved("one/a.py", "one/c.py"), moved("two/b.py", "two/d.py")]);
+    let edit = client.ask("workspace/willRenameFiles", json!({ "files": files }));
+    let changes = edit["documentChanges"].as_array().expect("changes of documents");
+    let changed: Vec<&str> = changes.iter().filter_map(|change| change["textDocument"]["uri"].as_str()).collect();
+    assert_eq!(changed, [client.uri("one/m.py"), client.uri("two/n.py")]);
+    client.end();
+}
+
+#[test]
+fn what_git_writes_changes_nothing() {
+    let project = Project::new(&[("a.py", "import os\n")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    client.pushed("a.py");
+    project.write(".git/objects/ab/cd", "");
+    project.write("node_modules/x/pyproject.toml", "[tool.douane.rules]\nunused-import = \"off\"\n");
+    for path in [".git/objects/ab", ".git/objects/ab/cd", "node_modules/x/pyproject.toml", "gone/pyproject.toml"] {
+        client.changed_on_disk(path, 1);
+    }
+    project.write("b.py", "import re\n");
+    client.changed_on_disk("b.py", 1);
+    assert_eq!(shown(&client.pushed("b.py")), found(&[("unused-import", 0)]));
     client.end();
 }

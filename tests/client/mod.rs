@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) watches_nothing: bool,
     /// It has opened no folder.
     pub(crate) has_no_folder: bool,
+    /// It has opened these folders of the project, not the project itself.
+    pub(crate) folders: &'static [&'static str],
     /// The initialization options.
     pub(crate) settings: Value,
     /// The encodings that it offers.
@@ -101,8 +103,11 @@ impl Client {
                 "didChangeWatchedFiles": { "dynamicRegistration": !options.watches_nothing },
             },
         });
+        let folders: Vec<Value> =
+            options.folders.iter().map(|folder| json!({ "uri": client.uri(folder), "name": folder })).collect();
         let params = json!({
             "processId": options.process,
+            "workspaceFolders": if options.folders.is_empty() { Value::Null } else { json!(folders) },
             "rootUri": if options.has_no_folder { Value::Null } else { json!(client.root) },
             "capabilities": capabilities,
             "initializationOptions": options.settings,
@@ -281,7 +286,11 @@ impl Client {
     }
 
     fn send(&mut self, message: &Value) {
-        let text = message.to_string();
+        self.send_text(&message.to_string());
+    }
+
+    /// Sends what need not be a message.
+    pub(crate) fn send_text(&mut self, text: &str) {
         let input = self.input.as_mut().expect("the server listens");
         // A server that ended is noticed by whoever waits for its answer.
         let _ = write!(input, "Content-Length: {}\r\n\r\n{text}", text.len()).and_then(|()| input.flush());

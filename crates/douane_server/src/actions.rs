@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use douane_base::{Applicability, Diagnostic, Edit, FileId, LineIndex, TextRange};
 use douane_fixer::{Accepted, edits};
 use douane_parser::{Import, ImportId};
-use douane_workspace::{Analysis, LiveProgram};
+use douane_workspace::{Analysis, KnownImport, LiveProgram};
 use lsp_types::{CodeActionParams, Range};
 use serde_json::{Value, json};
 
@@ -59,14 +59,13 @@ pub(crate) fn actions(
     }
     if wants(FIX_ALL) {
         // An import is written before the code that uses it: what was typed since the buffer was opened stays.
-        let takes_away = |diagnostic: &Diagnostic| TAKE_AWAY.contains(&diagnostic.rule);
-        let opened = documents.get(path).map(|document| &document.opened);
-        let new = match opened.filter(|_| diagnostics.iter().any(takes_away)) {
-            Some(opened) => folder.program.imports_since(file, opened),
-            None => Vec::new(),
-        };
+        let is_known =
+            |import: &KnownImport| documents.get(path).is_none_or(|document| document.known_imports.contains(import));
+        let new: Vec<TextRange> =
+            (folder.program.imports_of(file)).filter(|(import, _)| !is_known(import)).map(|(_, range)| range).collect();
         let is_new = |diagnostic: &Diagnostic| {
-            takes_away(diagnostic) && new.iter().any(|import| import.cover(diagnostic.primary.range) == *import)
+            TAKE_AWAY.contains(&diagnostic.rule)
+                && new.iter().any(|import| import.cover(diagnostic.primary.range) == *import)
         };
         found.extend(offer.fix_all(file, diagnostics.iter().filter(|diagnostic| !is_new(diagnostic))));
     }

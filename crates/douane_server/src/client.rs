@@ -24,6 +24,8 @@ pub(crate) struct Client {
     pub(crate) registers_configuration: bool,
     pub(crate) refreshes_hints: bool,
     pub(crate) executes_commands: bool,
+    /// The options that it gave at the start, and those that count now.
+    pub(crate) first_options: Value,
     pub(crate) options: Options,
     pub(crate) process_id: Option<i32>,
     pub(crate) folders: Vec<PathBuf>,
@@ -52,6 +54,7 @@ impl Client {
             executes_commands: has("/capabilities/workspace/executeCommand"),
             refreshes_hints: is("/capabilities/workspace/inlayHint/refreshSupport"),
             options: Options::read(params.get("initializationOptions").unwrap_or(&Value::Null)),
+            first_options: params.get("initializationOptions").cloned().unwrap_or_default(),
             process_id: params.get("processId").and_then(Value::as_i64).and_then(|id| i32::try_from(id).ok()),
             folders: folders(params),
         }

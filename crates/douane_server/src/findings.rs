@@ -12,6 +12,7 @@ use douane_workspace::Analysis;
 use lsp_types::{
     Code, CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, Range, Uri,
 };
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHasher};
 use serde_json::{Value, json};
 
@@ -42,6 +43,16 @@ impl Report {
 
     pub(crate) fn empty() -> Self {
         Self::new(Vec::new())
+    }
+
+    /// Of the findings as many as may still be shown.
+    pub(crate) fn cut(mut self, left: &mut usize) -> Self {
+        if self.items.len() > *left {
+            self.items.truncate(*left);
+            self = Self::new(self.items);
+        }
+        *left -= self.items.len();
+        self
     }
 }
 
@@ -82,30 +93,40 @@ pub(crate) fn uri_in(documents: &Documents, path: &Path) -> Uri {
     documents.get(path).map_or_else(|| uri_of(path), |document| document.uri.clone())
 }
 
-/// Findings of a folder by file, with what is wrong with its configuration.
+/// Findings of a folder by file, with what is wrong with its configuration; `None` if it was given up.
 pub(crate) fn reports(
     folder: &Folder,
     diagnostics: &[Diagnostic],
     client: &Client,
     documents: &Documents,
-) -> BTreeMap<PathBuf, Report> {
-    let mut by_file: BTreeMap<PathBuf, Vec<lsp_types::Diagnostic>> = BTreeMap::new();
+    is_given_up: &(dyn Fn() -> bool + Sync),
+) -> Option<BTreeMap<PathBuf, Report>> {
+    /// So many files share what they read of others.
+    const FILES: usize = 16;
+    let mut found: BTreeMap<PathBuf, Report> = BTreeMap::new();
     if let Some(analysis) = folder.program.analysis() {
-        let mut texts = Texts::new(analysis);
-        // A cell of a notebook is a document of its own, which has no place in a file.
-        let is_shown = |diagnostic: &&Diagnostic| !analysis.is_notebook(diagnostic.primary.file);
-        for diagnostic in diagnostics.iter().filter(is_shown) {
-            let path = analysis.full_path(diagnostic.primary.file).to_owned();
-            let items = by_file.entry(path).or_default();
-            if items.len() < MOST_IN_A_FILE {
-                items.push(shown(diagnostic, &mut texts, client, documents));
-            }
-        }
+        let by_file: Vec<&[Diagnostic]> = (diagnostics.chunk_by(|one, other| one.primary.file == other.primary.file))
+            // A cell of a notebook is a document of its own, which has no place in a file.
+            .filter(|of_file| !analysis.is_notebook(of_file[0].primary.file))
+            .collect();
+        let of_files = |files: &[&[Diagnostic]]| {
+            let mut texts = Texts::new(analysis);
+            let report = |of_file: &&[Diagnostic]| {
+                let items = of_file.iter().take(MOST_IN_A_FILE);
+                let items = items.map(|diagnostic| shown(diagnostic, &mut texts, client, documents)).collect();
+                (analysis.full_path(of_file[0].primary.file).to_owned(), Report::new(items))
+            };
+            (!is_given_up()).then(|| files.iter().map(report).collect::<Vec<_>>())
+        };
+        let of_files: Option<Vec<_>> = by_file.par_chunks(FILES).map(of_files).collect();
+        found.extend(of_files?.into_iter().flatten());
     }
     if let Some(problem) = &folder.problem {
-        by_file.entry(problem.file.clone()).or_default().extend(configuration_problems(problem, client));
+        let report = found.entry(problem.file.clone()).or_insert_with(Report::empty);
+        let items = std::mem::take(&mut report.items);
+        *report = Report::new(items.into_iter().chain(configuration_problems(problem, client)).collect());
     }
-    by_file.into_iter().map(|(path, items)| (path, Report::new(items))).collect()
+    Some(found)
 }
 
 /// A finding as the protocol shows it.

@@ -1,11 +1,8 @@
 //! A folder that is open in the editor, and the program in it.
 
-use std::{
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+use std::path::{Path, PathBuf};
 
-use douane_workspace::{ConfigurationError, Failure, LiveProgram, Request, Stage, configuration_problem};
+use douane_workspace::{ConfigurationError, Failure, LiveProgram, Overlay, Request, Stage, configuration_problem};
 
 use crate::{costs::Costs, documents::Documents, options::Options};
 
@@ -19,12 +16,17 @@ pub(crate) struct Folder {
     pub(crate) is_configured_anew: bool,
     pub(crate) costs: Costs,
     settings: Request,
-    /// The files that may say what the program is, and when each was changed.
-    configurations: Vec<(PathBuf, SystemTime)>,
+    /// The files that may say what the program is, with their contents.
+    configurations: Vec<(PathBuf, Vec<u8>)>,
+    /// One of them may be another one.
+    may_be_configured_anew: bool,
 }
 
 /// The files that say what the program is.
 const CONFIGURATIONS: [&str; 2] = ["lint.toml", "pyproject.toml"];
+
+/// Where this comes or goes, an environment does.
+const ENVIRONMENT: &str = "pyvenv.cfg";
 
 impl Folder {
     /// Finds the project of a folder. A configuration that can't be used is passed over, and shown.
@@ -32,10 +34,13 @@ impl Folder {
         let configurations = configurations(&root);
         // A file on its own, with the package around it.
         let is_file = root.extension().is_some() && !root.is_dir();
+        // Its buffer stands for a file that is not there yet.
+        let overlay = (is_file && !root.exists()).then(|| Overlay { path: root.clone(), bytes: Vec::new() });
         let parent = root.parent().unwrap_or(&root).to_owned();
         let request = Request {
             working_folder: if is_file { parent } else { root.clone() },
-            paths: if is_file { vec![root.clone()] } else { Vec::new() },
+            paths: if is_file && overlay.is_none() { vec![root.clone()] } else { Vec::new() },
+            overlay,
             stays_inside: true,
             python: options.python.clone().or_else(|| settings.python.clone()),
             configuration: options.configuration.clone().or_else(|| settings.configuration.clone()),
@@ -58,6 +63,7 @@ impl Folder {
             costs: Costs::default(),
             settings: request,
             configurations,
+            may_be_configured_anew: false,
         })
     }
 
@@ -79,17 +85,30 @@ impl Folder {
         }
     }
 
+    /// The same, if there is something else to read.
+    pub(crate) fn reopen_if_configured_anew(&mut self) -> Result<(), String> {
+        if !std::mem::take(&mut self.may_be_configured_anew) {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.configurations, configurations(&self.root));
+        // A mistake that shows may be one of a buffer that was given up.
+        let is_same = before == self.configurations && self.problem.is_none();
+        if is_same { Ok(()) } else { self.reopen() }
+    }
+
     /// Looks itself what changed on disk, where nobody tells.
     pub(crate) fn look_for_changes(&mut self) -> Result<(), String> {
         self.program.look_for_changes();
-        let before = std::mem::replace(&mut self.configurations, configurations(&self.root));
-        if before == self.configurations { Ok(()) } else { self.reopen() }
+        self.may_be_configured_anew = true;
+        self.reopen_if_configured_anew()
     }
 
     /// A configuration is edited: what is wrong with it shows at once, what it says counts when it is saved.
     pub(crate) fn judge(&mut self, path: &Path, text: &str) {
         let is_in_use = self.program.workspace().configuration().file.as_deref() == Some(path);
-        let is_next = path.file_name().is_some_and(|name| name == "lint.toml") && path.parent() == Some(&*self.root);
+        // Saved, it would be the one that counts: `lint.toml` goes before the other.
+        let is_next = path.parent() == Some(&*self.root)
+            && (path.ends_with("lint.toml") || !self.root.join("lint.toml").exists());
         if is_in_use || is_next {
             self.problem = configuration_problem(path, text);
             self.is_configured_anew = true;
@@ -105,23 +124,31 @@ impl Folder {
         path.file_name().is_some_and(|name| CONFIGURATIONS.iter().any(|known| name == *known))
     }
 
-    /// Something changed on disk. True if the configuration has to be read again.
-    pub(crate) fn touch(&mut self, path: &Path) -> bool {
-        self.costs.forget();
+    /// Something changed on disk.
+    pub(crate) fn touch(&mut self, path: &Path) {
         let name = path.file_name().unwrap_or_default();
-        if name == ".gitignore" || name == "pyvenv.cfg" {
+        if name == ENVIRONMENT || (Self::is_configuration(path) && self.is_below(path.parent())) {
+            self.may_be_configured_anew = true;
+        } else if name == ".gitignore" {
             self.program.search_again();
         } else if name == douane_workspace::BASELINE {
             self.program.check_again();
-        } else if !Self::is_configuration(path) {
+        } else {
             self.program.touch(path);
         }
-        Self::is_configuration(path)
+    }
+
+    fn is_below(&self, folder: Option<&Path>) -> bool {
+        folder.is_some_and(|folder| self.root.starts_with(folder))
     }
 
     /// Brings the program up to date; true if anything changed.
     pub(crate) fn update(&mut self, progress: &(dyn Fn(Stage) + Sync)) -> bool {
-        !self.program.is_current() && self.program.update(progress)
+        if self.program.is_current() {
+            return false;
+        }
+        self.costs.forget();
+        self.program.update(progress)
     }
 
     /// Takes over the buffers of its files.
@@ -133,11 +160,12 @@ impl Folder {
 }
 
 /// The files in a folder and above that may say what its program is.
-fn configurations(root: &Path) -> Vec<(PathBuf, SystemTime)> {
+fn configurations(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = root.ancestors().flat_map(|folder| CONFIGURATIONS.map(|name| folder.join(name)));
-    let dated =
-        files.filter_map(|file| file.metadata().and_then(|metadata| metadata.modified()).ok().map(|at| (file, at)));
-    dated.collect()
+    let read = files.filter_map(|file| std::fs::read(&file).ok().map(|content| (file, content)));
+    let environments =
+        root.ancestors().flat_map(|folder| [".venv", "venv"].map(|name| folder.join(name).join(ENVIRONMENT)));
+    read.chain(environments.filter_map(|file| std::fs::read(&file).ok().map(|content| (file, content)))).collect()
 }
 
 fn message_of(failure: &Failure) -> String {

@@ -21,6 +21,7 @@ mod options;
 mod parent;
 mod renaming;
 mod server;
+mod transport;
 mod uri;
 
 pub use measuring::Measure;

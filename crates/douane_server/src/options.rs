@@ -34,7 +34,20 @@ struct Hints {
     mib: Option<f64>,
 }
 
+/// Settings of a client over those that it gave at the start: some send nothing, or only what changed.
+pub(crate) fn over(start: &Value, settings: &Value) -> Value {
+    let mut merged = start.as_object().cloned().unwrap_or_default();
+    let settings = settings.as_object().into_iter().flatten();
+    merged.extend(settings.filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())));
+    Value::Object(merged)
+}
+
 impl Options {
+    /// Without what says where the program is.
+    pub(crate) fn without_project(&self) -> Self {
+        Self { python: None, configuration: None, ..self.clone() }
+    }
+
     /// Reads an object such as `{ "importHints": { "enable": true, "modules": 20 }, "python": ".venv" }`.
     pub(crate) fn read(value: &Value) -> Self {
         let path =

@@ -7,16 +7,35 @@ use serde_json::Value;
 
 use crate::{actions::Offer, client::Client, documents::Documents, folder::Folder, uri::path_of};
 
-/// The edit of the workspace, null if nothing has to change.
+/// The edit of the workspace, null if nothing has to change. Of nested folders, the inner one knows its project.
 pub(crate) fn edit(folders: &[Folder], client: &Client, documents: &Documents, params: &RenameFilesParams) -> Value {
     let paths = |file: &FileRename| Some((path_of(&file.old_uri)?, path_of(&file.new_uri)?));
     let moves: Vec<(PathBuf, PathBuf)> = params.files.iter().filter_map(paths).collect();
-    for folder in folders.iter().filter(|folder| moves.iter().any(|(from, _)| folder.holds(from))) {
-        let Some(analysis) = folder.program.analysis() else { continue };
-        let edits = folder.program.workspace().edits_of_moves(analysis, &moves);
+    let mut whole = Value::Null;
+    for folder in folders {
+        let is_own = |(from, _): &&(PathBuf, PathBuf)| {
+            folder.holds(from)
+                && !folders
+                    .iter()
+                    .any(|other| other.holds(from) && other.root.starts_with(&folder.root) && other.root != folder.root)
+        };
+        let own: Vec<(PathBuf, PathBuf)> = moves.iter().filter(is_own).cloned().collect();
+        let Some(analysis) = folder.program.analysis().filter(|_| !own.is_empty()) else { continue };
+        let edits = folder.program.workspace().edits_of_moves(analysis, &own);
         if !edits.is_empty() {
-            return Offer::new(&folder.program, analysis, client, documents).workspace_edit(&edits);
+            join(&mut whole, Offer::new(&folder.program, analysis, client, documents).workspace_edit(&edits));
         }
     }
-    Value::Null
+    whole
+}
+
+/// Edits of one program behind those of another; no file is of both.
+fn join(whole: &mut Value, part: Value) {
+    for (key, changes) in part.as_object().into_iter().flatten() {
+        match (&mut whole[key], changes) {
+            (Value::Array(whole), Value::Array(changes)) => whole.extend(changes.iter().cloned()),
+            (Value::Object(whole), Value::Object(changes)) => whole.extend(changes.clone()),
+            (none, changes) => *none = changes.clone(),
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod progress;
 
 use std::{
     any::Any,
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -16,8 +16,9 @@ use std::{
     time::Duration,
 };
 
+use crossbeam_channel::RecvTimeoutError;
 use douane_workspace::Request as ProgramRequest;
-use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
+use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::{
     CodeActionParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
     DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, InlayHintParams,
@@ -37,8 +38,9 @@ use crate::{
     hints,
     measuring::{self, Measure},
     navigation::{Asked, Question, about_rule_in},
-    options::{Options, SECTION},
+    options::{Options, SECTION, over},
     parent, renaming,
+    transport::{Connection, Incoming, Unreadable},
     uri::path_of,
 };
 
@@ -56,52 +58,41 @@ pub enum Ended {
 
 /// Serves the client at standard input and output, with what the command line says about every program.
 pub fn serve(settings: ProgramRequest, parent_process: Option<i32>, measure: Measure) -> io::Result<Ended> {
-    let (connection, threads) = Connection::stdio();
-    let ended = converse(&connection, settings, parent_process, measure);
-    drop(connection);
-    // The thread that reads waits for input that need not come; the process ends all the same.
-    drop(threads);
-    ended
+    let connection = Connection::stdio()?;
+    let ended = match initialized(&connection) {
+        Some((id, params)) => {
+            let client = Client::new(&params);
+            if let Some(process) = parent_process.or(client.process_id) {
+                parent::end_with(process);
+            }
+            let mut server = Server::new(&connection, client, settings, measure);
+            let capabilities = capabilities(&server.client);
+            let information = json!({ "name": "douane", "version": env!("CARGO_PKG_VERSION") });
+            server.answer(id, json!({ "capabilities": capabilities, "serverInfo": information }));
+            server.run()
+        }
+        None => Ended::Abruptly,
+    };
+    connection.finish();
+    Ok(ended)
 }
 
-fn converse(
-    connection: &Connection,
-    settings: ProgramRequest,
-    parent_process: Option<i32>,
-    measure: Measure,
-) -> io::Result<Ended> {
-    let Ok((id, params)) = connection.initialize_start() else { return Ok(Ended::Abruptly) };
-    let client = Client::new(&params);
-    if let Some(process) = parent_process.or(client.process_id) {
-        parent::end_with(process);
+/// The request that begins the session; none where the client leaves before.
+fn initialized(connection: &Connection) -> Option<(RequestId, Value)> {
+    loop {
+        match connection.receiver.recv().ok()? {
+            Ok(Message::Request(request)) if request.method == "initialize" => {
+                return Some((request.id, request.params));
+            }
+            Ok(Message::Request(Request { id, .. })) => {
+                let message = "the server is not initialized yet".to_owned();
+                let refusal = Response::new_err(id, ErrorCode::ServerNotInitialized as i32, message);
+                connection.sender.send(refusal.into()).ok()?;
+            }
+            Ok(Message::Notification(note)) if note.method == "exit" => return None,
+            Ok(_) | Err(_) => {}
+        }
     }
-    let answer = json!({
-        "capabilities": capabilities(&client),
-        "serverInfo": { "name": "douane", "version": env!("CARGO_PKG_VERSION") },
-    });
-    if connection.initialize_finish(id, answer).is_err() {
-        return Ok(Ended::Abruptly);
-    }
-    let mut server = Server {
-        connection,
-        client,
-        settings,
-        documents: Documents::default(),
-        folders: Vec::new(),
-        sent: BTreeMap::new(),
-        opened: FxHashSet::default(),
-        is_folder_gone: false,
-        waiting: None,
-        owes_findings: true,
-        is_shut_down: false,
-        next_id: 0,
-        asked_configuration: None,
-        measure,
-        is_measured: Arc::default(),
-        refused: FxHashSet::default(),
-    };
-    server.start();
-    Ok(server.run())
 }
 
 fn capabilities(client: &Client) -> Value {
@@ -115,10 +106,6 @@ fn capabilities(client: &Client) -> Value {
         "hoverProvider": true,
         "inlayHintProvider": true,
         "executeCommandProvider": { "commands": [measuring::COMMAND] },
-        "codeActionProvider": {
-            "codeActionKinds": ["quickfix", actions::FIX_ALL],
-            "resolveProvider": true,
-        },
         "workspace": {
             "workspaceFolders": { "supported": true, "changeNotifications": true },
             "fileOperations": {
@@ -128,6 +115,10 @@ fn capabilities(client: &Client) -> Value {
             },
         },
     });
+    if client.knows_code_actions {
+        found["codeActionProvider"] =
+            json!({ "codeActionKinds": ["quickfix", actions::FIX_ALL], "resolveProvider": true });
+    }
     if client.pulls {
         found["diagnosticProvider"] =
             json!({ "identifier": "douane", "interFileDependencies": true, "workspaceDiagnostics": true });
@@ -161,11 +152,35 @@ struct Server<'c> {
     measure: Measure,
     /// Something was measured since costs were told last.
     is_measured: Arc<AtomicBool>,
-    /// Requests that the client took back.
+    /// What was taken in and is not done yet.
+    queue: VecDeque<Incoming>,
+    /// Requests in it that the client took back.
     refused: FxHashSet<RequestId>,
 }
 
-impl Server<'_> {
+impl<'c> Server<'c> {
+    fn new(connection: &'c Connection, client: Client, settings: ProgramRequest, measure: Measure) -> Self {
+        Self {
+            connection,
+            client,
+            settings,
+            documents: Documents::default(),
+            folders: Vec::new(),
+            sent: BTreeMap::new(),
+            opened: FxHashSet::default(),
+            is_folder_gone: false,
+            waiting: None,
+            owes_findings: true,
+            is_shut_down: false,
+            next_id: 0,
+            asked_configuration: None,
+            measure,
+            is_measured: Arc::default(),
+            queue: VecDeque::new(),
+            refused: FxHashSet::default(),
+        }
+    }
+
     /// Opens the folders; what is in them is read by the first update.
     fn start(&mut self) {
         if self.client.watches_files {
@@ -185,37 +200,54 @@ impl Server<'_> {
 
     fn run(&mut self) -> Ended {
         loop {
-            // Before the first message, so that findings are there as soon as the client asks.
-            self.settle();
-            let receiver = &self.connection.receiver;
-            let first = match self.owes_findings {
-                // What nobody waits for is done while people pause.
-                true => match receiver.recv_timeout(PAUSE) {
-                    Err(error) if error.is_timeout() => {
-                        self.complete(true);
-                        continue;
-                    }
-                    received => received.ok(),
-                },
-                false => receiver.recv().ok(),
+            self.take_in(self.connection.receiver.try_recv().ok());
+            let Some(message) = self.queue.pop_front() else {
+                if !self.wait() {
+                    return Ended::Abruptly;
+                }
+                continue;
             };
-            let Some(first) = first else { return Ended::Abruptly };
-            let mut messages = vec![first];
-            messages.extend(self.connection.receiver.try_iter());
-            self.refused = messages.iter().filter_map(refused).collect();
-            for message in messages {
-                match message {
-                    Message::Notification(note) if note.method == "exit" => {
-                        return if self.is_shut_down { Ended::AsAgreed } else { Ended::Abruptly };
-                    }
-                    Message::Notification(note) => self.guarded(None, |server| server.note(note)),
-                    Message::Request(request) => {
-                        let id = request.id.clone();
-                        self.guarded(Some(id), |server| server.request(request));
-                    }
-                    Message::Response(response) => self.guarded(None, |server| server.answered(response)),
+            match message {
+                Ok(Message::Notification(note)) if note.method == "exit" => {
+                    return if self.is_shut_down { Ended::AsAgreed } else { Ended::Abruptly };
+                }
+                Ok(Message::Notification(note)) => self.guarded(None, |server| server.note(note)),
+                Ok(Message::Request(request)) => {
+                    let id = request.id.clone();
+                    self.guarded(Some(id), |server| server.request(request));
+                }
+                Ok(Message::Response(response)) => self.guarded(None, |server| server.answered(response)),
+                Err(Unreadable { id: Some(id), problem }) => self.fail(id, ErrorCode::InvalidRequest, &problem),
+                Err(Unreadable { id: None, problem }) => {
+                    self.log(1, &format!("a message that can't be read: {problem}"));
                 }
             }
+        }
+    }
+
+    /// Nothing is to be done but what nobody asked for: then the program is brought up to date, so that findings are there as
+    /// soon as the client asks, and all other files are looked at while people pause. False if the client is gone.
+    fn wait(&mut self) -> bool {
+        self.settle();
+        let receiver = &self.connection.receiver;
+        let received = match self.owes_findings {
+            true => receiver.recv_timeout(PAUSE),
+            false => receiver.recv().map_err(RecvTimeoutError::from),
+        };
+        match received {
+            Err(RecvTimeoutError::Timeout) => self.complete(true),
+            Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(message) => self.take_in(Some(message)),
+        }
+        true
+    }
+
+    /// Takes in a message, and all that wait behind it: a burst costs one update.
+    fn take_in(&mut self, first: Option<Incoming>) {
+        let waiting = first.into_iter().chain(self.connection.receiver.try_iter());
+        for message in waiting {
+            self.refused.extend(message.as_ref().ok().and_then(refused));
+            self.queue.push_back(message);
         }
     }
 
@@ -231,7 +263,7 @@ impl Server<'_> {
 
     fn request(&mut self, request: Request) {
         let Request { id, method, params } = request;
-        if self.refused.contains(&id) {
+        if self.refused.remove(&id) {
             return self.fail(id, ErrorCode::RequestCanceled, "cancelled");
         }
         if self.is_shut_down {
@@ -280,6 +312,7 @@ impl Server<'_> {
     fn note(&mut self, note: Notification) {
         let Notification { method, params } = note;
         match method.as_str() {
+            "initialized" => self.start(),
             "textDocument/didOpen" => self.told(params, Self::did_open),
             "textDocument/didChange" => self.told(params, Self::did_change),
             "textDocument/didClose" => self.told(params, Self::did_close),
@@ -288,7 +321,7 @@ impl Server<'_> {
             "workspace/didChangeWorkspaceFolders" => self.told(params, Self::did_change_folders),
             "workspace/didChangeConfiguration" => self.did_change_configuration(&params),
             "workspace/didRenameFiles" | "workspace/didDeleteFiles" => self.did_move_files(&params),
-            "$/cancelRequest" => self.cancel_waiting(&params),
+            "$/cancelRequest" => self.cancel(&params),
             _ => {}
         }
     }
@@ -302,13 +335,33 @@ impl Server<'_> {
 
     fn did_open(&mut self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
-        let Some(path) = self.documents.open(document.uri, document.version, document.text) else { return };
+        let opened = self.documents.open(&self.roots(), document.uri, document.version, document.text);
+        let Some(path) = opened else { return };
         self.owes_findings = true;
         if !self.folders.iter().any(|folder| folder.holds(&path)) && self.client.folders.is_empty() {
             self.open_folder(project_of(&path));
         }
+        self.know_imports(&path);
         self.show_buffer(&path);
         self.opened.insert(path);
+    }
+
+    /// The imports that a buffer has when it is opened were not just typed.
+    fn know_imports(&mut self, path: &Path) {
+        let Some(folder) = self.folders.iter().find(|folder| folder.holds(path)) else { return };
+        if let Some(document) = self.documents.get_mut(path) {
+            document.known_imports = folder.program.imports_of_text(&document.text);
+        }
+    }
+
+    /// Those that are gone are new where they are typed again.
+    fn forget_imports(&mut self) {
+        for (path, document) in self.documents.iter_mut() {
+            let Some(folder) = self.folders.iter().find(|folder| folder.holds(path)) else { continue };
+            let Some(file) = folder.program.analysis().and_then(|analysis| analysis.file_at(path)) else { continue };
+            let imports: FxHashSet<_> = folder.program.imports_of(file).map(|(import, _)| import).collect();
+            document.known_imports.retain(|import| imports.contains(import));
+        }
     }
 
     fn did_change(&mut self, params: DidChangeTextDocumentParams) {
@@ -335,7 +388,7 @@ impl Server<'_> {
 
     /// Clients that watch no files tell at least of those that they write themselves.
     fn did_save(&mut self, params: DidSaveTextDocumentParams) {
-        let Some(path) = path_of(&params.text_document.uri) else { return };
+        let Some(path) = self.documents.path_of(&params.text_document.uri) else { return };
         self.touch(&[path]);
         if !self.client.watches_files {
             let problems: Vec<String> =
@@ -359,7 +412,7 @@ impl Server<'_> {
     /// Clients send their settings along, or have to be asked for them.
     fn did_change_configuration(&mut self, params: &Value) {
         match params.get("settings").and_then(|settings| settings.get(SECTION)) {
-            Some(settings) => self.choose(Options::read(settings)),
+            Some(settings) => self.choose(settings),
             None if self.client.has_configuration => {
                 self.ask("workspace/configuration", json!({ "items": [{ "section": SECTION }] }));
                 self.asked_configuration = Some(RequestId::from(format!("douane-{}", self.next_id)));
@@ -375,11 +428,12 @@ impl Server<'_> {
         }
         self.asked_configuration = None;
         if let Some(settings) = response.response_result.as_ref().ok().and_then(|sections| sections.get(0)) {
-            self.choose(Options::read(settings));
+            self.choose(settings);
         }
     }
 
-    fn choose(&mut self, options: Options) {
+    fn choose(&mut self, settings: &Value) {
+        let options = Options::read(&over(&self.client.first_options, settings));
         let before = std::mem::replace(&mut self.client.options, options);
         let now = self.client.options.clone();
         if before == now {
@@ -415,7 +469,13 @@ impl Server<'_> {
         if self.folders.iter().any(|folder| folder.root == root) {
             return;
         }
-        match Folder::open(root, &self.settings, &self.client.options) {
+        let options = &self.client.options;
+        let opened = Folder::open(root.clone(), &self.settings, options).or_else(|message| {
+            // A choice that can't be followed is passed over, so that it can be mended.
+            self.show_message(&message);
+            Folder::open(root, &self.settings, &options.without_project())
+        });
+        match opened {
             Ok(mut folder) => {
                 folder.take_buffers(&self.documents);
                 self.folders.push(folder);
@@ -435,15 +495,12 @@ impl Server<'_> {
     fn touch(&mut self, paths: &[PathBuf]) {
         let mut problems = Vec::new();
         for folder in &mut self.folders {
-            let mut is_configured_anew = false;
             for path in paths {
                 if folder.holds(path) || Folder::is_configuration(path) {
-                    is_configured_anew |= folder.touch(path);
+                    folder.touch(path);
                 }
             }
-            if is_configured_anew && let Err(message) = folder.reopen() {
-                problems.push(message);
-            }
+            problems.extend(folder.reopen_if_configured_anew().err());
         }
         problems.iter().for_each(|message| self.log(1, message));
     }
@@ -469,6 +526,9 @@ impl Server<'_> {
             }
         }
         self.folders = folders;
+        if is_changed {
+            self.forget_imports();
+        }
         let is_configured_anew = self.folders.iter_mut().any(|folder| std::mem::take(&mut folder.is_configured_anew));
         let is_folder_gone = std::mem::take(&mut self.is_folder_gone);
         self.owes_findings |= is_changed || is_configured_anew || is_folder_gone || !self.opened.is_empty();
@@ -478,7 +538,7 @@ impl Server<'_> {
     }
 
     fn code_actions(&mut self, id: RequestId, params: CodeActionParams) {
-        let path = path_of(&params.text_document.uri);
+        let path = self.documents.path_of(&params.text_document.uri);
         let root = path.as_ref().and_then(|path| self.folder_of(path)).map(|folder| folder.root.clone());
         let folder = self.folders.iter_mut().find(|folder| Some(&folder.root) == root.as_ref());
         let found = match (folder, &path) {
@@ -502,7 +562,7 @@ impl Server<'_> {
     }
 
     fn hints(&mut self, id: RequestId, params: InlayHintParams) {
-        let path = path_of(&params.text_document.uri);
+        let path = self.documents.path_of(&params.text_document.uri);
         let folder = path.as_ref().and_then(|path| self.folder_of(path));
         let found = match (folder, &path, self.client.options.hints) {
             (Some(folder), Some(path), Some(limits)) => {
@@ -524,7 +584,7 @@ impl Server<'_> {
     }
 
     fn ask_about(&self, id: RequestId, params: &TextDocumentPositionParams, question: Question) {
-        let path = path_of(&params.text_document.uri);
+        let path = self.documents.path_of(&params.text_document.uri);
         if let Some(path) = path.as_ref().filter(|path| Folder::is_configuration(path)) {
             let document = self.documents.get(path).filter(|_| question == Question::Hover);
             let about = document.map(|document| about_rule_in(&document.text, &self.client, params.position));
@@ -553,6 +613,11 @@ impl Server<'_> {
 
     fn tell(&self, method: &str, params: Value) {
         self.send(Notification::new(method.to_owned(), params));
+    }
+
+    /// A warning that the user sees.
+    fn show_message(&self, message: &str) {
+        self.tell("window/showMessage", json!({ "type": 2, "message": format!("douane: {message}") }));
     }
 
     /// A line in the client's log: 1 is an error, 2 a warning.

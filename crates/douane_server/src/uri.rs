@@ -10,9 +10,15 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'
 
 /// The path that a URI names; none for one that is no file's, such as `untitled:`.
 pub(crate) fn path_of(uri: &Uri) -> Option<PathBuf> {
-    let rest = uri.as_ref().strip_prefix("file://")?;
+    let (scheme, rest) = uri.as_ref().split_once(':')?;
+    if !scheme.eq_ignore_ascii_case("file") {
+        return None;
+    }
     // A host may be named, which is this machine.
-    let path = &rest[rest.find('/')?..];
+    let path = match rest.strip_prefix("//") {
+        Some(rest) => &rest[rest.find('/')?..],
+        None => rest.starts_with('/').then_some(rest)?,
+    };
     path_from_bytes(percent_decode_str(path).collect())
 }
 
@@ -53,7 +59,9 @@ mod tests {
 
     #[test]
     fn clients_escape_more_or_less() {
-        for uri in ["file:///a%20b/c%2Bd.py", "file:///a b/c+d.py", "file://localhost/a%20b/c+d.py"] {
+        for uri in
+            ["file:///a%20b/c%2Bd.py", "file:///a b/c+d.py", "file://localhost/a%20b/c+d.py", "FILE:/a%20b/c+d.py"]
+        {
             assert_eq!(path_of(&uri.into()).as_deref(), Some(Path::new("/a b/c+d.py")), "{uri}");
         }
         assert_eq!(path_of(&"untitled:Untitled-1".into()), None);

@@ -679,6 +679,19 @@ impl Analysis {
         self.paths[..self.own.len()].iter().map(PathBuf::as_path)
     }
 
+    /// Some of the program's own files lie in a folder.
+    pub(crate) fn has_files_in(&self, folder: &Path) -> bool {
+        let own = &self.paths[..self.own.len()];
+        let at = own.partition_point(|path| path.as_path() < folder);
+        own.get(at).is_some_and(|path| path.starts_with(folder))
+    }
+
+    /// The files are those that a walk found.
+    pub(crate) fn is_of(&self, walked: &Walked) -> bool {
+        self.own_paths().eq(walked.files.iter().map(|candidate| candidate.path.as_path()))
+            && self.binaries == walked.binaries
+    }
+
     /// The folders that are taken for namespaces.
     pub(crate) fn namespaces(&self) -> &[PathBuf] {
         &self.namespaces

@@ -40,7 +40,7 @@ pub use fixing::{ChangedFile, FixOptions, Fixed};
 pub use git::Change;
 pub use ignoring::Ignored;
 pub use interpreter::{find_interpreter, interpreters_on_path};
-pub use live::LiveProgram;
+pub use live::{KnownImport, LiveProgram};
 pub use measurements::{Measurement, Measurements};
 pub use project::{Failure, Overlay, Request, Workspace};
 pub use schema::configuration_schema;

@@ -5,7 +5,7 @@
 //! for, in some files or in all.
 
 use std::{
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,7 +23,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     Analysis, Baseline, Failure, Request, Stage, Workspace,
     analysis::{Kept, ReadFile, facts_of},
-    files::{Candidate, is_python, read_bytes},
+    files::{Candidate, Walked, is_python, read_bytes},
     ignoring::{NEVER, comments},
 };
 
@@ -37,10 +37,33 @@ pub struct LiveProgram {
     touched: FxHashSet<PathBuf>,
     /// Files may have come or gone.
     is_moved: bool,
+    /// Installed packages may be others.
+    is_installed_anew: bool,
     /// The findings may be others, though the program is the same.
     is_unchecked: bool,
     /// When the files were looked at last.
     looked: SystemTime,
+}
+
+/// What an import says, wherever it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KnownImport {
+    level: u32,
+    module: Option<Box<str>>,
+    name: Option<Box<str>>,
+    alias: Option<Box<str>>,
+}
+
+impl KnownImport {
+    fn of(facts: &FileFacts, import: &Import) -> Self {
+        let text = |symbol: Option<Symbol>| symbol.map(|symbol| facts.name(symbol).into());
+        let (level, module) = import.target.module();
+        let name = match import.target {
+            Target::From { name, .. } => Some(name),
+            Target::Module(_) | Target::Star { .. } => None,
+        };
+        Self { level, module: text(module), name: text(name), alias: text(import.alias) }
+    }
 }
 
 struct Analysed {
@@ -74,6 +97,7 @@ impl LiveProgram {
             analysed: None,
             touched: FxHashSet::default(),
             is_moved: false,
+            is_installed_anew: false,
             is_unchecked: false,
             looked: SystemTime::now(),
         })
@@ -168,6 +192,9 @@ impl LiveProgram {
 
     /// Lets a text stand for the content of a file.
     pub fn set_buffer(&mut self, path: &Path, text: Arc<str>) {
+        if !is_python(path) {
+            return;
+        }
         let is_new = self.buffers.insert(path.to_owned(), text).is_none();
         self.is_moved |= is_new && !self.is_known(path);
         self.touched.insert(path.to_owned());
@@ -185,14 +212,33 @@ impl LiveProgram {
         if self.buffers.contains_key(path) {
             return;
         }
-        let is_there = path.is_file();
-        if is_python(path) {
-            self.is_moved |= is_there != self.is_known(path);
+        if self.is_installed(path) {
+            self.is_installed_anew = true;
             self.touched.insert(path.to_owned());
-        } else if path.is_dir() || !is_there {
+        } else if self.is_left_out(path) {
+            // Such as what git writes.
+        } else if is_python(path) {
+            self.is_moved |= path.is_file() != self.is_known(path);
+            self.touched.insert(path.to_owned());
+        } else if path.is_dir() || !path.is_file() {
             // A folder came, or went with all that was in it.
             self.is_moved |= path.is_dir() || self.holds(path);
         }
+    }
+
+    fn is_installed(&self, path: &Path) -> bool {
+        let environment = self.workspace.environment.as_ref();
+        environment.is_some_and(|environment| environment.search_path.iter().any(|folder| path.starts_with(folder)))
+            && !self.is_known(path)
+    }
+
+    /// The file lies in a folder in which no files are looked for.
+    fn is_left_out(&self, path: &Path) -> bool {
+        let is_left_out = |part: Component<'_>| {
+            let name = part.as_os_str();
+            name.as_encoded_bytes().starts_with(b".") || name == "node_modules" || name == "__pycache__"
+        };
+        path.strip_prefix(&self.workspace.folder).is_ok_and(|inside| inside.components().any(is_left_out))
     }
 
     /// Files may be left out now that were not, or the other way round.
@@ -211,12 +257,15 @@ impl LiveProgram {
         const DOUBT: Duration = Duration::from_secs(5);
         let since = self.looked.checked_sub(DOUBT).unwrap_or(SystemTime::UNIX_EPOCH);
         self.looked = SystemTime::now();
-        let is_recent = |path: &&Path| {
-            path.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|modified| modified >= since)
-        };
-        let own: Vec<&Path> = self.analysis().into_iter().flat_map(Analysis::own_paths).collect();
-        let changed: Vec<PathBuf> = own.into_par_iter().filter(is_recent).map(Path::to_owned).collect();
-        self.touched.extend(changed);
+        let is_recent = |path: &&Path| changed_at(path).is_some_and(|changed| changed >= since);
+        if let Some(analysis) = self.analysis() {
+            let files: Vec<&Path> =
+                analysis.own_paths().chain(analysis.external_files().map(|(path, _)| path.as_path())).collect();
+            let recent: Vec<PathBuf> = files.into_par_iter().filter(is_recent).map(Path::to_owned).collect();
+            recent.iter().for_each(|path| self.touch(path));
+        }
+        let mut installed = self.workspace.environment.iter().flat_map(|environment| &environment.search_path);
+        self.is_installed_anew |= installed.any(|folder| is_recent(&folder.as_path()));
         self.is_moved = true;
     }
 
@@ -225,13 +274,17 @@ impl LiveProgram {
     }
 
     fn holds(&self, folder: &Path) -> bool {
-        self.analysis().is_some_and(|analysis| analysis.own_paths().any(|path| path.starts_with(folder)))
+        self.analysis().is_some_and(|analysis| analysis.has_files_in(folder))
     }
 
     /// Nothing happened since the last update.
     #[must_use]
     pub fn is_current(&self) -> bool {
-        self.analysed.is_some() && self.touched.is_empty() && !self.is_moved && !self.is_unchecked
+        self.analysed.is_some()
+            && self.touched.is_empty()
+            && !self.is_moved
+            && !self.is_installed_anew
+            && !self.is_unchecked
     }
 
     /// Brings the program up to date; false if all is as it was. Its findings are looked for when they are asked for.
@@ -239,14 +292,19 @@ impl LiveProgram {
         let is_unchecked = std::mem::take(&mut self.is_unchecked);
         let touched: Vec<PathBuf> = std::mem::take(&mut self.touched).into_iter().collect();
         let is_moved = std::mem::take(&mut self.is_moved);
+        let is_installed_anew = std::mem::take(&mut self.is_installed_anew);
         let mut analysis = match self.analysed.take() {
             None => self.read_again(Kept::default(), progress),
             Some(mut before) => {
                 let vanished = |path: &PathBuf| !self.buffers.contains_key(path) && !path.exists();
                 let is_moved = is_moved || touched.iter().any(vanished);
+                let walked = is_moved.then(|| self.walked());
+                // What was told of may have come to nothing.
+                let moved = walked.filter(|walked| !before.analysis.is_of(walked));
                 let changed = self.changed(&before.analysis, &touched);
-                if is_moved {
-                    let mut kept = before.analysis.keep(false);
+                if moved.is_some() || is_installed_anew {
+                    let mut kept = before.analysis.keep(moved.is_none());
+                    kept.walked = moved.or(kept.walked);
                     touched.iter().for_each(|path| drop(kept.external.remove(path)));
                     kept.own.extend(changed.into_iter().map(|(path, _, read)| (path, read)));
                     self.read_again(kept, progress)
@@ -286,9 +344,9 @@ impl LiveProgram {
         changed.collect()
     }
 
-    /// Says which files there are, with those that only an editor knows.
-    fn with_files(&self, mut kept: Kept) -> Kept {
-        let mut walked = kept.walked.take().unwrap_or_else(|| self.workspace.candidates());
+    /// Which files there are, with those that only an editor knows.
+    fn walked(&self) -> Walked {
+        let mut walked = self.workspace.candidates();
         for path in self.buffers.keys() {
             if let Err(at) = walked.files.binary_search_by(|candidate| candidate.path.cmp(path)) {
                 let is_new = !path.exists() && self.workspace.searches(path);
@@ -297,6 +355,12 @@ impl LiveProgram {
                 }
             }
         }
+        walked
+    }
+
+    /// With the files that there are, and the buffers read.
+    fn with_files(&self, mut kept: Kept) -> Kept {
+        let walked = kept.walked.take().unwrap_or_else(|| self.walked());
         let missing = walked
             .files
             .par_iter()
@@ -307,24 +371,19 @@ impl LiveProgram {
         kept
     }
 
-    /// The imports of a file that its text had not at another time: those that were typed since.
+    /// The imports of a text.
     #[must_use]
-    pub fn imports_since(&self, file: FileId, before: &str) -> Vec<TextRange> {
-        let Some(analysis) = self.analysis() else { return Vec::new() };
-        let facts = &analysis.facts()[file.0 as usize];
-        let before = parse(before, &self.workspace.parse_options());
-        let key = |facts: &FileFacts, import: &Import| {
-            let text = |symbol: Option<Symbol>| symbol.map(|symbol| facts.name(symbol).to_owned());
-            let (level, module) = import.target.module();
-            let name = match import.target {
-                Target::From { name, .. } => Some(name),
-                Target::Module(_) | Target::Star { .. } => None,
-            };
-            (level, text(module), text(name), text(import.alias))
-        };
-        let known: FxHashSet<_> = before.imports.iter().map(|import| key(&before, import)).collect();
-        let new = facts.imports.iter().filter(|import| !known.contains(&key(facts, import)));
-        new.map(|import| import.range).collect()
+    pub fn imports_of_text(&self, text: &str) -> FxHashSet<KnownImport> {
+        let facts = parse(text, &self.workspace.parse_options());
+        facts.imports.iter().map(|import| KnownImport::of(&facts, import)).collect()
+    }
+
+    /// The imports of a file as it was at the last update, each with its place.
+    pub fn imports_of(&self, file: FileId) -> impl Iterator<Item = (KnownImport, TextRange)> {
+        let facts = self.analysis().and_then(|analysis| analysis.facts().get(file.0 as usize));
+        facts
+            .into_iter()
+            .flat_map(|facts| facts.imports.iter().map(|import| (KnownImport::of(facts, import), import.range)))
     }
 
     /// The insertion of a comment that silences one finding; none where there is no place for it.
@@ -359,4 +418,20 @@ impl LiveProgram {
             None => diagnostics,
         }
     }
+}
+
+/// When the file last changed: its content, its name or its place, as far as the system tells. A file that is moved over another
+/// one brings an older content.
+fn changed_at(path: &Path) -> Option<SystemTime> {
+    let metadata = path.metadata().ok()?;
+    let modified = metadata.modified().ok();
+    #[cfg(unix)]
+    let changed = {
+        use std::os::unix::fs::MetadataExt;
+        let seconds = u64::try_from(metadata.ctime()).ok();
+        seconds.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    };
+    #[cfg(not(unix))]
+    let changed = None;
+    modified.max(changed)
 }

@@ -28,7 +28,8 @@ impl Server<'_> {
                 Ok(diagnostics) => diagnostics,
                 Err(panic) => return self.log(1, &bug(&*panic)),
             };
-            for (path, report) in reports(folder, &diagnostics, &self.client, &self.documents) {
+            let reports = reports(folder, &diagnostics, &self.client, &self.documents, &|| false);
+            for (path, report) in reports.into_iter().flatten() {
                 if is_innermost(&roots, &folder.root, &path) {
                     found.insert(path, report);
                 }
@@ -52,34 +53,36 @@ impl Server<'_> {
         let receiver = &self.connection.receiver;
         let is_given_up = || may_give_up && !receiver.is_empty();
         let mut found: BTreeMap<PathBuf, Report> = BTreeMap::new();
-        let mut unopened = 0;
+        let mut left = self.client.options.most_unopened;
         let roots = self.roots();
         for folder in &mut self.folders {
-            match catch_unwind(AssertUnwindSafe(|| folder.program.complete(&is_given_up))) {
-                Ok(true) => {}
-                Ok(false) => {
+            let completed = catch_unwind(AssertUnwindSafe(|| {
+                folder.program.complete(&is_given_up);
+                let diagnostics = folder.program.diagnostics()?;
+                reports(folder, diagnostics, &self.client, &self.documents, &is_given_up)
+            }));
+            let reports = match completed {
+                Ok(Some(reports)) => reports,
+                Ok(None) => {
                     self.owes_findings = true;
                     return;
                 }
                 Err(panic) => return self.log(1, &bug(&*panic)),
-            }
-            let diagnostics = folder.program.diagnostics().unwrap_or_default();
-            for (path, report) in reports(folder, diagnostics, &self.client, &self.documents) {
-                if self.documents.get(&path).is_none() {
-                    unopened += report.items.len();
-                    if unopened > self.client.options.most_unopened {
-                        continue;
-                    }
+            };
+            for (path, report) in reports {
+                if !is_innermost(&roots, &folder.root, &path) {
+                    continue;
                 }
-                if is_innermost(&roots, &folder.root, &path) {
-                    found.insert(path, report);
-                }
+                let is_open = self.documents.get(&path).is_some();
+                let report = if is_open { report } else { report.cut(&mut left) };
+                found.insert(path, report);
             }
         }
         let gone: Vec<PathBuf> = self.sent.keys().filter(|path| !found.contains_key(*path)).cloned().collect();
         found.extend(gone.into_iter().map(|path| (path, Report::empty())));
         self.show(found);
         self.opened.clear();
+        self.answer_waiting();
     }
 
     /// Sends the findings of these files as far as the client has others.
@@ -117,7 +120,7 @@ impl Server<'_> {
     }
 
     pub(super) fn document_diagnostics(&mut self, id: RequestId, params: DocumentDiagnosticParams) {
-        let path = path_of(&params.text_document.uri);
+        let path = self.documents.path_of(&params.text_document.uri);
         if path.as_ref().is_some_and(|path| self.documents.get(path).is_none()) {
             self.complete(false);
         }
@@ -130,18 +133,14 @@ impl Server<'_> {
         self.answer(id, answer);
     }
 
+    /// The answer waits until all files were looked at, and until there is something to tell.
     pub(super) fn workspace_diagnostics(&mut self, id: RequestId, params: WorkspaceDiagnosticParams) {
         self.release();
-        self.complete(false);
         // Clients escape more in a URI or less than the server does.
         let known = params.previous_result_ids.into_iter();
         let known = known.filter_map(|known| Some((path_of(&known.uri)?, (known.uri, known.value)))).collect();
-        let items = self.news(&known);
-        if items.is_empty() && !known.is_empty() {
-            self.waiting = Some((id, known));
-        } else {
-            self.answer(id, json!({ "items": items }));
-        }
+        self.waiting = Some((id, known));
+        self.answer_waiting();
     }
 
     /// The findings of the files for which the client has others.
@@ -166,9 +165,9 @@ impl Server<'_> {
     }
 
     pub(super) fn answer_waiting(&mut self) {
-        let Some((id, known)) = self.waiting.take() else { return };
+        let Some((id, known)) = self.waiting.take_if(|_| !self.owes_findings) else { return };
         let items = self.news(&known);
-        if items.is_empty() {
+        if items.is_empty() && !known.is_empty() {
             self.waiting = Some((id, known));
         } else {
             self.answer(id, json!({ "items": items }));
@@ -182,9 +181,11 @@ impl Server<'_> {
         }
     }
 
-    pub(super) fn cancel_waiting(&mut self, params: &Value) {
-        let cancelled = params.get("id").and_then(request_id);
-        if let Some((id, _)) = self.waiting.take_if(|(id, _)| Some(&*id) == cancelled.as_ref()) {
+    /// What waits is given up. What was asked for and is answered already is no longer worth remembering.
+    pub(super) fn cancel(&mut self, params: &Value) {
+        let Some(cancelled) = params.get("id").and_then(request_id) else { return };
+        self.refused.remove(&cancelled);
+        if let Some((id, _)) = self.waiting.take_if(|(id, _)| *id == cancelled) {
             self.fail(id, ErrorCode::RequestCanceled, "cancelled");
         }
     }

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use douane_workspace::Stage;
-use lsp_server::{Connection, Notification};
+use lsp_server::Notification;
 use serde_json::json;
 
 use super::Server;
-use crate::folder::Folder;
+use crate::{folder::Folder, transport::Connection};
 
 /// Tells the client how far the reading of a folder is; nothing for the small updates afterwards.
 pub(super) struct Progress<'c> {
