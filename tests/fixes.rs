@@ -265,3 +265,27 @@ fn who_only_mends_is_told_nothing_of_what_is_left() {
     let run = project.run(&["check", "--fix-only", "--select", "unused-import,star-import"]);
     assert_eq!((run.code, run.output.as_str()), (Some(0), "Fixed 1 problem.\n"));
 }
+
+#[test]
+fn what_a_package_offers_through_stars_stays() {
+    let api =
+        "import sys\nfrom shop.goods import Cart\nfrom shop.rates import *\n\nVERSION = sys.version\nRATE = NORMAL\n";
+    let files = [
+        ("shop/__init__.py", "from shop.api import *\n"),
+        ("shop/api.py", api),
+        ("shop/goods.py", "class Cart: ...\n"),
+        ("shop/rates.py", "import re\n\nNORMAL = 19\nREDUCED = 7\n_PATTERN = re.compile(\"\")\n"),
+        ("shop/inner.py", "from shop.rates import *\n\nRATES = [NORMAL]\n"),
+        ("main.py", "import shop\nfrom shop import inner\n\nprint(shop.VERSION, shop.RATE, inner.RATES)\n"),
+    ];
+    let project = Project::new(&files);
+    project.run(&["check", "--fix"]);
+    let read = |path: &str| fs::read_to_string(project.path(path)).expect("it is there");
+    assert_eq!(read("shop/api.py"), api);
+    // Nobody has the names of this one through a star.
+    assert_eq!(read("shop/inner.py"), "from shop.rates import NORMAL\n\nRATES = [NORMAL]\n");
+    project.write("shop/api.py", format!("{api}\n__all__ = [\"VERSION\", \"RATE\"]\n"));
+    project.run(&["check", "--fix"]);
+    let listed = "import sys\nfrom shop.rates import NORMAL\n\nVERSION = sys.version\nRATE = NORMAL\n";
+    assert_eq!(read("shop/api.py"), format!("{listed}\n__all__ = [\"VERSION\", \"RATE\"]\n"));
+}

@@ -44,6 +44,7 @@ pub struct Project<'p> {
     certain_loads: OnceLock<Arc<LoadGraph>>,
     traces: OnceLock<Arc<Traces>>,
     injected: OnceLock<FxHashSet<Box<str>>>,
+    offered: OnceLock<FxHashSet<ModuleId>>,
     computes_imports: OnceLock<bool>,
     changes_sys_modules: OnceLock<bool>,
 }
@@ -70,6 +71,7 @@ impl<'p> Project<'p> {
             certain_loads: OnceLock::new(),
             traces: OnceLock::new(),
             injected: OnceLock::new(),
+            offered: OnceLock::new(),
             computes_imports: OnceLock::new(),
             changes_sys_modules: OnceLock::new(),
         }
@@ -156,6 +158,26 @@ impl<'p> Project<'p> {
                 .collect()
         });
         injected.contains(name)
+    }
+
+    /// The packages of the program, and the modules whose public names they have through stars, from one module to the next:
+    /// code outside takes from there.
+    fn offered(&self) -> &FxHashSet<ModuleId> {
+        self.offered.get_or_init(|| {
+            let graph = self.graph;
+            let own = self.files.iter().filter_map(|(file, _)| graph.module_of_file(*file));
+            let mut found: FxHashSet<ModuleId> = FxHashSet::default();
+            let mut next: Vec<ModuleId> =
+                own.filter(|module| graph.module(*module).kind == ModuleKind::Package).collect();
+            while let Some(module) = next.pop() {
+                if found.insert(module)
+                    && let Some((_, facts)) = self.module_facts(module)
+                {
+                    next.extend(graph.stars(module, facts).filter_map(|(_, _, source)| source));
+                }
+            }
+            found
+        })
     }
 
     /// Some code of the program loads modules whose names it computes.
@@ -309,6 +331,13 @@ impl<'c> Checked<'c> {
     #[must_use]
     pub fn module_name(&self) -> &'c str {
         self.project.graph.module_name(self.module)
+    }
+
+    /// The module offers its public names to code outside of the program: it is the `__init__` of a package, or such a one has
+    /// them by a star. A list of exports says which these are.
+    pub(crate) fn is_offered(&self) -> bool {
+        let is_package = self.graph().module(self.module).kind == ModuleKind::Package;
+        is_package || (!self.graph().has_all(self.module) && self.project.offered().contains(&self.module))
     }
 
     /// What an import of the file stands for in the end.

@@ -1,7 +1,7 @@
 //! Which names of a star somebody wants.
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
-use douane_graph::{Exports, ModuleId, ModuleKind, NameId, Origin, StandardLibrary, Unknown};
+use douane_graph::{Exports, ModuleId, NameId, Origin, StandardLibrary, Unknown};
 use douane_parser::{
     Binding, BindingId, BindingKind, Codes, Dialect, FileFacts, Guard, Import, ImportId, Reference, ScopeId, ScopeKind,
     Symbol, Truth, Usage,
@@ -221,7 +221,7 @@ pub(crate) fn passes_names_on(file: &Checked<'_>, source: ModuleId) -> bool {
         file.facts.bindings.iter().filter(is_own).all(is_list) && !file.facts.references.iter().any(comes_with_star);
     // `from _bisect import *` is how a module takes over what its compiled half makes.
     let is_half = file.graph().module(source).name.last().starts_with('_') && is_public(file.module_name());
-    is_facade || is_half || file.graph().module(file.module).kind == ModuleKind::Package
+    is_facade || is_half || file.is_offered()
 }
 
 /// A module of a package that nobody in the program imports, and that has no `__all__`, may take a star from another one of

@@ -30,6 +30,10 @@ declare_rule! {
     /// it, if any other module takes it from this one, by name, as an attribute or through a star, and if it is written
     /// as `import x as x` or `from m import x as x`, the sign that it is passed on.
     ///
+    /// What the `__init__` of a package imports is what it offers to code outside the program, and so is what it has from other
+    /// modules by `from .module import *`, unless these have an `__all__`. Of such imports the program can't tell whether
+    /// somebody needs them: the fix is unsafe there.
+    ///
     /// Some modules are imported for what that does: they register something, patch something, or subclass a class that
     /// keeps note of it. The help says so, and the fix is unsafe then.
     ///
@@ -132,8 +136,7 @@ impl ProjectRule for UnusedImport {
 impl UnusedImport {
     fn unused(&self, file: &Checked<'_>) -> Vec<ImportId> {
         let (graph, facts) = (file.graph(), file.facts);
-        let is_public = graph.module(file.module).kind == ModuleKind::Package
-            && self.public_api.iter().any(|pattern| pattern.matches(file.module_name()));
+        let is_public = file.is_offered() && self.public_api.iter().any(|pattern| pattern.matches(file.module_name()));
         if facts.imports.is_empty() || facts.traits.is_broken {
             return Vec::new();
         }
@@ -316,18 +319,18 @@ impl Unused<'_> {
 
     fn removal(&self, id: ImportId) -> Removal {
         let (file, facts) = (&self.file, self.file.facts);
-        let (graph, import) = (file.graph(), facts.import(id));
+        let import = facts.import(id);
         if import.when == When::TypeChecking {
             return Removal::Safe;
         }
         let is_attempt = facts.branches.ancestors(import.branch).any(|branch| branch.arm == Arm::Try);
-        let is_package = graph.module(file.module).kind == ModuleKind::Package;
+        let is_offered = import.scope == ScopeId::MODULE && file.is_offered();
         let hands_itself_on = import.scope == ScopeId::MODULE && facts.traits.takes_itself;
         let is_in_example = import
             .binding
             .is_some_and(|binding| facts.example_names.binary_search(&facts.binding(binding).name).is_ok());
         if is_attempt
-            || is_package
+            || is_offered
             || hands_itself_on
             || is_in_example
             || self.may_be_collected(import)
@@ -417,8 +420,8 @@ impl Unused<'_> {
         let written = written_import(facts, import);
         let is_attempt = facts.guard(import) == Some(Guard::ImportError);
         let graph = file.graph();
-        let is_package = graph.module(file.module).kind == ModuleKind::Package && import.scope == ScopeId::MODULE;
-        let message = if is_package {
+        let is_offered = file.is_offered() && import.scope == ScopeId::MODULE;
+        let message = if is_offered {
             format!("`{written}` is not used here, and no module takes it from `{}`", file.module_name())
         } else if is_attempt {
             format!("`{written}` is never used: it only tells whether that can be imported")
@@ -441,12 +444,12 @@ impl Unused<'_> {
                     diagnostic.label(place, range, "this runs when it is loaded");
                 }
             }
-            _ if is_attempt && !is_package => {
+            _ if is_attempt && !is_offered => {
                 diagnostic.help(format!(
                     "`importlib.util.find_spec(\"{module}\")` tells whether it is there, and loads nothing"
                 ));
             }
-            _ if is_package => {
+            _ if is_offered => {
                 diagnostic.help("remove it; or, if it is meant for others, name it in `__all__`, write it with `as` and its own name, or set `public-api`");
             }
             _ => {
