@@ -158,22 +158,19 @@ impl Use<'_> {
             names.dedup();
             names
         };
-        let mut importers_named = importers(|edge| edge.is_loaded() && edge.truth == Truth::True);
-        if importers_named.is_empty() {
-            importers_named = importers(|edge| edge.when != When::TypeChecking);
-        }
-        let importers = importers_named;
+        let loading = importers(|edge| edge.is_loaded() && edge.truth == Truth::True);
+        let perhaps = || importers(|edge| edge.when != When::TypeChecking);
+        let is_sure = !loading.is_empty();
+        let importers = if is_sure { loading } else { perhaps() };
         let written = written_import(facts, facts.import(self.import));
-        let message = match importers.as_slice() {
-            [] => format!("`{written}` does not load `{name}`, and no module of the program does"),
-            [_] => format!(
-                "`{written}` does not load `{name}`: it is there only because {} imports it",
-                listed_up_to(&importers, MOST)
-            ),
-            _ => format!(
-                "`{written}` does not load `{name}`: it is there only because {} import it",
-                listed_up_to(&importers, MOST)
-            ),
+        let verb = if importers.len() == 1 { "imports" } else { "import" };
+        let message = if importers.is_empty() {
+            format!("`{written}` does not load `{name}`, and no module of the program does")
+        } else {
+            let importers = listed_up_to(&importers, MOST);
+            let when = if is_sure { "because" } else { "once" };
+            let doubt = if is_sure { "" } else { ", which need not happen" };
+            format!("`{written}` does not load `{name}`: it is there only {when} {importers} {verb} it{doubt}")
         };
         let diagnostic = report.in_file(file.id, self.range, message);
         diagnostic.help(format!("add `import {name}`"));

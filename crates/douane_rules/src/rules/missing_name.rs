@@ -5,7 +5,7 @@ use douane_parser::{Guard, ImportId, Target, Truth, When};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::undefined_in_all::perhaps_bound;
+use super::{undefined_in_all::perhaps_bound, unresolved_import::is_generated};
 use crate::{
     Checked, FileRule, Reporter,
     rule::declare_rule,
@@ -57,6 +57,15 @@ declare_rule! {
     /// except ImportError:
     ///     plock = None
     /// ```
+    ///
+    /// nor is a private name of a package, which may be a compiled module:
+    ///
+    /// ```py shop/__init__.py
+    /// ```
+    ///
+    /// ```py main.py
+    /// from shop import _speedups
+    /// ```
     MISSING_NAME: File = MissingName, name: "missing-name", aliases: ["E0611", "no-name-in-module"], default: Error
 }
 
@@ -106,6 +115,9 @@ fn may_have(file: &Checked<'_>, module: ModuleId, name: &str) -> bool {
         });
     }
     let Some((_, facts)) = file.project.module_facts(module) else { return true };
+    if graph.module(module).is_package() && is_generated(name) {
+        return true;
+    }
     let standard = |source: &ModuleId| graph.module(*source).origin == Origin::Standard;
     let mut stars = graph.stars(module, facts).filter_map(|(_, _, source)| source).filter(standard);
     perhaps_bound(facts).contains(name) || stars.any(|source| may_have(file, source, name))

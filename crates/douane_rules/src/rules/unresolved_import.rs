@@ -152,7 +152,7 @@ pub(super) fn is_guarded(file: &Checked<'_>, import: &Import) -> bool {
 }
 
 /// Modules that only a build makes.
-fn is_generated(module: &str) -> bool {
+pub(super) fn is_generated(module: &str) -> bool {
     let last = module.rsplit('.').next().unwrap_or(module);
     module.split('.').any(|part| part.starts_with('_')) || last.ends_with("_pb2") || last.ends_with("_pb2_grpc")
 }
