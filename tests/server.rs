@@ -705,3 +705,20 @@ fn what_git_writes_changes_nothing() {
     assert_eq!(shown(&client.pushed("b.py")), found(&[("unused-import", 0)]));
     client.end();
 }
+
+#[test]
+fn what_is_ignored_here_is_not_ignored_there() {
+    let text = "from re import (\n    match,\n    sub,\n)\n";
+    let project = Project::new(&[("a.py", text)]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    let actions = client.actions("a.py", 1, &["quickfix"]);
+    let ignoring = actions.iter().find(|action| action["title"] == "Ignore `unused-import` here");
+    let ignored = client.text_after("a.py", ignoring.expect("it can be ignored"));
+    assert_eq!(ignored, text.replace("match,", "match,  # douane: ignore[unused-import]"));
+    client.replace("a.py", &ignored);
+    asked(&mut client, "hover", "a.py", 0, 6);
+    assert_eq!(client.actions("a.py", 1, &["quickfix"]), [Value::Null; 0]);
+    assert!(!client.actions("a.py", 2, &["quickfix"]).is_empty());
+    client.end();
+}

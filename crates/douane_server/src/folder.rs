@@ -136,6 +136,10 @@ impl Folder {
         } else {
             self.program.touch(path);
         }
+        if !self.program.is_current() {
+            // Costs are those of the files on disk.
+            self.costs.forget();
+        }
     }
 
     fn is_below(&self, folder: Option<&Path>) -> bool {
@@ -144,11 +148,7 @@ impl Folder {
 
     /// Brings the program up to date; true if anything changed.
     pub(crate) fn update(&mut self, progress: &(dyn Fn(Stage) + Sync)) -> bool {
-        if self.program.is_current() {
-            return false;
-        }
-        self.costs.forget();
-        self.program.update(progress)
+        !self.program.is_current() && self.program.update(progress)
     }
 
     /// Takes over the buffers of its files.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use douane_base::{Diagnostic, Edit, FileId, LineIndex, TextRange};
-use douane_parser::{Codes, Dialect, FileFacts, SourceKind};
+use douane_parser::{Codes, Dialect, FileFacts, Import, SourceKind};
 use douane_rules::Settings;
 
 use crate::{
@@ -89,9 +89,7 @@ pub(crate) fn comments(
             of_file.insert(diagnostic.rule);
             continue;
         }
-        let statement = facts.statements.iter().find(|statement| statement.range.contains(range));
-        let end = statement.map_or(range.start(), |statement| statement.range.end());
-        of_lines.entry(lines.line(end)).or_default().insert(diagnostic.rule);
+        of_lines.entry(line_for(range, diagnostics, text, &lines, facts)).or_default().insert(diagnostic.rule);
     }
     let mut edits = Vec::new();
     let mut insert = |at: u32, text: String| edits.push(Edit { file, range: TextRange::empty(at), text });
@@ -102,8 +100,7 @@ pub(crate) fn comments(
     }
     for (line, rules) in of_lines {
         let start = lines.line_start(line);
-        let content = text[start as usize..].split(['\n', '\r']).next().unwrap_or_default();
-        let end = start + u32::try_from(content.trim_end().len()).unwrap_or(0);
+        let end = start + u32::try_from(line_at(text, start).len()).unwrap_or(0);
         // What douane silences there already is added to.
         let known = facts.suppressions.iter().find_map(|suppression| match &suppression.codes {
             Codes::Listed(codes)
@@ -120,6 +117,28 @@ pub(crate) fn comments(
     }
     edits.sort_by_key(|edit| edit.range);
     edits
+}
+
+/// The line at whose end a comment silences what is found in a range: the last one of the statement, or that of an imported name
+/// whose neighbours are to go on being judged.
+fn line_for(range: TextRange, diagnostics: &[&Diagnostic], text: &str, lines: &LineIndex, facts: &FileFacts) -> u32 {
+    let own = lines.line(range.end());
+    let is_continued = || line_at(text, lines.line_start(own)).ends_with('\\');
+    let found_in = |import: &Import| diagnostics.iter().any(|found| import.range.contains(found.primary.range));
+    let has_neighbours = |import: &Import| {
+        let mut others = facts.imports.iter().filter(|other| other.statement == import.statement);
+        others.any(|other| !found_in(other))
+    };
+    if facts.imports.iter().any(|import| import.range.contains(range) && has_neighbours(import)) && !is_continued() {
+        return own;
+    }
+    let statement = facts.statements.iter().find(|statement| statement.range.contains(range));
+    statement.map_or(lines.line(range.start()), |statement| lines.line(statement.range.end()))
+}
+
+/// The rest of a line, without blanks at its end.
+fn line_at(text: &str, start: u32) -> &str {
+    text[start as usize..].split(['\n', '\r']).next().unwrap_or_default().trim_end()
 }
 
 fn joined(rules: &BTreeSet<&str>) -> String {
