@@ -1,7 +1,8 @@
 //! `missing-name`
 
+use douane_base::{FileId, TextRange};
 use douane_graph::{Lookup, ModuleId, Origin, StandardLibrary};
-use douane_parser::{Guard, ImportId, Target, Truth, When};
+use douane_parser::{Guard, ImportId, ScopeId, Target, Truth, When};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -100,8 +101,18 @@ impl FileRule for MissingName {
             if !near.is_empty() {
                 diagnostic.help(format!("did you mean {}?", or_listed(&near)));
             }
+            if let Some((other, range)) = near.first().and_then(|near| place_of(file, source, near)) {
+                diagnostic.label(other, range, format!("`{}` is here", near[0]));
+            }
         }
     }
+}
+
+/// Where a module of the program binds a name.
+fn place_of(file: &Checked<'_>, module: ModuleId, name: &str) -> Option<(FileId, TextRange)> {
+    let (other, facts) = file.project.module_facts(module).filter(|(other, _)| file.project.is_own(*other))?;
+    let binding = facts.bindings_of(ScopeId::MODULE, facts.names.find(name)?).last()?;
+    Some((other, facts.binding(binding).range))
 }
 
 /// The module has the name in another version of Python, or where its code takes another branch.
