@@ -385,6 +385,52 @@ fn one_run_writes_several_formats() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_a_report_is_written_to_stays_what_it_is() {
+    use std::os::unix::fs::symlink;
+    let project = Project::new(&[("main.py", "import os\n"), ("kept.json", "")]);
+    symlink("kept.json", project.path("link.json")).expect("a link");
+    assert!(std::process::Command::new("mkfifo").arg(project.path("pipe")).status().expect("it runs").success());
+    let pipe = project.path("pipe");
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).expect("it is read"));
+    let run = project.run(&["check", "-q", "-o", "json:link.json", "-o", "json:pipe", "-o", "concise:/dev/stdout"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(1), ""));
+    assert!(run.output.starts_with("main.py:1:8: warning[unused-import] `import os` is never used\n"), "{}", run.output);
+    assert!(run.output.contains("warning[unused-import]: "), "{}", run.output);
+    let written = std::fs::read_to_string(project.path("kept.json")).expect("it is there");
+    assert!(project.path("link.json").is_symlink() && written.contains("unused-import"));
+    assert!(reader.join().expect("it ends").contains("unused-import"));
+}
+
+#[test]
+fn a_report_is_written_beside_statistics_and_refused_where_there_is_none() {
+    let project = Project::new(&[("main.py", "import os\n")]);
+    let run = project.run(&["check", "--statistics", "-o", "concise:found.txt"]);
+    assert_eq!((run.code, run.output.as_str()), (Some(1), "1\twarning\tunused-import\n"));
+    let written = std::fs::read_to_string(project.path("found.txt")).expect("it is there");
+    assert!(written.starts_with("main.py:1:8: "), "{written}");
+    for other in ["--diff", "--show-files", "--show-settings"] {
+        let run = project.run(&["check", other, "-o", "json:r.json"]);
+        assert!(run.code == Some(2) && run.errors.contains("cannot be used with"), "{other}: {run:?}");
+    }
+}
+
+#[test]
+fn a_format_that_is_none_is_no_part_of_a_name() {
+    let project = Project::new(&[("main.py", "")]);
+    for (named, reason) in [
+        ("sarf:x.sarif", "there is no format `sarf`; did you mean `sarif`? (a file of that name is `./sarf:x.sarif`)"),
+        ("SARIF:x.sarif", "did you mean `sarif`?"),
+        ("json:", "there is no file behind `json:`"),
+    ] {
+        let run = project.run(&["check", "-o", named]);
+        assert!(run.code == Some(2) && run.errors.contains(reason), "{run:?}");
+    }
+    assert_eq!(project.run(&["check", "-o", "./sarf:x.sarif"]).code, Some(0));
+    assert!(project.path("sarf:x.sarif").is_file());
+}
+
+#[test]
 fn json_lines_are_those_of_json() {
     let project = Project::new(&[("main.py", "import os, re\n")]);
     let document: serde_json::Value =

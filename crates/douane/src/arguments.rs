@@ -1,6 +1,6 @@
 //! The arguments, in ruff's dialect.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -128,8 +128,8 @@ pub(crate) struct CheckArguments {
     pub(crate) output_format: Format,
     /// Write the findings to a file too, in the format before the colon, else in that of `--output-format`; may be given
     /// several times
-    #[arg(short, long, value_name = "[FORMAT:]FILE")]
-    pub(crate) output_file: Vec<String>,
+    #[arg(short, long, value_name = "[FORMAT:]FILE", conflicts_with_all = ["diff", "show_files", "show_settings"])]
+    pub(crate) output_file: Vec<OutputFile>,
     /// Mend what can be mended without changing what any module of the program offers or does
     #[arg(long)]
     pub(crate) fix: bool,
@@ -211,6 +211,12 @@ impl CheckArguments {
         self.fix || self.fix_only || self.diff
     }
 
+    /// The formats that the findings are written in.
+    pub(crate) fn formats(&self) -> impl Iterator<Item = Format> {
+        let of_files = self.output_file.iter().filter_map(|file| file.format);
+        of_files.chain([self.output_format])
+    }
+
     /// The change that is looked at.
     pub(crate) fn change(&self) -> Option<Change> {
         let since = || self.since.clone().map(Change::Since);
@@ -220,6 +226,36 @@ impl CheckArguments {
     pub(crate) fn fix_options(&self) -> FixOptions {
         let applicability = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         FixOptions { applicability, writes: !self.diff }
+    }
+}
+
+/// A file that the findings are written to as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OutputFile {
+    /// That of the file alone.
+    pub(crate) format: Option<Format>,
+    pub(crate) path: PathBuf,
+}
+
+impl FromStr for OutputFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let whole = || Self { format: None, path: text.into() };
+        let Some((format, path)) = text.split_once(':') else { return Ok(whole()) };
+        // One letter is a drive.
+        let is_like_format = format.len() > 1 && format.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+        match format.parse() {
+            Ok(_) if path.is_empty() => Err(format!("there is no file behind `{format}:`")),
+            Ok(format) => Ok(Self { format: Some(format), path: path.into() }),
+            Err(_) if is_like_format => {
+                let known = Format::ALL.map(Format::as_str);
+                let nearest = similar::get_close_matches(&*format.to_lowercase(), &known, 1, 0.6);
+                let nearest = nearest.first().map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"));
+                Err(format!("there is no format `{format}`{nearest} (a file of that name is `./{text}`)"))
+            }
+            Err(_) => Ok(whole()),
+        }
     }
 }
 

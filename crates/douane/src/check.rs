@@ -12,14 +12,15 @@ use douane_base::{Diagnostic, FileId, Severity, SourceFile};
 use douane_reporter::{Format, Options, Report, RuleText, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
 use douane_workspace::{Analysis, BASELINE, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
+use douane_workspace::write_file;
 use rustc_hash::FxHashMap;
 
 use crate::{
-    arguments::CheckArguments,
+    arguments::{CheckArguments, OutputFile},
     differences,
     explain::markdown_page,
     inspect,
-    outcome::{Outcome, refused, replace_file, written},
+    outcome::{Outcome, refused, written},
     progress::Progress,
     terminal::{self, Color},
     watch,
@@ -131,12 +132,9 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     };
     let result = if arguments.diff {
         differences::write(&changed, colours, output)
-    } else if arguments.statistics {
-        douane_reporter::write_statistics(&diagnostics, arguments.output_format, output)
     } else {
         let shown: &[Diagnostic] = if arguments.fix_only { &[] } else { &diagnostics };
-        let is_sarif = |file: &String| file.starts_with("sarif:");
-        let shows_known = arguments.output_format == Format::Sarif || arguments.output_file.iter().any(is_sarif);
+        let shows_known = arguments.formats().any(|format| format == Format::Sarif);
         let shown_known: &[Diagnostic] = if shows_known { &known } else { &[] };
         let files = Shown::read(&analysis, shown.iter().chain(shown_known));
         let summary = Summary {
@@ -155,14 +153,18 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         let report =
             Report { diagnostics: shown, known: shown_known, files: &files, rules: &rules, summary, prefix: &prefix };
         for file in &arguments.output_file {
-            if let Err(message) = write_file(file, arguments.output_format, &report) {
+            if let Err(message) = write_report(file, arguments.output_format, &report) {
                 terminal::error(&message);
                 return Outcome::Refused;
             }
         }
-        let colours = colours && arguments.output_format == Format::Full;
-        let quiet = arguments.quiet || (arguments.fix_only && fixed == 0);
-        douane_reporter::write(&report, arguments.output_format, Options { colours, quiet }, output)
+        if arguments.statistics {
+            douane_reporter::write_statistics(&diagnostics, arguments.output_format, output)
+        } else {
+            let colours = colours && arguments.output_format == Format::Full;
+            let quiet = arguments.quiet || (arguments.fix_only && fixed == 0);
+            douane_reporter::write(&report, arguments.output_format, Options { colours, quiet }, output)
+        }
     };
     let outcome = written(result, outcome);
     if arguments.verbose {
@@ -192,14 +194,13 @@ pub(crate) fn rule_texts() -> Vec<RuleText<'static>> {
     RULES.iter().map(text).collect()
 }
 
-/// Writes the report to a file, `[FORMAT:]FILE`; one that is there is replaced whole.
-fn write_file(named: &str, format: Format, report: &Report<'_>) -> Result<(), String> {
-    let chosen = named.split_once(':').and_then(|(format, path)| Some((format.parse::<Format>().ok()?, path)));
-    let (format, path) = chosen.unwrap_or((format, named));
+/// Writes the report to a file too.
+fn write_report(file: &OutputFile, format: Format, report: &Report<'_>) -> Result<(), String> {
     let mut bytes = Vec::new();
-    let written = douane_reporter::write(report, format, Options { colours: false, quiet: false }, &mut bytes);
-    let written = written.and_then(|()| replace_file(Path::new(path), &bytes));
-    written.map_err(|error| format!("`{path}` can't be written: {error}"))
+    let options = Options { colours: false, quiet: false };
+    let written = douane_reporter::write(report, file.format.unwrap_or(format), options, &mut bytes);
+    let written = written.and_then(|()| write_file(&file.path, &bytes));
+    written.map_err(|error| format!("`{}` can't be written: {error}", file.path.display()))
 }
 
 /// What the project's baseline does not know, and how much it does.

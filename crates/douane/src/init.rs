@@ -12,13 +12,13 @@ use std::{
 
 use configparser::ini::Ini;
 use douane_rules::{find_rule, folder_glob};
-use douane_workspace::{Request, Workspace};
+use douane_workspace::{Request, Workspace, write_file};
 use toml::{Table, Value};
 
 use self::taken::Taken;
 use crate::{
     explain::level_name,
-    outcome::{Outcome, replace_file, written},
+    outcome::{Outcome, written},
     terminal,
 };
 
@@ -45,7 +45,7 @@ pub(crate) fn run() -> Outcome {
     let has_version = pyproject.get("project").is_some_and(|project| project.get("requires-python").is_some());
     taken.mend_source_roots(&folder);
     // Which files there are depends on what is excluded, which is for the workspace to say.
-    let write = |taken: &Taken| replace_file(&file, taken.text(has_version).as_bytes());
+    let write = |taken: &Taken| write_file(&file, taken.text(has_version).as_bytes());
     let wrote = write(&taken).and_then(|()| {
         taken.drop_unfit(&files(&folder));
         write(&taken)

@@ -1,6 +1,6 @@
 //! How a run ends.
 
-use std::{fs, io, path::Path, process::ExitCode};
+use std::{io, process::ExitCode};
 
 use douane_base::{Diagnostic, FileId, Label, Severity, SourceFile, TextRange};
 use douane_reporter::{Format, Options, Report, Sources, Summary};
@@ -46,15 +46,6 @@ pub(crate) fn written(result: io::Result<()>, outcome: Outcome) -> Outcome {
             Outcome::Refused
         }
     }
-}
-
-/// Writes a file; one that is there is replaced whole or not at all.
-pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    fs::write(&part, bytes)?;
-    fs::rename(&part, path).inspect_err(|_| drop(fs::remove_file(&part)))
 }
 
 /// Says why nothing can be analysed.

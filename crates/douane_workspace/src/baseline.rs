@@ -6,7 +6,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -14,7 +13,7 @@ use douane_base::{Diagnostic, FileId, SourceFile, subject};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Analysis, Workspace, files::plain};
+use crate::{Analysis, Workspace, files::plain, writing::write_file};
 
 /// The file's name, in the folder of the project.
 pub const BASELINE: &str = "douane-baseline.json";
@@ -99,15 +98,7 @@ impl Baseline {
             text.push_str(&entry);
         }
         text.push_str(if self.known.is_empty() { "]\n}\n" } else { "\n  ]\n}\n" });
-        let failed = |error: std::io::Error| format!("can't write {}: {}", path.display(), plain(&error));
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file =
-            tempfile::Builder::new().prefix(".douane-").suffix(".tmp").tempfile_in(folder).map_err(failed)?;
-        file.write_all(text.as_bytes()).map_err(failed)?;
-        let mode = fs::metadata(path).map(|metadata| metadata.permissions());
-        file.persist(path).map_err(|error| failed(error.error))?;
-        // A new file is for everybody that the folder is for, as if it had been written plainly.
-        mode.map_or_else(|_| make_readable(path), |mode| fs::set_permissions(path, mode)).map_err(failed)
+        write_file(path, text.as_bytes()).map_err(|error| format!("can't write {}: {}", path.display(), plain(&error)))
     }
 
     /// The findings of a run.
@@ -156,17 +147,6 @@ impl Baseline {
         let (new, known) = (diagnostics(new), diagnostics(known));
         Sifted { known, stale: left.values().filter(|count| **count > 0).count(), new }
     }
-}
-
-#[cfg(unix)]
-fn make_readable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 fn keys(analysis: &Analysis, diagnostics: &[Diagnostic]) -> Vec<Key> {

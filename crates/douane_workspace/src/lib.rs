@@ -30,6 +30,7 @@ mod schema;
 mod scope;
 mod source_roots;
 mod transaction;
+mod writing;
 
 pub use analysis::{Analysis, Stage};
 pub use baseline::{BASELINE, Baseline, Sifted};
@@ -45,3 +46,4 @@ pub use measurements::{Measurement, Measurements};
 pub use project::{Failure, Overlay, Request, Workspace};
 pub use schema::configuration_schema;
 pub use scope::Wanted;
+pub use writing::write_file;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use douane_probe::{Identity, Loaded, Measured, identity};
-use douane_workspace::{Budget, Request, Workspace};
+use douane_workspace::{Budget, Request, Workspace, write_file};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     arguments::MeasuringArguments,
-    outcome::{Outcome, refused, replace_file, written},
+    outcome::{Outcome, refused, written},
     terminal::{self, Color},
 };
 
@@ -297,7 +297,7 @@ fn read_lock(path: &Path) -> Result<Lock, String> {
 fn write_lock(path: &Path, lock: &Lock) -> Result<(), String> {
     let mut text = serde_json::to_string_pretty(lock).map_err(|error| error.to_string())?;
     text.push('\n');
-    replace_file(path, text.as_bytes()).map_err(|error| format!("`{}` can't be written: {error}", path.display()))
+    write_file(path, text.as_bytes()).map_err(|error| format!("`{}` can't be written: {error}", path.display()))
 }
 
 fn bytes(count: u64) -> String {

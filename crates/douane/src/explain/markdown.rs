@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path};
 
 use douane_base::Applicability;
 use douane_rules::{Part, RULES, Rule};
+use douane_workspace::write_file;
 
 use super::level_name;
-use crate::outcome::replace_file;
 
 /// The end of every file that is written here, by which those of rules that are gone are known.
 const MARK: &str = "\n<!-- Written by `douane explain --all --to`. -->\n";
@@ -21,7 +21,7 @@ pub(super) fn write_all(folder: &Path) -> Result<(), String> {
         if fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
             continue;
         }
-        replace_file(&path, text.as_bytes()).map_err(|error| failed(&path, &error))?;
+        write_file(&path, text.as_bytes()).map_err(|error| failed(&path, &error))?;
     }
     for entry in fs::read_dir(folder).map_err(|error| failed(folder, &error))?.flatten() {
         let is_known = entry.file_name().to_str().is_some_and(|name| pages.contains_key(name));
