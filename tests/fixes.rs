@@ -193,7 +193,7 @@ fn a_difference_is_printed_and_nothing_written() {
     let project = Project::new(&[("main.py", "import os\n\nprint(1)\n")]);
     let run = project.run(&["check", "--diff"]);
     assert_eq!((run.code, run.errors.as_str()), (Some(1), ""));
-    assert_eq!(run.output, "--- main.py\n+++ main.py\n@@ -1,3 +1,2 @@\n-import os\n \n print(1)\n");
+    assert_eq!(run.output, "--- a/main.py\n+++ b/main.py\n@@ -1,3 +1,2 @@\n-import os\n \n print(1)\n");
     assert_eq!(fs::read_to_string(project.path("main.py")).expect("it is there"), "import os\n\nprint(1)\n");
     let run = project.run(&["check", "--fix"]);
     assert_eq!(run.code, Some(0));
@@ -210,14 +210,41 @@ fn a_difference_has_the_lines_of_git() {
     let before = "import os\rx = 1\r\nimport re\ry = 2\n\nimport sys\rz = 3\r";
     let project = Project::new(&[("main.py", before)]);
     let run = project.run(&["check", "--diff"]);
-    let expected = "--- main.py\n+++ main.py\n@@ -1,4 +1,4 @@\n-import os\rx = 1\r\n-import re\ry = 2\n+x = 1\r\n+y = 2\n \n\
+    let expected = "--- a/main.py\n+++ b/main.py\n@@ -1,4 +1,4 @@\n-import os\rx = 1\r\n-import re\ry = 2\n+x = 1\r\n+y = 2\n \n\
                     -import sys\rz = 3\r\n\\ No newline at end of file\n+z = 3\r\n\\ No newline at end of file\n";
     assert_eq!((run.code, run.output.as_str()), (Some(1), expected));
     project.write("mend.diff", &run.output);
     let mut git = std::process::Command::new("git");
-    git.current_dir(project.path("")).args(["apply", "-p0", "--whitespace=nowarn", "mend.diff"]);
+    git.current_dir(project.path("")).args(["apply", "--whitespace=nowarn", "mend.diff"]);
     assert!(git.status().expect("git can be started").success());
     assert_eq!(fs::read_to_string(project.path("main.py")).expect("it is there"), "x = 1\r\ny = 2\n\nz = 3\r");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_difference_names_files_as_git_does() {
+    use std::{fs::File, process::Command};
+    let names = ["a b/é c.py", "plain.py", "quo\"te\\.py", "\u{1b}[2J.py"];
+    for tool in ["git", "patch"] {
+        let project = Project::new(&names.map(|name| (name, "import os\nx = 1\n")));
+        let run = project.run(&["check", "--diff"]);
+        assert_eq!(run.errors, "");
+        assert!(run.output.contains("--- \"a/a b/\\303\\251 c.py\"\n+++ \"b/a b/"), "{}", run.output);
+        assert!(!run.output.contains('\u{1b}'), "{}", run.output);
+        project.write("mend.diff", &run.output);
+        let mut command = Command::new(tool);
+        command.current_dir(project.path(""));
+        match tool {
+            "git" => command.args(["apply", "mend.diff"]),
+            _ => command.args(["-p1", "-s"]).stdin(File::open(project.path("mend.diff")).expect("it is there")),
+        };
+        assert!(command.status().expect("it can be started").success(), "{tool}");
+        for name in names {
+            assert_eq!(fs::read_to_string(project.path(name)).expect("it is there"), "x = 1\n", "{tool}: {name}");
+        }
+    }
+    let project = Project::new(&[("a b.py", "import os\n")]);
+    assert!(project.run(&["check", "--diff"]).output.starts_with("--- a/a b.py\t\n+++ b/a b.py\t\n@@"));
 }
 
 #[test]
