@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use douane_reporter::escaped;
 use douane_rules::Settings;
 use douane_workspace::Workspace;
 
@@ -9,7 +10,7 @@ use crate::explain::level_name;
 
 /// The files that findings are wanted of, one a line.
 pub(crate) fn show_files(workspace: &Workspace, output: &mut impl Write) -> io::Result<()> {
-    workspace.named_files().iter().try_for_each(|path| writeln!(output, "{}", path.display()))
+    workspace.named_files().iter().try_for_each(|path| writeln!(output, "{}", escaped(&path.to_string_lossy())))
 }
 
 /// What is in use, as a configuration that would say the same.

@@ -20,7 +20,8 @@ pub(crate) fn visible(character: char) -> char {
 }
 
 /// The text as one line without control characters; they are written `\n`, `\x1b` or `\u202e`.
-pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hostile) {
         return Cow::Borrowed(text);
     }

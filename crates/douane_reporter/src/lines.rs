@@ -28,7 +28,7 @@ pub(crate) fn write_github(report: &Report<'_>, out: &mut dyn Write) -> io::Resu
 }
 
 fn escape_data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    escaped(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")).into_owned()
 }
 
 fn escape_property(text: &str) -> String {
@@ -39,7 +39,7 @@ fn escape_property(text: &str) -> String {
 pub(crate) fn write_azure(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let escape = |text: &str| {
         let text = text.replace('%', "%AZP25").replace('\r', "%0D").replace('\n', "%0A");
-        text.replace(';', "%3B").replace(']', "%5D")
+        escaped(&text.replace(';', "%3B").replace(']', "%5D")).into_owned()
     };
     for Place { diagnostic, path, start, .. } in places(report) {
         let path = report.in_checkout(path);
@@ -73,7 +73,7 @@ mod tests {
     };
 
     fn shown(format: Format) -> String {
-        let files = Files::new(&[("a,b.py", "x = \"é𐐀\"; import os\nfrom m import (\n    a)\n")]);
+        let files = Files::new(&[("a,\u{1b}b.py", "x = \"é𐐀\"; import os\nfrom m import (\n    a)\n")]);
         let diagnostics = [
             error(0, files.find(0, "os"), "100% `os`:\nunused; really]"),
             Diagnostic { severity: Severity::Warning, ..error(0, range(24, 46), "over lines") },
@@ -85,9 +85,9 @@ mod tests {
     fn github() {
         assert_eq!(
             shown(Format::Github),
-            "::error title=douane (some-rule),file=a%2Cb.py,line=1,col=18,endColumn=20,endLine=1::\
-             a,b.py:1:18: some-rule 100%25 `os`:%0Aunused; really]\n\
-             ::warning title=douane (some-rule),file=a%2Cb.py,line=2,endLine=3::a,b.py:2:1: some-rule over lines\n"
+            "::error title=douane (some-rule),file=a%2C\\x1bb.py,line=1,col=18,endColumn=20,endLine=1::\
+             a,\\x1bb.py:1:18: some-rule 100%25 `os`:%0Aunused; really]\n\
+             ::warning title=douane (some-rule),file=a%2C\\x1bb.py,line=2,endLine=3::a,\\x1bb.py:2:1: some-rule over lines\n"
         );
     }
 
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(
             first.lines().next(),
             Some(
-                "##vso[task.logissue type=error;sourcepath=a,b.py;linenumber=1;columnnumber=18;code=some-rule;]\
+                "##vso[task.logissue type=error;sourcepath=a,\\x1bb.py;linenumber=1;columnnumber=18;code=some-rule;]\
                  100%AZP25 `os`:%0Aunused%3B really%5D"
             )
         );
@@ -107,7 +107,7 @@ mod tests {
     fn pylint() {
         assert_eq!(
             shown(Format::Pylint),
-            "a,b.py:1: [some-rule] 100% `os`:\\nunused; really]\na,b.py:2: [some-rule] over lines\n"
+            "a,\\x1bb.py:1: [some-rule] 100% `os`:\\nunused; really]\na,\\x1bb.py:2: [some-rule] over lines\n"
         );
     }
 }
