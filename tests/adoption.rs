@@ -68,7 +68,10 @@ fn a_baseline_lets_new_findings_count() {
     let run = project.run(&["baseline", "write"]);
     assert_eq!((run.code, run.errors.as_str()), (Some(0), "note: douane-baseline.json holds 2 findings\n"));
     let written = text(&project, "douane-baseline.json");
-    assert!(written.contains(r#"{"module":"main","rule":"unused-import","subject":"os","count":1}"#), "{written}");
+    assert!(
+        written.contains(r#"{"file":"main.py","rule":"unused-import","scope":"","subject":"os","count":1}"#),
+        "{written}"
+    );
     let run = project.run(&["check"]);
     assert_eq!((run.code, run.errors.as_str()), (Some(0), ""));
     assert!(run.output.ends_with("The baseline knows 2 more.\n"), "{}", run.output);
@@ -109,4 +112,100 @@ fn what_the_baseline_knows_is_suppressed_in_sarif() {
     let removed = "is never used. Help: remove it.";
     assert_eq!(shown, [(&*format!("`import re` {removed}"), false), (&*format!("`import os` {removed}"), true)]);
     assert_eq!(project.findings(&[]).len(), 1);
+}
+
+#[test]
+fn a_baseline_knows_where_a_name_comes_from_and_what_is_around_it() {
+    let project = Project::new(&[
+        ("main.py", "def a():\n    from m import gone\n    gone\n\n\ndef b():\n    from n import gone\n    gone\n"),
+        ("m.py", ""),
+        ("n.py", "gone = 1\n"),
+    ]);
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    project.write("m.py", "gone = 1\n");
+    project.write("n.py", "");
+    let broken = "main.py:7:19: error[missing-name] `n` has no `gone`";
+    assert_eq!(project.findings(&[]), [broken]);
+    // The same import in another function is another one.
+    project.write("m.py", "");
+    project.write("n.py", "gone = 1\n");
+    assert_eq!(project.findings(&[]), [""; 0]);
+    project.write("main.py", "class C:\n    def a(self):\n        from m import gone\n        gone\n");
+    assert_eq!(project.findings(&[]), ["main.py:3:23: error[missing-name] `m` has no `gone`"]);
+}
+
+#[test]
+fn an_old_baseline_is_written_anew() {
+    let old = r#"{"version": 1, "findings": [{"module":"main","rule":"unused-import","subject":"os","count":1}]}"#;
+    let project = Project::new(&[("main.py", "import os\n"), ("douane-baseline.json", old)]);
+    for command in [["check", "-q"], ["baseline", "update"]] {
+        let run = project.run(&command);
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(
+            run.errors.contains("is of version 1, which knew less of each finding; `douane baseline write`"),
+            "{run:?}"
+        );
+    }
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    assert_eq!(project.findings(&[]), [""; 0]);
+}
+
+/// The fingerprints that a format has, in the order of the findings.
+fn fingerprints(project: &Project, folder: &str, format: &str) -> Vec<String> {
+    let run = project::run_in(&project.path(folder), &["check", "--output-format", format]);
+    assert_eq!(run.errors, "", "{run:?}");
+    let report: serde_json::Value = serde_json::from_str(&run.output).expect("it is JSON");
+    let (list, place) = match format {
+        "json" => (&report["diagnostics"], "/fingerprint"),
+        "gitlab" => (&report, "/fingerprint"),
+        _ => (&report["runs"][0]["results"], "/partialFingerprints/douaneFingerprint~1v2"),
+    };
+    let found = list.as_array().expect("a list").iter().map(|finding| finding.pointer(place));
+    found.map(|print| print.and_then(|print| print.as_str()).expect("each has one").to_owned()).collect()
+}
+
+#[test]
+fn all_formats_know_a_finding_by_the_same_fingerprint() {
+    let quiet = "[rules]\nstar-import = \"off\"\nimport-shadows-builtin = \"off\"\n";
+    let project = Project::new(&[("main.py", "from math import *\nsin\nnowhere\nnowhere\n"), ("lint.toml", quiet)]);
+    let of = |format| fingerprints(&project, "", format);
+    let two = of("json");
+    assert!(two.len() == 2 && two[0].len() == 32 && two[0] != two[1], "{two:?}");
+    assert_eq!((of("gitlab"), of("sarif")), (two.clone(), two.clone()));
+    // What the baseline knows is counted all the same.
+    project.write("main.py", "from math import *\nsin\nnowhere\n");
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    project.write("main.py", "from math import *\nsin\nnowhere\nnowhere\n");
+    assert_eq!((of("gitlab"), of("json"), of("sarif")), (two[1..].to_vec(), two[1..].to_vec(), two));
+}
+
+#[test]
+fn a_fingerprint_rests_on_neither_lines_nor_other_findings() {
+    let project = Project::new(&[("main.py", "import os\n\n\ndef f():\n    import os\n")]);
+    let before = fingerprints(&project, "", "json");
+    assert_eq!(before.len(), 2);
+    project.write("main.py", "import re\n\n\ndef f():\n    y = 1\n    import  os\n    return y\n");
+    let after = fingerprints(&project, "", "json");
+    assert_eq!(after[1..], before[1..]);
+    assert!(!before.contains(&after[0]));
+
+    // A module and its stub are two files.
+    let project = Project::new(&[("m.py", "from .n import x\n"), ("m.pyi", "from .n import x\n")]);
+    let both = fingerprints(&project, "", "json");
+    let different: std::collections::HashSet<&String> = both.iter().collect();
+    assert!(both.len() > 2 && different.len() == both.len(), "{both:?}");
+    std::fs::remove_file(project.path("m.py")).expect("it can be removed");
+    let stub = fingerprints(&project, "", "json");
+    assert!(stub.iter().all(|print| both.contains(print)), "{both:?} {stub:?}");
+}
+
+#[test]
+fn a_fingerprint_is_the_same_in_every_working_folder() {
+    let unused = "[[overrides]]\npaths = [\"gone\"]\nrules = { star-import = \"off\" }\n";
+    let project = Project::new(&[("lint.toml", unused), ("app/main.py", "import os\n")]);
+    assert_eq!(project.run(&["baseline", "write"]).code, Some(0));
+    let below = project::run_in(&project.path("app"), &["check", "..", "--output-format", "concise", "-q"]);
+    assert_eq!((below.code, below.output.as_str()), (Some(0), ""));
+    std::fs::remove_file(project.path("douane-baseline.json")).expect("it can be removed");
+    assert_eq!(fingerprints(&project, "", "json"), fingerprints(&project, "app", "json"));
 }

@@ -116,7 +116,10 @@ fn json_is_one_object() {
     let mut found = parsed(&run);
     let elapsed = found["summary"]["elapsed_ms"].take();
     assert!(elapsed.is_u64(), "{elapsed}");
-    let star = json!({"start": position(1, 1, 1, 0), "end": position(1, 26, 26, 25)});
+    for finding in found["diagnostics"].as_array_mut().expect("a list") {
+        assert_eq!(finding["fingerprint"].take().as_str().map(str::len), Some(32));
+    }
+    let star = json!({"cell": null, "start": position(1, 1, 1, 0), "end": position(1, 26, 26, 25)});
     let expected = json!({
         "version": 1,
         "diagnostics": [
@@ -136,10 +139,11 @@ fn json_is_one_object() {
                     "title": "Remove `from shop.prices import *`",
                     "edits": [{
                         "path": "shop/orders.py",
-                        "range": {"start": position(1, 1, 1, 0), "end": position(2, 1, 1, 26)},
+                        "range": {"cell": null, "start": position(1, 1, 1, 0), "end": position(2, 1, 1, 26)},
                         "text": "",
                     }],
                 },
+                "fingerprint": null,
             },
             {
                 "rule": "undefined-name-behind-star",
@@ -149,10 +153,11 @@ fn json_is_one_object() {
                 "help": "import it, or correct the name",
                 "path": "shop/orders.py",
                 "module": "shop.orders",
-                "range": {"start": position(3, 14, 15, 44), "end": position(3, 19, 20, 49)},
+                "range": {"cell": null, "start": position(3, 14, 15, 44), "end": position(3, 19, 20, 49)},
                 "related": [],
                 "chain": [],
                 "fix": null,
+                "fingerprint": null,
             },
             {
                 "rule": "missing-all",
@@ -162,7 +167,7 @@ fn json_is_one_object() {
                 "help": "add `__all__` with the names that are meant for others; today no module of the program takes any",
                 "path": "shop/prices.py",
                 "module": "shop.prices",
-                "range": {"start": position(1, 1, 1, 0), "end": position(1, 1, 1, 0)},
+                "range": {"cell": null, "start": position(1, 1, 1, 0), "end": position(1, 1, 1, 0)},
                 "related": [{"path": "shop/orders.py", "range": star, "message": "the star"}],
                 "chain": [],
                 "fix": {
@@ -170,10 +175,11 @@ fn json_is_one_object() {
                     "title": "Add `__all__`",
                     "edits": [{
                         "path": "shop/prices.py",
-                        "range": {"start": position(1, 12, 12, 11), "end": position(1, 12, 12, 11)},
+                        "range": {"cell": null, "start": position(1, 12, 12, 11), "end": position(1, 12, 12, 11)},
                         "text": "\n\n__all__ = [\"net\"]",
                     }],
                 },
+                "fingerprint": null,
             },
         ],
         "summary": {"files": 3, "modules": 3, "errors": 1, "warnings": 2, "elapsed_ms": null},
@@ -355,7 +361,11 @@ flowchart LR
 fn control_characters_are_escaped() {
     let project =
         Project::new(&[("main.py", "from math import *\n\n'\u{1b}[2J'; nowhere\n__all__ = ['\u{1b}[31m']\n")]);
-    for format in ["full", "concise"] {
+    if cfg!(unix) {
+        project.write("\u{1b}[2J.py", "import os\n");
+    }
+    assert!(!project.run(&["check", "--show-files"]).output.contains('\u{1b}'));
+    for format in ["full", "concise", "grouped", "json", "sarif", "github", "gitlab", "azure", "pylint"] {
         let run = project.run(&["check", "--output-format", format]);
         assert!(!run.output.contains('\u{1b}'), "{format}: {}", run.output);
     }
@@ -395,7 +405,11 @@ fn what_a_report_is_written_to_stays_what_it_is() {
     let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).expect("it is read"));
     let run = project.run(&["check", "-q", "-o", "json:link.json", "-o", "json:pipe", "-o", "concise:/dev/stdout"]);
     assert_eq!((run.code, run.errors.as_str()), (Some(1), ""));
-    assert!(run.output.starts_with("main.py:1:8: warning[unused-import] `import os` is never used\n"), "{}", run.output);
+    assert!(
+        run.output.starts_with("main.py:1:8: warning[unused-import] `import os` is never used\n"),
+        "{}",
+        run.output
+    );
     assert!(run.output.contains("warning[unused-import]: "), "{}", run.output);
     let written = std::fs::read_to_string(project.path("kept.json")).expect("it is there");
     assert!(project.path("link.json").is_symlink() && written.contains("unused-import"));
@@ -456,4 +470,24 @@ fn services_are_told_paths_from_the_top_of_their_checkout() {
     let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(location["artifactLocation"]["uri"], "app/a%20b.py");
     assert!(run("concise", "").starts_with("a b.py:1:8: "));
+}
+
+/// The hash that GitHub's action makes is of the file as UTF-8, a byte order mark included.
+#[test]
+fn lines_are_hashed_as_they_are_stored() {
+    let project = Project::new(&[("plain.py", "import os\n")]);
+    project.write("marked.py", b"\xef\xbb\xbfimport os\n");
+    project.write("latin.py", b"# coding: latin-1\nimport os  # \xe9\n");
+    project.write("replaced.py", "# coding: utf-8\nimport os  # \u{fffd}\n");
+    let run = project.run(&["check", "-q", "--output-format", "sarif"]);
+    let report: Value = serde_json::from_str(&run.output).expect("it is JSON");
+    let hash = |name: &str| {
+        let results = report["runs"][0]["results"].as_array().expect("a list");
+        let place = "/locations/0/physicalLocation/artifactLocation/uri";
+        let found = results.iter().find(|result| result.pointer(place).is_some_and(|uri| uri == name));
+        found.map(|result| result["partialFingerprints"]["primaryLocationLineHash"].clone()).expect("a result")
+    };
+    // As codeql-action has it, of the texts "\u{feff}import os\n" and "import os\n".
+    assert_eq!((hash("marked.py").as_str(), hash("plain.py").as_str()), (Some("5aa1a8e55c93c499:1"), Some("cb30a0d6d5e2b68e:1")));
+    assert_eq!(hash("latin.py"), hash("replaced.py"));
 }

@@ -25,9 +25,13 @@ pub(crate) fn run(arguments: &BaselineArguments, color: Color) -> Outcome {
     let Some(path) = workspace.baseline_path() else {
         return refuse("a baseline belongs to a project: leave `--isolated` out");
     };
-    let known = match Baseline::read(&path) {
-        Ok(known) => known,
-        Err(message) => return refuse(&message),
+    // What is written anew need not be readable.
+    let known = match arguments.action {
+        BaselineAction::Write => None,
+        BaselineAction::Update | BaselineAction::Prune => match Baseline::read(&path) {
+            Ok(known) => known,
+            Err(message) => return refuse(&message),
+        },
     };
     let settings = Settings::new(workspace.take_rules(), &Selection::default());
     let analysis = workspace.analyse(&|_| {});

@@ -11,8 +11,8 @@ use std::{
 use douane_base::{Diagnostic, FileId, Severity, SourceFile};
 use douane_reporter::{Format, Options, Report, RuleText, Sources, Summary};
 use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
-use douane_workspace::{Analysis, BASELINE, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
 use douane_workspace::write_file;
+use douane_workspace::{Analysis, BASELINE, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         return written(inspect::show_files(&workspace, &mut io::stdout().lock()), Outcome::Clean);
     }
     let progress = Progress::new(arguments.quiet);
-    let Fixed { analysis, diagnostics, outside, mended, changed, problems } = if arguments.mends() {
+    let Fixed { analysis, mut diagnostics, mut outside, mended, changed, problems } = if arguments.mends() {
         workspace.fix(&settings, arguments.fix_options(), &|stage| progress.note(stage))
     } else if let Some(reason) = &arguments.add_ignore {
         let Ignored { analysis, diagnostics, silenced, problems } =
@@ -84,6 +84,10 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         let wanted = workspace.wanted(&analysis, &settings, analysis.check(&settings));
         Fixed::nothing(analysis, wanted)
     };
+    // Once for all, so that what the baseline knows or the change left alone makes no difference.
+    if arguments.formats().any(Format::has_fingerprints) {
+        analysis.fingerprint(diagnostics.iter_mut().chain(&mut outside));
+    }
     let both = sifted(arguments, &workspace, &analysis, diagnostics).and_then(|inside| {
         let outside = if outside.is_empty() { outside } else { sifted(arguments, &workspace, &analysis, outside)?.0 };
         Ok((inside, outside))
@@ -292,6 +296,10 @@ impl Sources for Shown<'_> {
     }
 
     fn module(&self, file: FileId) -> Option<&str> {
+        // Nothing can import a notebook.
+        if self.analysis.is_notebook(file) {
+            return None;
+        }
         let module = self.analysis.graph().module_of_file(file)?;
         Some(self.analysis.graph().module_name(module))
     }

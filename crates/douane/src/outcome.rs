@@ -86,6 +86,7 @@ fn show_configuration_errors(error: &ConfigurationError, colours: bool) {
             chain: Vec::new(),
             help: None,
             fix: None,
+            fingerprint: None,
         })
         .collect();
     let summary = Summary {

@@ -94,6 +94,9 @@ fn show(arguments: &CheckArguments, program: &mut LiveProgram, started: Instant,
     let Some(analysis) = program.analysis() else { return Ok(()) };
     let mut diagnostics = program.wanted();
     diagnostics.retain(|diagnostic| arguments.min_severity.is_none_or(|least| least.lets_through(diagnostic.severity)));
+    if arguments.formats().any(Format::has_fingerprints) {
+        analysis.fingerprint(diagnostics.iter_mut());
+    }
     let files = Shown::read(analysis, diagnostics.iter());
     let modules = analysis.reported_files().filter(|(file, _)| analysis.graph().module_of_file(*file).is_some());
     let summary = Summary {

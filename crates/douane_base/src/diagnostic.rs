@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FileId, TextRange};
+use crate::{FileId, Fingerprint, TextRange};
 
 /// The site with the pages of the rules; `mkdocs.yml` names it too.
 pub const SITE: &str = "https://douane.readthedocs.io/";
@@ -65,6 +65,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// A change that mends it.
     pub fix: Option<Fix>,
+    /// What stays the same of it while the code around it changes; known once all findings are.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl Diagnostic {
@@ -160,14 +162,6 @@ pub struct Block {
     pub number: u32,
     /// How many statements it has.
     pub statements: u32,
-}
-
-/// The text that a finding is about, without its line breaks: what is the same of it wherever it stands.
-#[must_use]
-pub fn subject(text: &str, range: TextRange) -> String {
-    const LONGEST: usize = 200;
-    let words: Vec<&str> = range.slice(text).split_whitespace().collect();
-    words.join(" ").chars().take(LONGEST).collect()
 }
 
 /// The replacement of one range of one file.

@@ -4,6 +4,7 @@
 //! exist only in [`LineIndex`], which the reporters and the language server ask.
 
 mod diagnostic;
+mod fingerprint;
 mod interner;
 mod line_index;
 mod module_name;
@@ -13,8 +14,8 @@ mod version;
 
 pub use diagnostic::{
     Applicability, Block, Change, ChangeKind, Diagnostic, Edit, Fix, ImportPlace, Label, SITE, Severity, rule_page,
-    subject,
 };
+pub use fingerprint::Fingerprint;
 pub use interner::{Interner, text_at};
 pub use line_index::{LineColumn, LineIndex, Positions};
 pub use module_name::ModuleName;

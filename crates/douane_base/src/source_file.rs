@@ -16,6 +16,7 @@ pub struct FileId(pub u32);
 pub struct SourceFile {
     path: PathBuf,
     text: String,
+    as_utf8: Option<String>,
     lines: LineIndex,
     /// In order; empty for what is no notebook.
     cells: Vec<Cell>,
@@ -37,7 +38,7 @@ impl SourceFile {
     #[must_use]
     pub fn new(path: PathBuf, text: String) -> Self {
         let lines = LineIndex::new(&text);
-        Self { path, text, lines, cells: Vec::new() }
+        Self { path, text, as_utf8: None, lines, cells: Vec::new() }
     }
 
     /// The path as the user would write it: relative to the working folder where that is possible.
@@ -57,6 +58,18 @@ impl SourceFile {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text as it looks to whoever takes the file for UTF-8 and keeps a byte order mark.
+    #[must_use]
+    pub fn text_as_utf8(&self) -> &str {
+        self.as_utf8.as_ref().unwrap_or(&self.text)
+    }
+
+    /// The same file, which looks otherwise to whoever takes it for UTF-8.
+    #[must_use]
+    pub fn with_text_as_utf8(self, as_utf8: Option<String>) -> Self {
+        Self { as_utf8, ..self }
     }
 
     /// Where the lines start.

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::{
     Report,
-    fingerprint::fingerprints,
     place::{Place, places},
 };
 
@@ -16,7 +15,7 @@ struct Issue<'d> {
     check_name: &'d str,
     description: String,
     severity: &'static str,
-    fingerprint: String,
+    fingerprint: Option<String>,
     location: Location,
 }
 
@@ -41,20 +40,20 @@ struct Position {
 /// Writes the array and the end of its line. GitLab does not show the name of a check, so the description begins with it.
 pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let position = |at: LineColumn| Position { line: at.line, column: at.column };
-    let issue = |(Place { diagnostic, path, start, end, .. }, fingerprint)| Issue {
+    let issue = |Place { diagnostic, path, start, end, .. }| Issue {
         check_name: diagnostic.rule,
         description: format!("{}: {}", diagnostic.rule, diagnostic.message),
         severity: match diagnostic.severity {
             Severity::Error => "major",
             Severity::Warning => "minor",
         },
-        fingerprint,
+        fingerprint: diagnostic.fingerprint.map(|fingerprint| fingerprint.to_string()),
         location: Location {
             path: report.in_checkout(path),
             positions: Positions { begin: position(start), end: position(end) },
         },
     };
-    let issues: Vec<Issue<'_>> = places(report).zip(fingerprints(report)).map(issue).collect();
+    let issues: Vec<Issue<'_>> = places(report).map(issue).collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;
     writeln!(out)
 }

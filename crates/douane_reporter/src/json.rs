@@ -69,12 +69,12 @@ struct JsonDiagnostic<'d> {
     related: Vec<JsonLabel<'d>>,
     chain: Vec<JsonLabel<'d>>,
     fix: Option<JsonFix<'d>>,
+    fingerprint: Option<String>,
 }
 
 #[derive(Serialize)]
 struct JsonRange {
     /// Of a notebook, whose lines are counted in each cell.
-    #[serde(skip_serializing_if = "Option::is_none")]
     cell: Option<u32>,
     start: JsonPosition,
     end: JsonPosition,
@@ -147,6 +147,7 @@ fn json_diagnostic<'d>(
         related: diagnostic.related.iter().map(|label| json_label(label, positions)).collect(),
         chain: diagnostic.chain.iter().map(|label| json_label(label, positions)).collect(),
         fix: diagnostic.fix.as_ref().and_then(|fix| json_fix(fix, positions)),
+        fingerprint: diagnostic.fingerprint.map(|fingerprint| fingerprint.to_string()),
     }
 }
 
@@ -186,7 +187,7 @@ mod tests {
         Format, Options,
         sample::{Files, error, label, range, written},
     };
-    use douane_base::{Change, ChangeKind};
+    use douane_base::{Change, ChangeKind, Fingerprint};
     use serde_json::{Value, json};
 
     fn json(files: &Files, diagnostics: &[Diagnostic]) -> String {
@@ -225,21 +226,23 @@ mod tests {
                 r#"{"version":1,"diagnostics":["#,
                 r#"{"rule":"some-rule","url":"https://douane.readthedocs.io/rules/some-rule/","severity":"warning","message":"`os` is unused","help":"remove it","#,
                 r#""path":"app/db.py","module":"app.db","#,
-                r#""range":{"start":{"line":1,"column":18,"utf16_column":19,"offset":21},"#,
+                r#""range":{"cell":null,"start":{"line":1,"column":18,"utf16_column":19,"offset":21},"#,
                 r#""end":{"line":1,"column":20,"utf16_column":21,"offset":23}},"#,
                 r#""related":[{"path":"lint.toml","#,
-                r#""range":{"start":{"line":2,"column":10,"utf16_column":10,"offset":16},"#,
+                r#""range":{"cell":null,"start":{"line":2,"column":10,"utf16_column":10,"offset":16},"#,
                 r#""end":{"line":2,"column":14,"utf16_column":14,"offset":20}},"message":"only\nhere"}],"#,
                 r#""chain":[],"fix":{"applicability":"display-only","title":"Remove the import","edits":[{"path":"lint.toml","#,
-                r#""range":{"start":{"line":2,"column":3,"utf16_column":3,"offset":9},"#,
-                r#""end":{"line":2,"column":3,"utf16_column":3,"offset":9}},"text":"é\u001b"}]}},"#,
+                r#""range":{"cell":null,"start":{"line":2,"column":3,"utf16_column":3,"offset":9},"#,
+                r#""end":{"line":2,"column":3,"utf16_column":3,"offset":9}},"text":"é\u001b"}]},"fingerprint":"FIRST"},"#,
                 r#"{"rule":"some-rule","url":"https://douane.readthedocs.io/rules/some-rule/","severity":"error","message":"a problem","help":null,"#,
                 r#""path":"lint.toml","module":null,"#,
-                r#""range":{"start":{"line":1,"column":1,"utf16_column":1,"offset":0},"#,
-                r#""end":{"line":1,"column":2,"utf16_column":2,"offset":1}},"related":[],"chain":[],"fix":null}],"#,
+                r#""range":{"cell":null,"start":{"line":1,"column":1,"utf16_column":1,"offset":0},"#,
+                r#""end":{"line":1,"column":2,"utf16_column":2,"offset":1}},"related":[],"chain":[],"fix":null,"fingerprint":"SECOND"}],"#,
                 r#""summary":{"files":120,"modules":118,"errors":1,"warnings":1,"elapsed_ms":41}}"#,
                 "\n"
             )
+            .replace("FIRST", &Fingerprint::of(&["`os` is unused"]).to_string())
+            .replace("SECOND", &Fingerprint::of(&["a problem"]).to_string())
         );
     }
 
@@ -280,7 +283,7 @@ mod tests {
         let value: Value = serde_json::from_str(&json(&files, &diagnostics)).expect("it is JSON");
         let end = json!({"line": 2, "column": 2, "utf16_column": 3, "offset": 7});
         let start = json!({"line": 1, "column": 1, "utf16_column": 1, "offset": 0});
-        assert_eq!(value["diagnostics"][0]["range"], json!({"start": start, "end": end}));
-        assert_eq!(value["diagnostics"][1]["range"], json!({"start": end, "end": end}));
+        assert_eq!(value["diagnostics"][0]["range"], json!({"cell": null, "start": start, "end": end}));
+        assert_eq!(value["diagnostics"][1]["range"], json!({"cell": null, "start": end, "end": end}));
     }
 }

@@ -1,5 +1,6 @@
 //! The format `junit`: what CI services read test results from. Each file is a suite, each finding a case that fails; where
-//! nothing is found one case passes, for some services refuse a report without any.
+//! nothing is found one case passes, for some services refuse a report without any. They know a case again by its name, which is
+//! why that holds a fingerprint and no line.
 
 use std::io::{self, Write};
 
@@ -30,7 +31,8 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         for Place { diagnostic, start, .. } in file {
             let (rule, message) = (diagnostic.rule, escape(&diagnostic.message));
             let place = format!("{}:{}", start.line, start.column);
-            writeln!(out, "    <testcase name=\"{rule} at {place}\" classname=\"{class}\" time=\"0\">")?;
+            let name = diagnostic.fingerprint.map_or(rule.to_owned(), |fingerprint| format!("{rule} {fingerprint}"));
+            writeln!(out, "    <testcase name=\"{name}\" classname=\"{class}\" time=\"0\">")?;
             writeln!(out, "      <failure type=\"{rule}\" message=\"{message}\">{path}:{place}: {message}</failure>")?;
             writeln!(out, "    </testcase>")?;
         }
@@ -60,6 +62,8 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use douane_base::Fingerprint;
+
     use crate::{
         Format, Options,
         sample::{Files, error, written},
@@ -69,12 +73,13 @@ mod tests {
     fn findings_are_cases_that_fail() {
         let files = Files::new(&[("app/a.py", "import os\n")]);
         let found = [error(0, files.find(0, "os"), "`os` & <\"this\">\u{1}")];
+        let name = format!("some-rule {}", Fingerprint::of(&["`os` & <\"this\">\u{1}"]));
         assert_eq!(
-            written(&files, &found, Format::Junit, Options::default()),
+            written(&files, &found, Format::Junit, Options::default()).replace(&name, "NAME"),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <testsuites name=\"douane\" tests=\"1\" failures=\"1\" errors=\"0\">\n  \
              <testsuite name=\"app/a.py\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">\n    \
-             <testcase name=\"some-rule at 1:8\" classname=\"app/a\" time=\"0\">\n      \
+             <testcase name=\"NAME\" classname=\"app/a\" time=\"0\">\n      \
              <failure type=\"some-rule\" message=\"`os` &amp; &lt;&quot;this&quot;&gt;\u{fffd}\">app/a.py:1:8: `os` &amp; \
              &lt;&quot;this&quot;&gt;\u{fffd}</failure>\n    </testcase>\n  </testsuite>\n</testsuites>\n"
         );

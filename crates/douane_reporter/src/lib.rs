@@ -9,7 +9,6 @@
 mod concise;
 mod escape;
 mod excerpt;
-mod fingerprint;
 mod full;
 mod gitlab;
 mod grouped;
@@ -34,6 +33,7 @@ use std::{
 
 use douane_base::{Diagnostic, FileId, Severity, SourceFile};
 
+pub use escape::escaped;
 pub use statistics::write_statistics;
 
 /// How a report is written.
@@ -100,6 +100,12 @@ impl Format {
             Self::Azure => "azure",
             Self::Pylint => "pylint",
         }
+    }
+
+    /// Findings are told apart by their fingerprints in it.
+    #[must_use]
+    pub fn has_fingerprints(self) -> bool {
+        matches!(self, Self::Json | Self::JsonLines | Self::Sarif | Self::Gitlab | Self::Junit)
     }
 
     /// People read it: it may have a closing line.

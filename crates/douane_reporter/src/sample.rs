@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use douane_base::{Diagnostic, FileId, Label, Severity, SourceFile, TextRange};
+use douane_base::{Diagnostic, FileId, Fingerprint, Label, Severity, SourceFile, TextRange};
 
 use crate::{Format, Options, Report, RuleText, Sources, Summary, write};
 
@@ -53,6 +53,7 @@ pub(crate) fn error(file: u32, range: TextRange, message: &str) -> Diagnostic {
         chain: Vec::new(),
         help: None,
         fix: None,
+        fingerprint: Some(Fingerprint::of(&[message])),
     }
 }
 

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 use crate::{
     Report, RuleText,
-    fingerprint::fingerprints_of,
     position::{Positions, count_u32, inside},
 };
 
@@ -31,11 +30,10 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let mut found: Vec<(&Diagnostic, bool)> = report.diagnostics.iter().map(|diagnostic| (diagnostic, false)).collect();
     found.extend(report.known.iter().map(|diagnostic| (diagnostic, true)));
     found.sort_by(|(one, _), (other, _)| one.sort_key().cmp(&other.sort_key()));
-    let prints = fingerprints_of(report.files, found.iter().map(|(diagnostic, _)| *diagnostic));
-    let result = |((diagnostic, is_known), fingerprint): ((&Diagnostic, bool), String)| {
+    let result = |(diagnostic, is_known): (&Diagnostic, bool)| {
         let (file, range) = (diagnostic.primary.file, diagnostic.primary.range);
         let source = positions.file(file);
-        let hashes = lines.entry(file).or_insert_with(|| line_hashes(source.text()));
+        let hashes = lines.entry(file).or_insert_with(|| line_hashes(source.text_as_utf8()));
         let line = source.lines().line(count_u32(inside(source.text(), range).start));
         // The lines of a notebook's file are others than those of its code.
         let hash = hashes.get(line as usize - 1).filter(|_| !source.is_notebook());
@@ -44,10 +42,11 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             "level": diagnostic.severity.as_str(),
             "message": {"text": message(diagnostic)},
             "locations": [{"physicalLocation": place(report, &positions, file, range)}],
-            "partialFingerprints": {
-                "douaneFingerprint/v1": fingerprint,
-            },
+            "partialFingerprints": {},
         });
+        if let Some(fingerprint) = diagnostic.fingerprint {
+            result["partialFingerprints"]["douaneFingerprint/v2"] = json!(fingerprint.to_string());
+        }
         if let Some(hash) = hash {
             result["partialFingerprints"]["primaryLocationLineHash"] = json!(hash);
         }
@@ -83,7 +82,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }
         result
     };
-    let results: Vec<Value> = found.into_iter().zip(prints).map(result).collect();
+    let results: Vec<Value> = found.into_iter().map(result).collect();
     let document = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -96,7 +95,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             }},
             "automationDetails": {"id": "douane/"},
             "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {ROOT: {"description": {"text": "The folder that douane was started in."}}},
+            "originalUriBaseIds": {ROOT: {"description": {"text": "The top of what was checked out, or else the folder that douane was started in."}}},
             "results": results,
         }],
     });
@@ -238,6 +237,8 @@ mod tests {
             ["271789c17abda88f:1", "54703d4cd895b18:1", "180aee12dab6264:1", "a23a3dc5e078b07b:1"]
         );
         assert_eq!(line_hashes("a\r\nb\rc\n"), line_hashes("a\nb\nc\n"));
+        // It keeps a byte order mark.
+        assert_ne!(line_hashes("\u{feff}a"), line_hashes("a"));
     }
 
     #[test]

@@ -71,7 +71,7 @@ mod tests {
             found("unused-import", Severity::Warning),
             found("star-import", Severity::Warning),
             found("unused-import", Severity::Error),
-            found("import-cycle", Severity::Error),
+            found("missing-name", Severity::Error),
             found("star-import", Severity::Warning),
         ];
         let mut out = Vec::new();
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn lines_are_ordered_by_count_then_name_then_severity() {
         let expected =
-            "2\twarning\tstar-import\n1\terror\timport-cycle\n1\terror\tunused-import\n1\twarning\tunused-import\n";
+            "2\twarning\tstar-import\n1\terror\tmissing-name\n1\terror\tunused-import\n1\twarning\tunused-import\n";
         assert_eq!(statistics(Format::Full), expected);
         assert_eq!(statistics(Format::Concise), expected);
     }
@@ -93,7 +93,7 @@ mod tests {
             statistics(Format::Json),
             concat!(
                 r#"[{"count":2,"severity":"warning","rule":"star-import"},"#,
-                r#"{"count":1,"severity":"error","rule":"import-cycle"},"#,
+                r#"{"count":1,"severity":"error","rule":"missing-name"},"#,
                 r#"{"count":1,"severity":"error","rule":"unused-import"},"#,
                 r#"{"count":1,"severity":"warning","rule":"unused-import"}]"#,
                 "\n"

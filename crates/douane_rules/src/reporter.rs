@@ -48,6 +48,7 @@ impl<'r> Reporter<'r> {
             chain: Vec::new(),
             help: None,
             fix: None,
+            fingerprint: None,
         });
         let last = self.found.len() - 1;
         &mut self.found[last]

@@ -61,6 +61,8 @@ pub struct Analysis {
     budgets: Vec<LoadBudget>,
     pub(crate) surroundings: Surroundings,
     working_folder: PathBuf,
+    /// The project's.
+    folder: PathBuf,
 }
 
 /// How far an analysis is, for a progress bar.
@@ -137,6 +139,7 @@ impl Workspace {
             budgets: self.configuration.budgets.iter().filter_map(Budget::of_loads).collect(),
             surroundings: self.surroundings(),
             working_folder: self.request.working_folder.clone(),
+            folder: self.folder.clone(),
         };
         self.with_metadata(analysis)
     }
@@ -594,6 +597,8 @@ pub(crate) fn facts_of(path: &Path, bytes: Vec<u8>, options: &ParseOptions) -> F
 struct Shown {
     text: Arc<str>,
     cells: Vec<Cell>,
+    /// The bytes as UTF-8, where that is another text.
+    as_utf8: Option<String>,
 }
 
 impl Shown {
@@ -601,14 +606,20 @@ impl Shown {
         match SourceKind::of(path) {
             SourceKind::Notebook => {
                 let notebook = Notebook::read(&bytes);
-                Self { text: notebook.decoded().text.into(), cells: notebook.cells() }
+                Self { text: notebook.decoded().text.into(), cells: notebook.cells(), as_utf8: None }
             }
-            kind => Self { text: kind.decode(bytes).text.into(), cells: Vec::new() },
+            kind => {
+                let as_utf8 = (!bytes.is_ascii()).then(|| String::from_utf8_lossy(&bytes).into_owned());
+                let text: Arc<str> = kind.decode(bytes).text.into();
+                let as_utf8 = as_utf8.filter(|as_utf8| **as_utf8 != *text);
+                Self { text, cells: Vec::new(), as_utf8 }
+            }
         }
     }
 }
 
-fn slashed(path: &Path) -> String {
+/// The path with `/` between its parts on every system.
+pub(crate) fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
@@ -643,6 +654,11 @@ impl Analysis {
     #[must_use]
     pub fn path(&self, file: FileId) -> PathBuf {
         self.shown(&self.paths[file.0 as usize])
+    }
+
+    /// The project's folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// A path as the user would write it.
@@ -717,7 +733,7 @@ impl Analysis {
     pub(crate) fn show_buffers(&mut self, buffers: &FxHashMap<PathBuf, Arc<str>>) {
         let shown = |path: &Path, text: &Arc<str>| match SourceKind::of(path) {
             SourceKind::Notebook => Shown::of(path, text.as_bytes().to_vec()),
-            _ => Shown { text: Arc::clone(text), cells: Vec::new() },
+            _ => Shown { text: Arc::clone(text), cells: Vec::new(), as_utf8: None },
         };
         let of_file = |(path, text): (&PathBuf, &Arc<str>)| Some((self.file_at(path)?, shown(path, text)));
         self.overlaid = buffers.iter().filter_map(of_file).collect();
@@ -808,7 +824,8 @@ impl Analysis {
     pub fn source_file(&self, file: FileId) -> SourceFile {
         let path = &self.paths[file.0 as usize];
         let shown = self.overlaid.get(&file).cloned();
-        let Shown { text, cells } = shown.unwrap_or_else(|| Shown::of(path, read_bytes(path).unwrap_or_default()));
-        SourceFile::new(self.path(file), text.to_string()).with_cells(cells)
+        let Shown { text, cells, as_utf8 } =
+            shown.unwrap_or_else(|| Shown::of(path, read_bytes(path).unwrap_or_default()));
+        SourceFile::new(self.path(file), text.to_string()).with_cells(cells).with_text_as_utf8(as_utf8)
     }
 }

@@ -1,7 +1,7 @@
 //! The findings that a project has come to terms with, in a file, so that only new ones count.
 //!
-//! A finding is known by its rule, its module and the text that it is about, which survives moved lines. Of several that
-//! look the same, as many are known as there were.
+//! A finding is known by its [`Identity`], which survives moved lines. Of several that look the same, as many are known as
+//! there were.
 
 use std::{
     collections::BTreeMap,
@@ -9,41 +9,39 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use douane_base::{Diagnostic, FileId, SourceFile, subject};
-use rustc_hash::FxHashMap;
+use douane_base::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-use crate::{Analysis, Workspace, files::plain, writing::write_file};
+use crate::{
+    Analysis, Workspace,
+    files::plain,
+    identity::{Identity, identities},
+    writing::write_file,
+};
 
 /// The file's name, in the folder of the project.
 pub const BASELINE: &str = "douane-baseline.json";
 
-const VERSION: u32 = 1;
+/// The first one told findings apart by the module and the text alone.
+const VERSION: u32 = 2;
 
 /// Findings that are known, and how many of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
-    known: BTreeMap<Key, usize>,
-}
-
-/// What makes two findings the same.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Key {
-    /// The dotted name of the module, or the path of what is none.
-    module: String,
-    rule: String,
-    /// The text that the finding is about; empty for one about the file.
-    subject: String,
+    known: BTreeMap<Identity, usize>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Entry {
-    module: String,
-    rule: String,
-    subject: String,
+    #[serde(flatten)]
+    identity: Identity,
     count: usize,
+}
+
+/// What every version of the file says first.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,24 +74,29 @@ impl Baseline {
 
     /// What the text of a file means.
     fn parse(path: &Path, text: &str) -> Result<Self, String> {
-        let file: File =
-            serde_json::from_str(text).map_err(|error| format!("{} is no baseline: {error}", path.display()))?;
-        if file.version != VERSION {
-            return Err(format!("{} is of version {}, this douane reads {VERSION}", path.display(), file.version));
+        let broken = |error| format!("{} is no baseline: {error}", path.display());
+        let Version { version } = serde_json::from_str(text).map_err(broken)?;
+        match version {
+            VERSION => {}
+            0..VERSION => {
+                return Err(format!(
+                    "{} is of version {version}, which knew less of each finding; `douane baseline write` makes it anew",
+                    path.display()
+                ));
+            }
+            _ => return Err(format!("{} was written by a newer douane", path.display())),
         }
-        let known = file
-            .findings
-            .into_iter()
-            .map(|Entry { module, rule, subject, count }| (Key { module, rule, subject }, count));
+        let file: File = serde_json::from_str(text).map_err(broken)?;
+        let known = file.findings.into_iter().map(|Entry { identity, count }| (identity, count));
         Ok(Self { known: known.collect() })
     }
 
     /// Writes the file: sorted, one finding a line, so that it can be merged.
     pub fn write(&self, path: &Path) -> Result<(), String> {
         let mut text = format!("{{\n  \"version\": {VERSION},\n  \"findings\": [");
-        for (at, (key, count)) in self.known.iter().enumerate() {
-            let Key { module, rule, subject } = key.clone();
-            let entry = serde_json::to_string(&Entry { module, rule, subject, count: *count }).unwrap_or_default();
+        for (at, (identity, count)) in self.known.iter().enumerate() {
+            let entry = Entry { identity: identity.clone(), count: *count };
+            let entry = serde_json::to_string(&entry).unwrap_or_default();
             text.push_str(if at == 0 { "\n    " } else { ",\n    " });
             text.push_str(&entry);
         }
@@ -105,8 +108,8 @@ impl Baseline {
     #[must_use]
     pub fn of(analysis: &Analysis, diagnostics: &[Diagnostic]) -> Self {
         let mut known = BTreeMap::new();
-        for key in keys(analysis, diagnostics) {
-            *known.entry(key).or_insert(0) += 1;
+        for identity in identities(analysis, diagnostics.iter()) {
+            *known.entry(identity).or_insert(0) += 1;
         }
         Self { known }
     }
@@ -131,15 +134,15 @@ impl Baseline {
     #[must_use]
     pub fn sift(&self, analysis: &Analysis, diagnostics: Vec<Diagnostic>) -> Sifted {
         let mut left = self.known.clone();
-        let keys = keys(analysis, &diagnostics);
-        let is_new = |key: &Key| match left.get_mut(key) {
+        let identities = identities(analysis, diagnostics.iter());
+        let is_new = |identity: &Identity| match left.get_mut(identity) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 false
             }
             _ => true,
         };
-        let flags: Vec<bool> = keys.iter().map(is_new).collect();
+        let flags: Vec<bool> = identities.iter().map(is_new).collect();
         let flagged = diagnostics.into_iter().zip(flags);
         let (new, known): (Vec<_>, Vec<_>) = flagged.partition(|(_, is_new)| *is_new);
         let diagnostics =
@@ -147,21 +150,6 @@ impl Baseline {
         let (new, known) = (diagnostics(new), diagnostics(known));
         Sifted { known, stale: left.values().filter(|count| **count > 0).count(), new }
     }
-}
-
-fn keys(analysis: &Analysis, diagnostics: &[Diagnostic]) -> Vec<Key> {
-    let mut texts: FxHashMap<FileId, SourceFile> = FxHashMap::default();
-    let mut key = |diagnostic: &Diagnostic| {
-        let file = diagnostic.primary.file;
-        let source = texts.entry(file).or_insert_with(|| analysis.source_file(file));
-        let module = analysis.graph().module_of_file(file).map(|module| analysis.graph().module_name(module));
-        Key {
-            module: module.map_or_else(|| source.display_path(), str::to_owned),
-            rule: diagnostic.rule.to_owned(),
-            subject: subject(source.text(), diagnostic.primary.range),
-        }
-    };
-    diagnostics.iter().map(&mut key).collect()
 }
 
 impl Workspace {

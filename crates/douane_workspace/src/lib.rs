@@ -19,6 +19,7 @@ mod finder;
 mod fixing;
 mod following;
 mod git;
+mod identity;
 mod ignoring;
 mod interpreter;
 mod live;
