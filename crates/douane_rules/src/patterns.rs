@@ -2,11 +2,11 @@
 
 use douane_base::ModuleName;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `tkinter` matches the module and everything below it; `*` stands for any part, or for a piece of one: `test_*`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct ModulePattern(Vec<String>);
 
@@ -18,6 +18,12 @@ impl TryFrom<String> for ModulePattern {
             Some(name) => Ok(Self(name.parts().map(str::to_owned).collect())),
             None => Err(format!("`{text}` is no pattern of a module name")),
         }
+    }
+}
+
+impl From<ModulePattern> for String {
+    fn from(pattern: ModulePattern) -> Self {
+        pattern.0.join(".")
     }
 }
 

@@ -33,7 +33,7 @@ declare_rule! {
     /// def net(price): ...
     /// def gross(price): ...
     /// ```
-    DUPLICATE_IN_ALL: File = DuplicateInAll, name: "duplicate-in-all", aliases: ["RUF068"], default: Warning, fix: Safe
+    DUPLICATE_IN_ALL: File = DuplicateInAll, name: "duplicate-in-all", aliases: ["RUF068", "duplicate-entry-in-dunder-all"], default: Warning, fix: Safe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

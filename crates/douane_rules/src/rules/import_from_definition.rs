@@ -6,7 +6,7 @@ use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Definition, ModuleId, NameId, Origin};
 use douane_parser::{ImportId, StatementId, Target, When};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Checked, FileRule, Reporter,
@@ -86,7 +86,7 @@ struct ImportFromDefinition {
     mode: Mode,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq, JsonSchema)]
+#[derive(Clone, Copy, Default, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Mode {
     #[default]

@@ -54,7 +54,7 @@ declare_rule! {
     /// ```py
     /// from codecs import open
     /// ```
-    IMPORT_SHADOWS_BUILTIN: File = ImportShadowsBuiltin, name: "import-shadows-builtin", aliases: ["A004", "W0622", "redefined-builtin"], default: Warning
+    IMPORT_SHADOWS_BUILTIN: File = ImportShadowsBuiltin, name: "import-shadows-builtin", aliases: ["A004", "builtin-import-shadowing", "W0622", "redefined-builtin"], default: Warning
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

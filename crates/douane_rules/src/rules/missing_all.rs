@@ -7,7 +7,7 @@ use douane_graph::{Lookup, ModuleGraph, ModuleId, ModuleKind, Unknown};
 use douane_parser::{BindingKind, FileFacts, Import, ScopeId, Symbol, Target, When};
 use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     ModulePattern, Project, ProjectRule, Reporter,
@@ -121,7 +121,7 @@ struct MissingAll {
     exclude: Vec<ModulePattern>,
 }
 
-#[derive(Default, Deserialize, PartialEq, Eq, Clone, Copy, JsonSchema)]
+#[derive(Default, Deserialize, Serialize, PartialEq, Eq, Clone, Copy, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Scope {
     #[default]

@@ -9,7 +9,7 @@ use douane_parser::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Checked, FileRule, Reporter,
@@ -105,7 +105,7 @@ declare_rule! {
     /// def angle():
     ///     return tau
     /// ```
-    NAME_SHADOWS_IMPORT: File = NameShadowsImport, name: "name-shadows-import", aliases: ["F811", "F402", "W0621", "redefined-outer-name"], default: Warning
+    NAME_SHADOWS_IMPORT: File = NameShadowsImport, name: "name-shadows-import", aliases: ["F811", "redefined-while-unused", "F402", "import-shadowed-by-loop-var", "W0621", "redefined-outer-name"], default: Warning
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -114,7 +114,7 @@ struct NameShadowsImport {
     in_functions: InFunctions,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq, JsonSchema)]
+#[derive(Clone, Copy, Default, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum InFunctions {
     #[default]

@@ -35,7 +35,7 @@ declare_rule! {
     ///
     ///     return pi * radius**2
     /// ```
-    NESTED_STAR_IMPORT: File = NestedStarImport, name: "nested-star-import", aliases: ["F406"], default: Error
+    NESTED_STAR_IMPORT: File = NestedStarImport, name: "nested-star-import", aliases: ["F406", "undefined-local-with-nested-import-star-usage"], default: Error
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -58,7 +58,7 @@ declare_rule! {
     /// ```py shop.py
     /// from prices import net
     /// ```
-    PREFER_MODULE_IMPORT: File = PreferModuleImport, name: "prefer-module-import", aliases: ["ICN003"], default: Off
+    PREFER_MODULE_IMPORT: File = PreferModuleImport, name: "prefer-module-import", aliases: [], default: Off
 }
 
 #[derive(Deserialize, JsonSchema)]

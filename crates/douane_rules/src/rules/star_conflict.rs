@@ -51,7 +51,7 @@ declare_rule! {
     /// from math import *
     /// from cmath import *  # error: [star-conflict] "that `from math import *` brought"
     /// ```
-    STAR_CONFLICT: File = StarConflict, name: "star-conflict", aliases: ["F811"], default: Warning, fix: Safe
+    STAR_CONFLICT: File = StarConflict, name: "star-conflict", aliases: ["F811", "redefined-while-unused"], default: Warning, fix: Safe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -79,7 +79,7 @@ declare_rule! {
     /// ```py shop/prices.py
     /// def net(price): ...
     /// ```
-    STAR_IMPORT: File = StarImport, name: "star-import", aliases: ["F403", "W0401", "wildcard-import"], default: Warning, fix: Safe
+    STAR_IMPORT: File = StarImport, name: "star-import", aliases: ["F403", "undefined-local-with-import-star", "W0401", "wildcard-import"], default: Warning, fix: Safe
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -39,7 +39,7 @@ declare_rule! {
     ///
     /// def parse(text): ...
     /// ```
-    UNDEFINED_IN_ALL: File = UndefinedInAll, name: "undefined-in-all", aliases: ["F822", "E0603", "undefined-all-variable"], default: Error, fix: Unsafe
+    UNDEFINED_IN_ALL: File = UndefinedInAll, name: "undefined-in-all", aliases: ["F822", "undefined-export", "E0603", "undefined-all-variable"], default: Error, fix: Unsafe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -66,7 +66,7 @@ declare_rule! {
     ///
     /// _cache.clear()  # error: [undefined-name-behind-star] "a star skips names with a leading underscore"
     /// ```
-    UNDEFINED_NAME_BEHIND_STAR: File = UndefinedNameBehindStar, name: "undefined-name-behind-star", aliases: ["F405", "F821", "E0602", "undefined-variable"], default: Error, fix: Unsafe
+    UNDEFINED_NAME_BEHIND_STAR: File = UndefinedNameBehindStar, name: "undefined-name-behind-star", aliases: ["F405", "undefined-local-with-import-star-usage", "F821", "undefined-name", "E0602", "undefined-variable"], default: Error, fix: Unsafe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -11,5 +11,5 @@ declare_rule! {
     /// read permission, links to nowhere, and what only has the name of a Python file: a pipe, a socket, a device.
     ///
     /// What is wrong stands in the message: `can't read the file: Permission denied`.
-    UNREADABLE_FILE: Engine without examples, name: "unreadable-file", aliases: ["E902", "F0001"], default: Error
+    UNREADABLE_FILE: Engine without examples, name: "unreadable-file", aliases: ["E902", "io-error", "F0001"], default: Error
 }

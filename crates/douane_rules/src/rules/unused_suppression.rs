@@ -26,7 +26,7 @@ declare_rule! {
     /// from math import pi
     /// from math import tau
     /// ```
-    UNUSED_SUPPRESSION: Engine, name: "unused-suppression", aliases: ["RUF100", "useless-suppression"], default: Warning
+    UNUSED_SUPPRESSION: Engine, name: "unused-suppression", aliases: ["RUF100", "unused-noqa", "useless-suppression"], default: Warning
 }
 
 /// Reports the codes of a comment that silenced nothing although their rule is on.
