@@ -37,11 +37,17 @@ fn nothing_found_is_0_and_findings_are_1() {
 #[test]
 fn what_keeps_douane_from_checking_is_2_and_says_why() {
     let project = shop();
-    let refused: [(&[&str], &str); 16] = [
+    let refused: [(&[&str], &str); 22] = [
         (&["check", "nowhere.py"], "nowhere.py: No such file or directory"),
         (&["check", "shop", "nowhere"], "nowhere: No such file or directory"),
         (&["check", "--no-such-option"], "unexpected argument '--no-such-option'"),
-        (&["check", "--select", "star-imprt"], "unknown rule `star-imprt`"),
+        (&["check", "--select", "star-imprt"], "unknown rule `star-imprt`; did you mean `star-import`?"),
+        (&["check", "--config", "rules.F403 = 'off'"], "`--config` takes a file"),
+        (&["check", "--per-file-ignores", "F403"], "expected a pattern and a rule"),
+        (&["check", "--exclude", "[a"], "`[a`: unclosed character class"),
+        (&["check", "--extension", "py:ipynb"], "unexpected argument '--extension' found\n\nFor more"),
+        (&["check", "--slect", "F403"], "a similar argument exists: '--select'"),
+        (&["man", "chek"], "there is no subcommand `chek`"),
         (&["check", "--ignore", "X123"], "unknown rule `X123`"),
         (&["check", "--config", "nowhere.toml"], "can't read the file"),
         (&["check", "--config", "lint.toml", "--isolated"], "cannot be used with '--isolated'"),
@@ -101,6 +107,65 @@ fn rules_are_selected_and_ignored_by_name_and_by_code() {
     let by_name = "shop/stock.py:1:25: warning[prefer-module-import] `from shop.prices import net` loads the whole of `shop.prices` all the same";
     assert_eq!(project.findings(&["--select", "pedantic"]), [by_name]);
     assert_eq!(project.findings(&["--ignore", "unused-import", "shop/stock.py"]), [""; 0]);
+}
+
+#[test]
+fn the_beginning_of_codes_selects_all_of_them() {
+    let project = shop();
+    assert_eq!(project.findings(&["--select", "F"]), [STAR, UNDEFINED]);
+    assert_eq!(project.findings(&["--select", "F403,E"]), [STAR]);
+    assert_eq!(project.findings(&["--select", "F4"]), [STAR, UNDEFINED]);
+    assert_eq!(project.findings(&["--select", "undefined-local-with-import-star"]), [STAR]);
+    assert_eq!(project.findings(&["--select", "ALL", "--extend-ignore", "F40"]), [""; 0]);
+    assert_eq!(project.run(&["rule", "redefined-while-unused"]).code, Some(0));
+}
+
+#[test]
+fn files_are_left_out_as_the_command_line_says() {
+    let project = shop();
+    project.write("made/a.py", "import os\n");
+    let made = "made/a.py:1:8: warning[unused-import] `import os` is never used";
+    assert_eq!(project.findings(&[]), [made, STAR, UNDEFINED]);
+    assert_eq!(project.findings(&["--exclude", "made,gone"]), [STAR, UNDEFINED]);
+    assert_eq!(project.findings(&["--per-file-ignores", "made:F401,shop/*.py:F405"]), [STAR]);
+    project.write("lint.toml", "exclude = [\"shop\"]\n");
+    assert_eq!(project.findings(&["--extend-exclude", "made"]), [""; 0]);
+    assert_eq!(project.findings(&["--exclude", "made", "--select", "F403"]), [STAR]);
+    // What is given by name is looked at, unless it is not to be.
+    assert_eq!(project.findings(&["--extend-exclude", "made", "made/a.py"]), [made]);
+    let run = project.run(&["check", "--extend-exclude", "made", "--force-exclude", "made/a.py"]);
+    assert_eq!((run.code, run.errors.as_str()), (Some(0), "warning: all of the given paths are excluded\n"));
+    let arguments =
+        ["check", "--exclude", "made", "--force-exclude", "--fix", "-q", "--stdin-filename", "made/a.py", "-"];
+    assert_eq!(project.run_with_input(&arguments, "import re\n").output, "import re\n");
+}
+
+#[test]
+fn what_is_mended_may_be_chosen() {
+    let project = Project::new(&[("main.py", "import os\nfrom math import *\n\nprint(pi)\n")]);
+    let mended = |arguments: &[&str]| {
+        project.write("main.py", "import os\nfrom math import *\n\nprint(pi)\n");
+        let run = project.run(&[&["check", "--fix-only"], arguments].concat());
+        (std::fs::read_to_string(project.path("main.py")).expect("it is there"), run.errors)
+    };
+    assert_eq!(mended(&["--fixable", "F403"]).0, "import os\nfrom math import pi\n\nprint(pi)\n");
+    assert_eq!(mended(&["--unfixable", "F403"]).0, "from math import *\n\nprint(pi)\n");
+    assert_eq!(mended(&["--show-fixes"]).1, "note: mended 1 of star-import, 1 of unused-import\n");
+    assert_eq!(mended(&["--no-fix-only"]).0, "import os\nfrom math import *\n\nprint(pi)\n");
+    let silent = project.run(&["check", "--silent", "--no-cache"]);
+    assert_eq!((silent.code, silent.output.as_str(), silent.errors.as_str()), (Some(1), "", ""));
+}
+
+#[test]
+fn arguments_may_stand_in_a_file() {
+    let project = shop();
+    project.write("arguments.txt", "check\n--select\nF403\n--output-format=concise\n-q\n");
+    assert_eq!(project.run(&["@arguments.txt"]).output, format!("{STAR}\n"));
+    let run = project.run(&["check", "@nowhere.txt"]);
+    assert!(run.code == Some(2) && run.errors.contains("`nowhere.txt` can't be read"), "{run:?}");
+    assert_eq!(project.run(&["version"]).output, format!("douane {}\n", env!("CARGO_PKG_VERSION")));
+    let json = project.run(&["version", "--output-format", "json"]).output;
+    assert_eq!(json, format!("{{\"version\":\"{}\"}}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
@@ -185,6 +250,9 @@ fn colours_are_for_terminals_and_for_who_asks() {
     assert!(!coloured(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]));
     assert!(coloured(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "")]));
     assert!(!coloured(&["--color", "never"], &[("FORCE_COLOR", "1")]));
+    // Messages about the arguments too.
+    let refused = |color: &str| project.run(&["check", "--nope", color]).errors.contains('\u{1b}');
+    assert_eq!((refused("--color=always"), refused("--color=never")), (true, false));
     assert!(!coloured(&["--color", "always", "--output-format", "json"], &[]));
 }
 
@@ -276,6 +344,9 @@ fn the_manual_names_every_option() {
     let options = options.map(|option| option.split('[').next().unwrap_or(option));
     let missing: Vec<&str> = options.filter(|option| !page.contains(option.trim_matches('`'))).collect();
     assert_eq!(missing, [""; 0]);
+    let page = project.run(&["man", "cost", "compare"]);
+    assert!(page.code == Some(0) && page.output.contains(".TH douane-cost-compare 1"), "{}", page.output);
+    assert!(project.run(&["--help"]).output.contains("\n  man "));
 }
 
 #[test]

@@ -285,6 +285,8 @@ fn all_mistakes_are_reported_at_once() {
     let run = Project::new(&[("lint.toml", text)]).run(&["check"]);
     assert_eq!(run.code, Some(2));
     assert_eq!(run.errors.matches("error[configuration]").count(), 4, "{}", run.errors);
+    let lines: Vec<&str> = run.errors.lines().filter_map(|line| line.split("lint.toml:").nth(1)).collect();
+    assert_eq!(lines, ["1:1", "4:1", "7:1", "8:15"]);
 }
 
 #[test]
@@ -350,6 +352,25 @@ fn the_schema_in_the_documentation_is_current() {
     assert!(run.output == known, "`douane schema > docs/lint.schema.json` brings it up to date");
     // What it says of a rule is what a configuration may say.
     let schema: serde_json::Value = serde_json::from_str(&run.output).expect("it is JSON");
+    let of = |place: &str| schema.pointer(&format!("/properties/{place}")).expect("it is there");
+    assert_eq!(of("overrides/items/required").to_string(), "[\"paths\"]");
+    for text in ["[rules]\nF403 = \"warn\"\n", "[[overrides]]\npaths = [\"a.py\"]\n"] {
+        let project = Project::new(&[("lint.toml", text), ("a.py", "")]);
+        assert_eq!(project.run(&["check"]).code, Some(0), "{text}");
+    }
+    for rules in [of("rules"), of("overrides/items/properties/rules")] {
+        let aliases = rules["patternProperties"].as_object().and_then(|aliases| aliases.keys().next());
+        assert!(aliases.is_some_and(|aliases| aliases.contains("|F403|")), "{rules}");
+        assert_eq!(rules["additionalProperties"], false);
+    }
+    let versions = of("project/properties/target-version/enum").as_array().expect("a list");
+    for version in versions.iter().filter_map(|version| version.as_str()) {
+        let text = format!("[project]\ntarget-version = \"{version}\"\n");
+        assert_eq!(Project::new(&[("lint.toml", &text)]).run(&["check"]).code, Some(0), "{version}");
+    }
+    assert!(versions.iter().all(|version| version != "3.6" && version != "3.99"));
+    assert!(of("cost/properties/budgets/items/properties/code/pattern").is_string());
+    assert_eq!(of("rules/properties/star-import/anyOf/1/properties/allow/default").to_string(), "[]");
     let rules = schema["properties"]["rules"]["properties"].as_object().expect("there are rules");
     for (rule, schema) in rules {
         for level in ["\"off\"", "\"warning\"", "\"error\"", "false"] {
@@ -382,11 +403,31 @@ fn the_settings_that_are_shown_are_those_in_use() {
     let table: toml::Table = shown.output.parse().expect("it is TOML");
     assert_eq!(table["exclude"].to_string(), "[\"made\"]");
     assert_eq!(table["project"]["target-version"].as_str(), Some("3.9"));
-    assert_eq!(table["rules"]["star-import"].as_str(), Some("error"));
-    assert_eq!(table["rules"]["missing-all"].as_str(), Some("off"));
+    assert_eq!(table["rules"]["star-import"]["severity"].as_str(), Some("error"));
+    assert_eq!(table["rules"]["missing-all"]["severity"].as_str(), Some("off"));
     // It is a configuration itself.
     project.write("lint.toml", &shown.output);
     assert_eq!(project.run(&["check", "--show-settings"]).output, shown.output);
+    // Everything that may be set is shown, and read back as the same.
+    let everything = std::fs::read_to_string(project::repository().join("lint.toml")).expect("it is there");
+    let environment = "python = \"fixtures/qt_application/environment\"\n";
+    let everything = everything.replace(environment, "");
+    project.write("lint.toml", &everything);
+    let shown = project.run(&["check", "--show-settings"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.errors);
+    let (table, original): (toml::Table, toml::Table) =
+        (shown.output.parse().expect("it is TOML"), everything.parse().expect("it is TOML"));
+    for (rule, options) in original["rules"].as_table().expect("a table") {
+        for (option, value) in options.as_table().into_iter().flatten() {
+            assert_eq!(table["rules"][rule].get(option), Some(value), "{rule}: {option}");
+        }
+    }
+    assert_eq!(table["overrides"], original["overrides"]);
+    let count = |table: &toml::Table| table["cost"]["budgets"].as_array().map(Vec::len);
+    assert_eq!(count(&table), count(&original));
+    project.write("lint.toml", &shown.output);
+    assert_eq!(project.run(&["check", "--show-settings"]).output, shown.output);
+    project.write("lint.toml", text);
     assert_eq!(project.run(&["check", "--show-files"]).output, "a.py\nc/d.py\ne.ipynb\n");
     assert_eq!(project.run(&["check", "--show-files", "c"]).output, "c/d.py\n");
 }
@@ -413,6 +454,9 @@ fn a_first_configuration_takes_over_what_others_say() {
             "[MAIN]\nignore=vendor,\n    CVS\n\n[MESSAGES CONTROL]\ndisable=import-error,\n        missing-docstring\n",
         ),
         ("lib/__init__.py", ""),
+        ("made/a.py", "import os\n"),
+        ("vendor/b.py", "import os\n"),
+        ("user.py", "import made.a\nfrom vendor import b\n\nprint(made.a, b)\n"),
     ]);
     std::fs::remove_file(project.path("lint.toml")).expect("it can be removed");
     let run = project.run(&["init"]);
@@ -420,7 +464,7 @@ fn a_first_configuration_takes_over_what_others_say() {
     for said in [
         "  taken over from [tool.ruff]: extend-exclude, ignore, per-file-ignores, src, target-version\n",
         "  left out of [tool.ruff]: line-length, lint.select\n",
-        "  left out of [tool.isort]: profile\n",
+        "  left out of [tool.isort]: profile, skip\n",
         "  taken over from .pylintrc: disable, ignore\n",
     ] {
         assert!(run.output.contains(said), "{said}{}", run.output);
@@ -428,11 +472,40 @@ fn a_first_configuration_takes_over_what_others_say() {
     let shown = project.run(&["check", "--show-settings"]);
     assert_eq!(shown.errors, "");
     let settings: toml::Table = shown.output.parse().expect("it is TOML");
-    assert_eq!(settings["exclude"].to_string(), "[\"CVS\", \"made\", \"old\", \"vendor\"]");
+    // What others pass over is imported all the same.
+    assert_eq!(settings["exclude"].to_string(), "[]");
+    assert_eq!(settings["overrides"][0]["paths"].to_string(), "[\"made\", \"vendor\"]");
+    assert_eq!(project.findings(&["--extend-select", "unresolved-import"]), [""; 0]);
     assert_eq!(settings["project"]["target-version"].as_str(), Some("3.10"));
-    assert_eq!(settings["rules"]["star-import"].as_str(), Some("off"));
-    assert_eq!(settings["rules"]["unresolved-import"].as_str(), Some("off"));
-    assert!(shown.output.contains("1 [[overrides]]"), "{}", shown.output);
+    assert_eq!(settings["rules"]["star-import"]["severity"].as_str(), Some("off"));
+    assert_eq!(settings["rules"]["unresolved-import"]["severity"].as_str(), Some("off"));
+    assert_eq!(settings["overrides"].as_array().map(Vec::len), Some(2), "{}", shown.output);
+}
+
+#[test]
+fn a_first_configuration_reads_ruff_as_ruff_does() {
+    // One file counts, the hidden one first; the beginning of codes turns nothing on that is off.
+    let (project, said) = taken_over(&[
+        (".ruff.toml", "[lint]\nselect = [\"ICN\", \"PL\", \"F4\"]\nignore = [\"undefined-local-with-import-star\"]\n"),
+        ("ruff.toml", "[lint]\nignore = [\"F401\"]\n"),
+        ("pyproject.toml", "[tool.ruff.lint]\nignore = [\"F811\"]\n"),
+    ]);
+    assert!(said.contains("taken over from .ruff.toml: ignore, select\n"), "{said}");
+    assert!(!said.contains("from ruff.toml") && !said.contains("[tool.ruff]"), "{said}");
+    let table: toml::Table = std::fs::read_to_string(project.path("lint.toml")).expect("there").parse().expect("TOML");
+    assert_eq!(table["rules"].to_string(), "{ star-import = \"off\" }");
+    let (project, _) = taken_over(&[("ruff.toml", "[lint]\nselect = [\"PLC2701\"]\n")]);
+    let table: toml::Table = std::fs::read_to_string(project.path("lint.toml")).expect("there").parse().expect("TOML");
+    assert_eq!(table["rules"].to_string(), "{ private-import = \"warning\" }");
+}
+
+#[test]
+fn a_file_that_is_no_text_is_said_to_be_left_out() {
+    let project = Project::new(&[("a.py", "")]);
+    std::fs::remove_file(project.path("lint.toml")).expect("it can be removed");
+    project.write("setup.cfg", b"[flake8]\n# \xe9\nignore = F401\n");
+    let run = project.run(&["init"]);
+    assert!(run.output.contains("  left out: setup.cfg, which can't be read: it is no UTF-8\n"), "{run:?}");
 }
 
 /// A project with a package, tests and these files, after `douane init`.
@@ -454,16 +527,19 @@ fn taken_over(files: &[(&str, &str)]) -> (Project, String) {
 
 #[test]
 fn a_first_configuration_takes_over_what_setup_cfg_says() {
-    let (project, said) = taken_over(&[(
-        "setup.cfg",
-        "[metadata]\nname = shop\n\n[flake8]\nmax-line-length = 100\nignore = E203, W, F403\nexclude = .git,old\nper-file-ignores =\n    \
+    let (project, said) = taken_over(&[
+        ("shop/old/a.py", "import os\n"),
+        (
+            "setup.cfg",
+            "[metadata]\nname = shop\n\n[flake8]\nmax-line-length = 100\nignore = E203, W, F403\nexclude = .git,*/old/*\nper-file-ignores =\n    \
          # for users\n    shop/__init__.py, tests/*: F401, F403\n    gone/*: F401\n    {: F401\n    shop/base.py:E501\n\n\
          [isort]\nskip = __init__.py,made\nsrc_paths = shop,nowhere\n\n\
          [pylint.MESSAGES CONTROL]\ndisable = import-error\n\n[pylint.FORMAT]\nmax-line-length = 100\n",
-    )]);
+        ),
+    ]);
     let expected = "Wrote lint.toml.\n  \
-        left out of [isort] of setup.cfg: skip of `__init__.py`, since the program needs it\n  \
-        taken over from [isort] of setup.cfg: skip, src_paths\n  \
+        taken over from [isort] of setup.cfg: src_paths\n  \
+        left out of [isort] of setup.cfg: skip\n  \
         left out of [flake8] of setup.cfg: per-file-ignores of `{`: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\n  \
         taken over from [flake8] of setup.cfg: exclude, ignore, per-file-ignores\n  \
         left out of [flake8] of setup.cfg: max-line-length\n  \
@@ -475,14 +551,16 @@ fn a_first_configuration_takes_over_what_setup_cfg_says() {
     assert!(said.starts_with(expected), "{said}");
     let written = std::fs::read_to_string(project.path("lint.toml")).expect("it is there");
     let table: toml::Table = written.parse().expect("it is TOML");
-    assert_eq!(table["exclude"].to_string(), "[\".git\", \"made\", \"old\"]");
+    assert_eq!(table.get("exclude"), None);
     assert_eq!(table["project"]["src"].to_string(), "[\".\"]");
     assert_eq!(table["rules"]["star-import"].as_str(), Some("off"));
     assert_eq!(table["rules"]["unresolved-import"].as_str(), Some("off"));
     let overrides = table["overrides"].as_array().expect("a list");
-    assert_eq!(overrides.len(), 2, "{written}");
-    assert_eq!(overrides[1]["paths"].to_string(), "[\"tests/*\"]");
-    assert_eq!(overrides[1]["rules"]["star-import"].as_str(), Some("off"));
+    assert_eq!(overrides.len(), 3, "{written}");
+    assert_eq!(overrides[0]["paths"].to_string(), "[\"**/old/**\"]");
+    assert_eq!(overrides[0]["rules"].to_string(), "{ all = \"off\" }");
+    assert_eq!(overrides[2]["paths"].to_string(), "[\"tests/*\"]");
+    assert_eq!(overrides[2]["rules"]["star-import"].as_str(), Some("off"));
     assert_eq!(
         project.findings(&["--select", "unused-import"]),
         ["shop/base.py:1:8: warning[unused-import] `import os` is never used"]
@@ -504,9 +582,9 @@ fn what_only_enables_some_of_pylint_is_taken_over() {
         (".pylintrc", "[MAIN]\ndisable=unused-import\n"),
         ("pyproject.toml", "[tool.pylint.\"messages control\"]\ndisable = [\"wildcard-import\"]\n"),
         ("tox.ini", "[pylint]\ndisable = wildcard-import\n"),
-        (".isort.cfg", "[settings]\nskip=made\n"),
+        (".isort.cfg", "[settings]\nsrc_paths=.\n"),
     ]);
-    assert!(said.contains("from .pylintrc: disable") && said.contains("[settings] of .isort.cfg: skip"), "{said}");
+    assert!(said.contains("from .pylintrc: disable") && said.contains("[settings] of .isort.cfg: src_paths"), "{said}");
     assert!(!said.contains("pyproject") && !said.contains("tox"), "{said}");
     let (project, said) =
         taken_over(&[("pyproject.toml", "[tool.pylint.\"messages control\"]\ndisable = [\"wildcard-import\"]\n")]);

@@ -488,6 +488,9 @@ fn lines_are_hashed_as_they_are_stored() {
         found.map(|result| result["partialFingerprints"]["primaryLocationLineHash"].clone()).expect("a result")
     };
     // As codeql-action has it, of the texts "\u{feff}import os\n" and "import os\n".
-    assert_eq!((hash("marked.py").as_str(), hash("plain.py").as_str()), (Some("5aa1a8e55c93c499:1"), Some("cb30a0d6d5e2b68e:1")));
+    assert_eq!(
+        (hash("marked.py").as_str(), hash("plain.py").as_str()),
+        (Some("5aa1a8e55c93c499:1"), Some("cb30a0d6d5e2b68e:1"))
+    );
     assert_eq!(hash("latin.py"), hash("replaced.py"));
 }

@@ -1,12 +1,15 @@
 //! The arguments, in ruff's dialect.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{env, ffi::OsString, fs, path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use clap_complete::Shell;
-use douane_base::{Applicability, Severity};
+use douane_base::Severity;
 use douane_reporter::Format;
-use douane_workspace::{Change, FixOptions, Overlay, Request};
+use douane_workspace::{Change, Overlay, Request};
 
 use crate::terminal::Color;
 
@@ -21,15 +24,71 @@ pub(crate) struct Arguments {
     pub(crate) color: Color,
 }
 
+/// The arguments of the process; a mistake in them, and a question for help, ends it.
+pub(crate) fn parse() -> Arguments {
+    let mut command = Arguments::command();
+    let given = match expanded(env::args_os()) {
+        Ok(given) => given,
+        Err(message) => command.error(ErrorKind::Io, message).exit(),
+    };
+    // The colours of messages about the arguments, which are to be read first.
+    let mut words = given.iter().filter_map(|word| word.to_str()).take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let choice = if word == "--color" { words.next() } else { word.strip_prefix("--color=") };
+        command = match choice {
+            Some("always") => command.color(ColorChoice::Always),
+            Some("never") => command.color(ColorChoice::Never),
+            _ => command,
+        };
+    }
+    let matches = command.try_get_matches_from_mut(given);
+    let arguments =
+        matches.and_then(|matches| Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command)));
+    arguments.unwrap_or_else(|error| without_far_fetched(error).exit())
+}
+
+/// The arguments, with those in the file in place of `@FILE`: one a line.
+fn expanded(given: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, String> {
+    let mut all = Vec::new();
+    for argument in given {
+        match argument.to_str().and_then(|text| text.strip_prefix('@')).filter(|file| !file.is_empty()) {
+            Some(file) => {
+                let text = fs::read_to_string(file).map_err(|error| format!("`{file}` can't be read: {error}"))?;
+                all.extend(text.lines().map(OsString::from));
+            }
+            None => all.push(argument),
+        }
+    }
+    Ok(all)
+}
+
+/// The message without an option that is hardly meant: `--exit-zero` for `--extension`.
+fn without_far_fetched(mut error: clap::Error) -> clap::Error {
+    const LIKENESS: f32 = 0.8;
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    if let (Some(given), Some(near)) = (text(ContextKind::InvalidArg), text(ContextKind::SuggestedArg))
+        && similar::get_close_matches(&*given, &[&*near], 1, LIKENESS).is_empty()
+    {
+        // The usage is that of the option.
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Usage);
+    }
+    error
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check imports, and report what is wrong with them
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
     /// Come to terms with what is found now: it is kept in a file, and only new findings count
     Baseline(BaselineArguments),
-    /// Write a first lint.toml, with what the settings of ruff, isort and pylint say about imports
+    /// Write a first lint.toml, with what the settings of ruff, flake8, isort and pylint say about imports
     Init,
     /// Explain a rule
+    #[command(alias = "rule")]
     Explain(ExplainArguments),
     /// Tell what is known of a module: what a star brings, what it imports, who imports it
     Module(ModuleArguments),
@@ -41,9 +100,18 @@ pub(crate) enum Command {
     Server(ServerArguments),
     /// Print the JSON schema of lint.toml, for editors that complete and check it
     Schema,
-    /// Print the manual page
-    #[command(hide = true)]
-    Man,
+    /// Print the manual page, or that of a subcommand: `douane man check`
+    Man {
+        /// The subcommand
+        #[arg(value_name = "COMMAND")]
+        names: Vec<String>,
+    },
+    /// Print the version
+    Version {
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        output_format: VersionFormat,
+    },
     /// Print a completion script for a shell
     #[command(alias = "generate-shell-completion")]
     Completions {
@@ -67,6 +135,12 @@ pub(crate) struct ProgramArguments {
     /// The Python that the code is written for, such as `3.13` [default: the lower bound of requires-python, else the newest]
     #[arg(long, value_name = "VERSION")]
     pub(crate) target_version: Option<douane_base::PythonVersion>,
+    /// Keep nothing of installed packages between runs
+    #[arg(short = 'n', long, hide = true)]
+    pub(crate) no_cache: bool,
+    /// Where that is kept
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    pub(crate) cache_dir: Option<PathBuf>,
     /// How many threads to use [default: one a core]
     #[arg(short = 'j', long = "threads", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
@@ -75,6 +149,10 @@ pub(crate) struct ProgramArguments {
 impl ProgramArguments {
     /// The request for these arguments.
     pub(crate) fn request(&self, paths: Vec<PathBuf>, overlay: Option<Overlay>) -> Result<Request, String> {
+        let is_setting = |file: &PathBuf| file.to_string_lossy().contains('=') && !file.exists();
+        if let Some(file) = self.config.as_ref().filter(|file| is_setting(file)) {
+            return Err(format!("`--config` takes a file, and there is no `{}`", file.display()));
+        }
         let working_folder = std::env::current_dir().map_err(|error| format!("there is no working folder: {error}"))?;
         Ok(Request {
             working_folder,
@@ -84,7 +162,7 @@ impl ProgramArguments {
             python: self.python.clone(),
             target_version: self.target_version,
             virtual_env: std::env::var_os("VIRTUAL_ENV"),
-            cache: crate::cost::cache_folder().ok(),
+            cache: self.cache_dir.clone().or(crate::cost::cache_folder().ok()).filter(|_| !self.no_cache),
             overlay,
             ..Request::default()
         })
@@ -114,15 +192,30 @@ pub(crate) struct CheckArguments {
     /// Of files that are given by name, not what they bring about elsewhere
     #[arg(long)]
     pub(crate) only_given: bool,
-    /// Only these rules, by name or by another tool's code; `all`, or `pedantic` for those that are off by default
+    /// Only these rules, by name, by another tool's code or by the beginning of such codes; `all`, or `pedantic` for those
+    /// that are off by default
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     pub(crate) select: Vec<String>,
     /// These rules too, besides those that run anyway
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     pub(crate) extend_select: Vec<String>,
     /// Not these rules
-    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    #[arg(long, alias = "extend-ignore", value_delimiter = ',', value_name = "RULES")]
     pub(crate) ignore: Vec<String>,
+    /// Not these rules in some files: a pattern, as in `[[overrides]]`, and a rule
+    #[arg(long, alias = "extend-per-file-ignores", value_delimiter = ',', value_name = "PATTERN:RULE")]
+    pub(crate) per_file_ignores: Vec<String>,
+    /// These files and folders are no part of the program, in place of what `exclude` in the configuration says
+    #[arg(long, value_delimiter = ',', value_name = "PATTERNS")]
+    pub(crate) exclude: Option<Vec<String>>,
+    /// These neither
+    #[arg(long, value_delimiter = ',', value_name = "PATTERNS")]
+    pub(crate) extend_exclude: Vec<String>,
+    /// Pass over what is excluded even where it is given by name
+    #[arg(long, overrides_with = "no_force_exclude")]
+    pub(crate) force_exclude: bool,
+    #[arg(long, hide = true, overrides_with = "force_exclude")]
+    pub(crate) no_force_exclude: bool,
     /// How findings are printed
     #[arg(long, value_name = "FORMAT", default_value_t, value_parser = parse_format())]
     pub(crate) output_format: Format,
@@ -131,17 +224,34 @@ pub(crate) struct CheckArguments {
     #[arg(short, long, value_name = "[FORMAT:]FILE", conflicts_with_all = ["diff", "show_files", "show_settings"])]
     pub(crate) output_file: Vec<OutputFile>,
     /// Mend what can be mended without changing what any module of the program offers or does
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_fix")]
     pub(crate) fix: bool,
+    #[arg(long, hide = true, overrides_with = "fix")]
+    pub(crate) no_fix: bool,
     /// Make fixes too that may change what the program does
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_unsafe_fixes")]
     pub(crate) unsafe_fixes: bool,
+    #[arg(long, hide = true, overrides_with = "unsafe_fixes")]
+    pub(crate) no_unsafe_fixes: bool,
+    /// Mend only what these rules find
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub(crate) fixable: Vec<String>,
+    /// Mend nothing that these rules find
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub(crate) unfixable: Vec<String>,
+    /// Tell how many findings of which rules were mended
+    #[arg(long, overrides_with = "no_show_fixes")]
+    pub(crate) show_fixes: bool,
+    #[arg(long, hide = true, overrides_with = "show_fixes")]
+    pub(crate) no_show_fixes: bool,
     /// Print what the fixes would change as a unified diff, and write nothing
     #[arg(long, conflicts_with = "statistics")]
     pub(crate) diff: bool,
     /// Mend, and neither report nor fail for what is left
-    #[arg(long, conflicts_with_all = ["diff", "statistics"])]
+    #[arg(long, conflicts_with_all = ["diff", "statistics"], overrides_with = "no_fix_only")]
     pub(crate) fix_only: bool,
+    #[arg(long, hide = true, overrides_with = "fix_only")]
+    pub(crate) no_fix_only: bool,
     /// Exit with 1 if something was mended, even if nothing is left
     #[arg(long)]
     pub(crate) exit_non_zero_on_fix: bool,
@@ -168,7 +278,7 @@ pub(crate) struct CheckArguments {
     #[arg(long, overrides_with = "exit_zero_on_warning")]
     pub(crate) error_on_warning: bool,
     /// Check again whenever a file changes, until it is interrupted
-    #[arg(short, long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore", "statistics", "output_file", "staged", "since", "stdin_filename", "show_files", "show_settings"])]
+    #[arg(short, long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore", "statistics", "output_file", "staged", "since", "stdin_filename", "show_files", "show_settings", "force_exclude", "silent"])]
     pub(crate) watch: bool,
     /// List the files that findings are wanted of, and check nothing
     #[arg(long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore", "show_settings"])]
@@ -179,6 +289,9 @@ pub(crate) struct CheckArguments {
     /// Print the findings only, without the summary and warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Print nothing at all
+    #[arg(short, long)]
+    pub(crate) silent: bool,
     /// Tell on standard error how long each stage took
     #[arg(short, long)]
     pub(crate) verbose: bool,
@@ -223,9 +336,9 @@ impl CheckArguments {
         if self.staged { Some(Change::Staged) } else { since() }
     }
 
-    pub(crate) fn fix_options(&self) -> FixOptions {
-        let applicability = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
-        FixOptions { applicability, writes: !self.diff }
+    /// Nothing but the findings is printed.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet || self.silent
     }
 }
 
@@ -262,6 +375,15 @@ impl FromStr for OutputFile {
 fn parse_format() -> impl clap::builder::TypedValueParser<Value = Format> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.as_str())).try_map(|text| text.parse::<Format>())
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VersionFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For machines
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -8,15 +8,16 @@ use std::{
     time::Instant,
 };
 
-use douane_base::{Diagnostic, FileId, Severity, SourceFile};
+use douane_base::{Applicability, Diagnostic, FileId, Severity, SourceFile};
 use douane_reporter::{Format, Options, Report, RuleText, Sources, Summary};
-use douane_rules::{Level, RULES, Rule, Selection, Settings, rules_named};
+use douane_rules::{Level, Override, RULES, Rule, Selection, Settings, nearest_rule};
 use douane_workspace::write_file;
-use douane_workspace::{Analysis, BASELINE, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
+use douane_workspace::{Analysis, BASELINE, FixOptions, Fixed, Ignored, Overlay, Request, Sifted, Wanted, Workspace};
 use rustc_hash::FxHashMap;
 
 use crate::{
     arguments::{CheckArguments, OutputFile},
+    codes::{Dialect, rules_of},
     differences,
     explain::markdown_page,
     inspect,
@@ -29,8 +30,9 @@ use crate::{
 pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     let started = Instant::now();
     let colours = color.is_on(&io::stdout());
-    let selection = match selection(arguments) {
-        Ok(selection) => selection,
+    let both = selection(arguments).and_then(|selection| Ok((selection, fix_options(arguments)?)));
+    let (selection, fix_options) = match both {
+        Ok(both) => both,
         Err(message) => {
             terminal::error(&message);
             return Outcome::Refused;
@@ -45,7 +47,13 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     };
     arguments.program.start_threads();
     let request = match arguments.program.request(paths, overlay) {
-        Ok(request) => Request { change: arguments.change(), only_given: arguments.only_given, ..request },
+        Ok(request) => Request {
+            change: arguments.change(),
+            only_given: arguments.only_given,
+            exclude: arguments.exclude.clone(),
+            extend_exclude: arguments.extend_exclude.clone(),
+            ..request
+        },
         Err(message) => {
             terminal::error(&message);
             return Outcome::Refused;
@@ -58,23 +66,31 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         Ok(workspace) => workspace,
         Err(failure) => return refused(failure, color.is_on(&io::stderr())),
     };
-    if !arguments.quiet {
+    if !arguments.is_quiet() {
         workspace.warnings().iter().for_each(|warning| terminal::warning(warning));
     }
     let settings = Settings::new(workspace.take_rules(), &selection).ignoring_comments(arguments.ignore_noqa);
+    // What stands for standard input comes out as it went in, where it is passed over.
+    let input = workspace.input().filter(|_| arguments.mends() && !arguments.diff).map(<[u8]>::to_vec);
+    if arguments.force_exclude && workspace.drop_excluded() {
+        if !arguments.is_quiet() {
+            terminal::warning("all of the given paths are excluded");
+        }
+        return written(io::stdout().lock().write_all(&input.unwrap_or_default()), Outcome::Clean);
+    }
     if arguments.show_settings {
         return written(inspect::show_settings(&workspace, &settings, &mut io::stdout().lock()), Outcome::Clean);
     }
     if arguments.show_files {
         return written(inspect::show_files(&workspace, &mut io::stdout().lock()), Outcome::Clean);
     }
-    let progress = Progress::new(arguments.quiet);
+    let progress = Progress::new(arguments.is_quiet());
     let Fixed { analysis, mut diagnostics, mut outside, mended, changed, problems } = if arguments.mends() {
-        workspace.fix(&settings, arguments.fix_options(), &|stage| progress.note(stage))
+        workspace.fix(&settings, fix_options, &|stage| progress.note(stage))
     } else if let Some(reason) = &arguments.add_ignore {
         let Ignored { analysis, diagnostics, silenced, problems } =
             workspace.add_ignores(&settings, reason.trim(), &|stage| progress.note(stage));
-        if !arguments.quiet {
+        if !arguments.is_quiet() {
             terminal::note(&format!("silenced {silenced} of {} findings", silenced + diagnostics.len()));
         }
         Fixed { problems, ..Fixed::nothing(analysis, Wanted { diagnostics, outside: Vec::new() }) }
@@ -105,7 +121,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     };
     progress.start("report");
     progress.finish();
-    if analysis.reported_files().next().is_none() && !arguments.quiet {
+    if analysis.reported_files().next().is_none() && !arguments.is_quiet() {
         terminal::warning("no Python files found under the given paths");
     }
     problems.iter().for_each(|problem| terminal::error(problem));
@@ -121,6 +137,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     } else {
         &mut io::stdout().lock()
     };
+    let output: &mut dyn Write = if arguments.silent { &mut io::sink() } else { output };
     let fails = match arguments {
         CheckArguments { diff: true, .. } => !changed.is_empty(),
         CheckArguments { fix_only: true, .. } => false,
@@ -166,11 +183,15 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             douane_reporter::write_statistics(&diagnostics, arguments.output_format, output)
         } else {
             let colours = colours && arguments.output_format == Format::Full;
-            let quiet = arguments.quiet || (arguments.fix_only && fixed == 0);
+            let quiet = arguments.is_quiet() || (arguments.fix_only && fixed == 0);
             douane_reporter::write(&report, arguments.output_format, Options { colours, quiet }, output)
         }
     };
     let outcome = written(result, outcome);
+    if arguments.show_fixes && !arguments.is_quiet() && fixed > 0 {
+        let by_rule: Vec<String> = mended.iter().map(|(rule, count)| format!("{count} of {rule}")).collect();
+        terminal::note(&format!("mended {}", by_rule.join(", ")));
+    }
     if arguments.verbose {
         terminal::note(&progress.timings());
     }
@@ -219,7 +240,7 @@ fn sifted(
         return Ok((diagnostics, Vec::new()));
     };
     let Sifted { new, known, stale } = baseline.sift(analysis, diagnostics);
-    if stale > 0 && workspace.looks_at_everything() && arguments.ignore.is_empty() && !arguments.quiet {
+    if stale > 0 && workspace.looks_at_everything() && arguments.ignore.is_empty() && !arguments.is_quiet() {
         let (what, fit) = if stale == 1 { ("1 entry", "fits") } else { (&*format!("{stale} entries"), "fit") };
         terminal::warning(&format!(
             "{what} of {BASELINE} {fit} nothing any more; `douane baseline prune` takes out what is stale"
@@ -229,10 +250,27 @@ fn sifted(
 }
 
 fn selection(arguments: &CheckArguments) -> Result<Selection, String> {
+    let ignored = |text: &String| {
+        let pair = text
+            .rsplit_once(':')
+            .ok_or_else(|| format!("expected a pattern and a rule, `PATTERN:RULE`, found `{text}`"));
+        let (pattern, rule) = pair?;
+        Override::ignoring(pattern.trim(), &rules(&[rule.to_owned()])?)
+    };
     Ok(Selection {
         select: rules(&arguments.select)?,
         extend_select: rules(&arguments.extend_select)?,
         ignore: rules(&arguments.ignore)?,
+        overrides: arguments.per_file_ignores.iter().map(ignored).collect::<Result<_, _>>()?,
+    })
+}
+
+fn fix_options(arguments: &CheckArguments) -> Result<FixOptions, String> {
+    Ok(FixOptions {
+        applicability: if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe },
+        fixable: rules(&arguments.fixable)?,
+        unfixable: rules(&arguments.unfixable)?,
+        writes: !arguments.diff,
     })
 }
 
@@ -243,9 +281,11 @@ fn rules(names: &[String]) -> Result<Vec<&'static Rule>, String> {
         match name {
             "all" | "ALL" => found.extend(RULES.iter().copied()),
             "pedantic" => found.extend(RULES.iter().copied().filter(|rule| rule.default == Level::Off)),
-            _ => match rules_named(name) {
+            _ => match rules_of(name, Dialect::Flake8) {
                 named if named.is_empty() => {
-                    return Err(format!("unknown rule `{name}`; `douane explain --all` lists the rules"));
+                    let nearest =
+                        nearest_rule(name).map_or(String::new(), |nearest| format!("did you mean `{nearest}`? "));
+                    return Err(format!("unknown rule `{name}`; {nearest}`douane explain --all` lists the rules"));
                 }
                 named => found.extend(named),
             },

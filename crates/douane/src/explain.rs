@@ -4,7 +4,7 @@ mod markdown;
 
 use std::io::{self, Write};
 
-use douane_rules::{Level, Part, RULES, Rule, find_rule};
+use douane_rules::{Part, RULES, Rule, find_rule};
 
 pub(crate) use self::markdown::page as markdown_page;
 use crate::{
@@ -38,17 +38,9 @@ pub(crate) fn run(arguments: &ExplainArguments, color: Color) -> Outcome {
 fn list(output: &mut impl Write) -> io::Result<()> {
     let widest = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     for rule in RULES {
-        writeln!(output, "{:widest$}  {:7}  {}", rule.name, level_name(rule.default), rule.subject())?;
+        writeln!(output, "{:widest$}  {:7}  {}", rule.name, rule.default.as_str(), rule.subject())?;
     }
     Ok(())
-}
-
-pub(crate) fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Off => "off",
-        Level::Warning => "warning",
-        Level::Error => "error",
-    }
 }
 
 /// The page for the terminal: headings stand out, and code is indented.
@@ -57,7 +49,7 @@ fn page(rule: &Rule, colours: bool, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "{}", strong(rule.name))?;
     let aliases =
         if rule.aliases.is_empty() { String::new() } else { format!("; also known as {}", rule.aliases.join(", ")) };
-    writeln!(output, "default: {}{aliases}\n", level_name(rule.default))?;
+    writeln!(output, "default: {}{aliases}\n", rule.default.as_str())?;
     for part in rule.parts() {
         match part {
             Part::Heading(_, text) => writeln!(output, "{}", strong(text))?,

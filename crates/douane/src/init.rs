@@ -1,6 +1,5 @@
 //! `douane init`: a first lint.toml, with what the settings of other tools say about imports.
 
-mod codes;
 mod taken;
 
 use std::{
@@ -17,7 +16,6 @@ use toml::{Table, Value};
 
 use self::taken::Taken;
 use crate::{
-    explain::level_name,
     outcome::{Outcome, written},
     terminal,
 };
@@ -68,14 +66,22 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn read_toml(path: &Path) -> Result<Option<Table>, String> {
-    let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(format!("{name} is no UTF-8")),
+        Err(_) => return Ok(None),
+    };
     text.parse().map(Some).map_err(|error: toml::de::Error| format!("{name} is no valid TOML: {}", error.message()))
 }
 
 /// The sections of a file in the form of `setup.cfg`, as tables of strings. `None` if there is no such file.
 fn read_ini(path: &Path) -> Option<Result<Table, String>> {
-    let text = fs::read_to_string(path).ok()?;
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Some(Err("it is no UTF-8".to_owned())),
+        Err(_) => return None,
+    };
     let mut ini = Ini::new_cs();
     ini.set_multiline(true);
     let section = |keys: HashMap<String, Option<String>>| {
@@ -92,20 +98,21 @@ fn in_table<'t>(table: &'t Table, path: &[&str]) -> Option<&'t Table> {
 impl Taken {
     /// Reads the settings of all tools. Each tool reads one file: the first that has something for it.
     fn take_all(&mut self, folder: &Path, pyproject: &Table) -> Result<(), String> {
-        for name in ["ruff.toml", ".ruff.toml"] {
-            if let Some(table) = read_toml(&folder.join(name))? {
-                self.take_ruff(name, &table);
-            }
-        }
-        if let Some(table) = in_table(pyproject, &["tool", "ruff"]) {
-            self.take_ruff("[tool.ruff]", table);
+        let of_project = |tool: &str| Some((format!("[tool.{tool}]"), in_table(pyproject, &["tool", tool])?.clone()));
+        let own = |name: &str| Ok::<_, String>(read_toml(&folder.join(name))?.map(|table| (name.to_owned(), table)));
+        let ruff = own(".ruff.toml")?.or(own("ruff.toml")?).or_else(|| of_project("ruff"));
+        if let Some((name, table)) = ruff {
+            self.take_ruff(&name, &table);
         }
         let names = ["setup.cfg", "tox.ini", ".flake8", ".isort.cfg", "pylintrc", ".pylintrc"];
         let mut inis: Vec<(&str, Table)> = Vec::new();
         for name in names {
             match read_ini(&folder.join(name)) {
                 Some(Ok(table)) => inis.push((name, table)),
-                Some(Err(_)) => self.notes.push(format!("{name} can't be read, and is left out")),
+                Some(Err(reason)) => {
+                    let reason = reason.lines().next().unwrap_or_default();
+                    self.notes.push(format!("left out: {name}, which can't be read: {reason}"));
+                }
                 None => {}
             }
         }
@@ -113,8 +120,6 @@ impl Taken {
             let (_, table) = inis.iter().find(|(name, _)| *name == file)?;
             names.iter().find_map(|name| Some((format!("[{name}] of {file}"), in_table(table, &[name])?.clone())))
         };
-        let of_project = |tool: &str| Some((format!("[tool.{tool}]"), in_table(pyproject, &["tool", tool])?.clone()));
-
         let isort = section(".isort.cfg", &["settings", "isort"])
             .or_else(|| of_project("isort"))
             .or_else(|| ["setup.cfg", "tox.ini"].iter().find_map(|file| section(file, &["isort", "tool:isort"])));
@@ -186,6 +191,7 @@ impl Taken {
         };
         let unfit: BTreeSet<String> = self.overrides.keys().filter(|glob| !fits(glob)).cloned().collect();
         self.overrides.retain(|glob, _| !unfit.contains(glob));
+        self.unchecked.retain(fits);
         self.notes
             .extend(unfit.iter().map(|glob| format!("left out: what is ignored in `{glob}`, which fits no file")));
     }
@@ -196,9 +202,6 @@ impl Taken {
         let list =
             |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
         let mut lines = vec!["# What douane checks here. `douane explain --all` lists the rules.".to_owned()];
-        if !self.exclude.is_empty() {
-            lines.push(format!("exclude = [{}]", list(&mut self.exclude.iter())));
-        }
         lines.extend([String::new(), "[project]".to_owned()]);
         match self.source_roots.as_slice() {
             [] => lines.push(
@@ -213,7 +216,7 @@ impl Taken {
         }
         lines.extend([String::new(), "[rules]".to_owned()]);
         for (rule, level) in &self.levels {
-            lines.push(format!("{rule} = {}", quoted(level_name(*level))));
+            lines.push(format!("{rule} = {}", quoted(level.as_str())));
         }
         for (rule, why) in [
             ("unused-export", "what nobody takes"),
@@ -223,6 +226,15 @@ impl Taken {
             if !self.levels.contains_key(rule) && find_rule(rule).is_some() {
                 lines.push(format!("# {rule} = \"warning\"  # off by default: {why}"));
             }
+        }
+        if !self.unchecked.is_empty() {
+            lines.extend([
+                String::new(),
+                "# Part of the program, but not checked.".to_owned(),
+                "[[overrides]]".to_owned(),
+            ]);
+            lines.push(format!("paths = [{}]", list(&mut self.unchecked.iter())));
+            lines.push("rules = { all = \"off\" }".to_owned());
         }
         for (glob, rules) in &self.overrides {
             let off: Vec<String> = rules.iter().map(|rule| format!("{rule} = \"off\"")).collect();

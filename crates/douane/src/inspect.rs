@@ -3,10 +3,8 @@
 use std::io::{self, Write};
 
 use douane_reporter::escaped;
-use douane_rules::Settings;
+use douane_rules::{InUse, Settings};
 use douane_workspace::Workspace;
-
-use crate::explain::level_name;
 
 /// The files that findings are wanted of, one a line.
 pub(crate) fn show_files(workspace: &Workspace, output: &mut impl Write) -> io::Result<()> {
@@ -31,12 +29,25 @@ pub(crate) fn show_settings(workspace: &Workspace, settings: &Settings, output: 
         None => writeln!(output, "# python: no environment is known")?,
     }
     writeln!(output, "\n[rules]")?;
-    for (rule, level) in settings.levels() {
-        writeln!(output, "{} = {}", rule.name, quoted(level_name(level)))?;
+    let (plain, with_options): (Vec<InUse>, Vec<InUse>) = settings.in_use().partition(|rule| rule.options.is_empty());
+    // A level that nobody chose stays one: some findings are errors then, whatever the rest of the rule is.
+    let comment = |rule: &InUse| if rule.is_chosen { "" } else { "# " };
+    for rule in &plain {
+        writeln!(output, "{}{} = {}", comment(rule), rule.rule.name, quoted(rule.level.as_str()))?;
     }
-    let others = settings.override_count();
-    if others > 0 {
-        writeln!(output, "\n# {others} [[overrides]] set other levels for some files")?;
+    for rule in &with_options {
+        writeln!(output, "\n[rules.{}]", rule.rule.name)?;
+        writeln!(output, "{}severity = {}", comment(rule), quoted(rule.level.as_str()))?;
+        rule.options.iter().try_for_each(|(option, value)| writeln!(output, "{option} = {value}"))?;
+    }
+    for (globs, levels) in settings.levels_of_files() {
+        writeln!(output, "\n[[overrides]]\npaths = [{}]", list(&mut globs.iter().cloned()))?;
+        let levels = levels.iter().map(|(rule, level)| format!("{rule} = {}", quoted(level.as_str())));
+        writeln!(output, "rules = {{ {} }}", levels.collect::<Vec<_>>().join(", "))?;
+    }
+    for budget in &configuration.budgets {
+        writeln!(output, "\n[[cost.budgets]]")?;
+        budget.to_toml().iter().try_for_each(|(key, value)| writeln!(output, "{key} = {value}"))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod arguments;
 mod baseline;
 mod check;
+mod codes;
 mod cost;
 mod differences;
 mod explain;
@@ -22,8 +23,8 @@ mod watch;
 
 use std::{io::Write, process::ExitCode, thread};
 
-use arguments::{Arguments, Command};
-use clap::{CommandFactory, Parser};
+use arguments::{Arguments, Command, VersionFormat};
+use clap::CommandFactory;
 use outcome::Outcome;
 
 /// Reading files in parallel makes many small values, which the system's allocator is slow at.
@@ -34,7 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const STACK: usize = 64 * 1024 * 1024;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = arguments::parse();
     let main = thread::Builder::new().stack_size(STACK).spawn(move || run(&arguments));
     // A bug must not look like "no findings" or "findings" to whoever reads the exit code.
     let outcome = main.map_or(Outcome::InternalError, |main| main.join().unwrap_or(Outcome::InternalError));
@@ -55,7 +56,21 @@ fn run(arguments: &Arguments) -> Outcome {
             let schema = serde_json::to_string_pretty(&douane_workspace::configuration_schema()).unwrap_or_default();
             outcome::written(writeln!(std::io::stdout(), "{schema}"), Outcome::Clean)
         }
-        Command::Man => outcome::written(manual::write(&mut std::io::stdout().lock()), Outcome::Clean),
+        Command::Man { names } => match manual::write(names, &mut std::io::stdout().lock()) {
+            Ok(false) => {
+                terminal::error(&format!("there is no subcommand `{}`", names.join(" ")));
+                Outcome::Refused
+            }
+            result => outcome::written(result.map(drop), Outcome::Clean),
+        },
+        Command::Version { output_format } => {
+            let version = env!("CARGO_PKG_VERSION");
+            let text = match output_format {
+                VersionFormat::Text => format!("douane {version}"),
+                VersionFormat::Json => serde_json::json!({"version": version}).to_string(),
+            };
+            outcome::written(writeln!(std::io::stdout(), "{text}"), Outcome::Clean)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "douane", &mut script);

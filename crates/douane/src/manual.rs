@@ -1,4 +1,4 @@
-//! `douane man`: the manual page, of the command and of all its subcommands.
+//! `douane man`: the manual page of the command and all its subcommands, and one for each of these.
 
 use std::io::{self, Write};
 
@@ -7,10 +7,18 @@ use clap_mangen::Man;
 
 use crate::arguments::Arguments;
 
-/// Writes the page in roff: `douane man > douane.1`.
-pub(crate) fn write(output: &mut impl Write) -> io::Result<()> {
+/// Writes the page of a subcommand in roff, or that of all: `douane man > douane.1`. False if there is no such subcommand.
+pub(crate) fn write(names: &[String], output: &mut impl Write) -> io::Result<bool> {
     let mut command = Arguments::command().name("douane");
     command.build();
+    let mut named = &command;
+    for name in names {
+        let Some(found) = named.find_subcommand(name) else { return Ok(false) };
+        named = found;
+    }
+    if !names.is_empty() {
+        return Man::new(named.clone()).render(output).map(|()| true);
+    }
     Man::new(command.clone()).render(&mut *output)?;
     for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
         let title = format!("douane {}", subcommand.get_name()).to_uppercase();
@@ -19,5 +27,5 @@ pub(crate) fn write(output: &mut impl Write) -> io::Result<()> {
         man.render_description_section(output)?;
         man.render_options_section(output)?;
     }
-    Ok(())
+    Ok(true)
 }

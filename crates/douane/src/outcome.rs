@@ -58,6 +58,13 @@ pub(crate) fn refused(failure: Failure, colours: bool) -> Outcome {
 }
 
 fn show_configuration_errors(error: &ConfigurationError, colours: bool) {
+    if error.text.is_empty() {
+        // There are no lines to show.
+        for mistake in &error.errors {
+            terminal::error(&format!("{}: {}", error.file.display(), mistake.message));
+        }
+        return;
+    }
     struct OneFile(SourceFile);
     impl Sources for OneFile {
         fn file(&self, _: FileId) -> &SourceFile {

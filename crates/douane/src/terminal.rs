@@ -24,16 +24,17 @@ impl Color {
     /// the stream is a terminal.
     pub(crate) fn is_on(self, stream: &impl IsTerminal) -> bool {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let forces = |name: &str| env::var(name).is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
+        let denies = |name: &str| env::var(name).is_ok_and(|value| matches!(value.as_str(), "0" | "false"));
+        let forces = |name: &str| is_set(name) && !denies(name);
         match self {
             Self::Always => true,
             Self::Never => false,
             Self::Auto if is_set("NO_COLOR") => false,
+            Self::Auto if denies("FORCE_COLOR") => false,
             Self::Auto if forces("FORCE_COLOR") || forces("CLICOLOR_FORCE") => true,
             Self::Auto => {
                 let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-                let is_off = env::var_os("CLICOLOR").is_some_and(|value| value == "0");
-                stream.is_terminal() && !is_dumb && !is_off
+                stream.is_terminal() && !is_dumb && !denies("CLICOLOR")
             }
         }
     }

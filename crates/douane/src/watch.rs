@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &CheckArguments, request: &Request, selection: &Sel
         if (program.update(&|_| ()) || is_first) && show(arguments, &mut program, started, colours).is_err() {
             return Outcome::Clean;
         }
-        if is_first && !arguments.quiet {
+        if is_first && !arguments.is_quiet() {
             terminal::note("watching for changes");
         }
         is_first = false;

@@ -28,5 +28,5 @@ pub use reporter::Reporter;
 pub use rule::{FileRule, Level, ProjectRule, Rule, find_rule, rules_named};
 pub use rules::RULES;
 pub use settings::{
-    Override, RuleSettings, Selection, Settings, SettingsError, folder_glob, nearest_rule, rule_settings,
+    InUse, Override, RuleSettings, Selection, Settings, SettingsError, folder_glob, nearest_rule, rule_settings,
 };

@@ -40,9 +40,20 @@ pub enum Level {
 }
 
 impl Level {
+    /// The word that a configuration has for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
     /// What a configuration may say for a level.
-    fn schema() -> serde_json::Value {
-        json!({"enum": ["off", "warning", "error", false]})
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        json!({"enum": ["off", "warning", "warn", "error", false]})
     }
 }
 
@@ -89,13 +100,29 @@ pub fn rules_named(name: &str) -> Vec<&'static Rule> {
 }
 
 impl Rule {
+    /// What a configuration may say of its options.
+    fn options_schema(&self) -> serde_json::Value {
+        let generator =
+            schemars::generate::SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+        (self.schema)(&mut generator.into_generator()).to_value()
+    }
+
+    /// Its options as they are where a configuration says nothing.
+    #[must_use]
+    pub fn default_options(&self) -> toml::Table {
+        let schema = self.options_schema();
+        let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+        let default = |(option, schema): (&String, &serde_json::Value)| {
+            Some((option.clone(), toml::Value::try_from(schema.get("default")?).ok()?))
+        };
+        properties.into_iter().flatten().filter_map(default).collect()
+    }
+
     /// What a configuration may say of the rule: its level, or a table of that and its options.
     #[must_use]
     pub fn schema(&self) -> serde_json::Value {
         let level = Level::schema();
-        let generator =
-            schemars::generate::SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-        let mut options = (self.schema)(&mut generator.into_generator()).to_value();
+        let mut options = self.options_schema();
         if let Some(options) = options.as_object_mut() {
             options.remove("title");
             options.remove("description");

@@ -1,9 +1,10 @@
 //! Which rules run, how seriously, and with which options.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
+use serde::Deserialize;
 use toml::{
     Spanned,
     de::{DeTable, DeValue, ValueDeserializer},
@@ -31,6 +32,20 @@ pub(crate) struct Configured {
     is_chosen: bool,
     /// The command line turned it off, whatever the configuration says.
     is_deselected: bool,
+    /// The options that the configuration sets.
+    options: toml::Table,
+}
+
+/// A rule as it is in use; some files may have other levels.
+pub struct InUse {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How seriously it is taken.
+    pub level: Level,
+    /// Somebody chose the level, be it the default one.
+    pub is_chosen: bool,
+    /// All of its options.
+    pub options: toml::Table,
 }
 
 /// Other levels for some files.
@@ -38,6 +53,8 @@ pub(crate) struct Configured {
 pub struct Override {
     /// The files, by their path relative to the project folder.
     pub paths: GlobSet,
+    /// The same as it is written.
+    pub globs: Vec<String>,
     /// The levels there.
     pub levels: FxHashMap<&'static str, Level>,
 }
@@ -51,6 +68,18 @@ pub struct Selection {
     pub extend_select: Vec<&'static Rule>,
     /// These do not.
     pub ignore: Vec<&'static Rule>,
+    /// Other levels for some files, over those of the configuration.
+    pub overrides: Vec<Override>,
+}
+
+impl Override {
+    /// Rules that are off in the files of a pattern.
+    pub fn ignoring(glob: &str, rules: &[&'static Rule]) -> Result<Self, String> {
+        let compiled = folder_glob(glob).and_then(|glob| GlobSetBuilder::new().add(glob).build());
+        let paths = compiled.map_err(|error| format!("`{glob}`: {}", error.kind()))?;
+        let levels = rules.iter().map(|rule| (rule.name, Level::Off)).collect();
+        Ok(Self { paths, globs: vec![glob.to_owned()], levels })
+    }
 }
 
 /// Something in the configuration that can't be meant.
@@ -67,6 +96,7 @@ pub struct SettingsError {
 pub struct RuleSettings {
     levels: FxHashMap<&'static str, Level>,
     checks: FxHashMap<&'static str, Check>,
+    options: FxHashMap<&'static str, toml::Table>,
     overrides: Vec<Override>,
 }
 
@@ -121,9 +151,12 @@ fn read_rules(table: &DeTable<'_>, settings: &mut RuleSettings, errors: &mut Vec
                 Err(error) => errors.push(error),
             }
         }
-        let deserializer = ValueDeserializer::from(Spanned::new(value.span(), DeValue::Table(options)));
-        match (rule.load)(Some(deserializer)) {
-            Ok(check) => drop(settings.checks.insert(rule.name, check)),
+        let options = || ValueDeserializer::from(Spanned::new(value.span(), DeValue::Table(options.clone())));
+        match (rule.load)(Some(options())) {
+            Ok(check) => {
+                settings.checks.insert(rule.name, check);
+                settings.options.insert(rule.name, toml::Table::deserialize(options()).unwrap_or_default());
+            }
             Err(error) => errors.push(SettingsError {
                 message: format!("in the options of `{}`: {}", rule.name, error.message()),
                 span: error.span().unwrap_or(value.span()),
@@ -132,24 +165,34 @@ fn read_rules(table: &DeTable<'_>, settings: &mut RuleSettings, errors: &mut Vec
     }
 }
 
+/// What an override calls all rules.
+const ALL: &str = "all";
+
 fn read_override(entry: &Spanned<DeValue<'_>>) -> Result<Override, Vec<SettingsError>> {
     let Some(table) = entry.get_ref().as_table() else { return Err(vec![expected("a table", entry)]) };
     let mut errors = Vec::new();
     let mut paths = GlobSetBuilder::new();
+    let mut globs = Vec::new();
     let mut levels = FxHashMap::default();
     for (key, value) in table.iter() {
         match (&**key.get_ref(), value.get_ref()) {
-            ("paths", DeValue::Array(globs)) => {
-                for glob in globs.iter() {
+            ("paths", DeValue::Array(patterns)) => {
+                for glob in patterns.iter() {
                     match path_glob(glob) {
-                        Ok(glob) => drop(paths.add(glob)),
+                        Ok(found) => {
+                            paths.add(found);
+                            globs.extend(glob.get_ref().as_str().map(str::to_owned));
+                        }
                         Err(error) => errors.push(error),
                     }
                 }
             }
             ("rules", DeValue::Table(rules)) => {
-                for (name, value) in rules.iter() {
-                    let named = rules_named(name.get_ref());
+                // What is said of one rule goes over what is said of all.
+                let mut rules: Vec<_> = rules.iter().collect();
+                rules.sort_by_key(|(name, _)| name.get_ref() != ALL);
+                for (name, value) in rules {
+                    let named = if name.get_ref() == ALL { RULES.to_vec() } else { rules_named(name.get_ref()) };
                     match level(value) {
                         _ if named.is_empty() => errors.push(unknown_rule(name.get_ref(), name.span())),
                         Ok(level) => levels.extend(named.iter().map(|rule| (rule.name, level))),
@@ -170,7 +213,7 @@ fn read_override(entry: &Spanned<DeValue<'_>>) -> Result<Override, Vec<SettingsE
     }
     let paths =
         paths.build().map_err(|error| vec![SettingsError { message: error.to_string(), span: entry.span() }])?;
-    if errors.is_empty() { Ok(Override { paths, levels }) } else { Err(errors) }
+    if errors.is_empty() { Ok(Override { paths, globs, levels }) } else { Err(errors) }
 }
 
 /// A path of the configuration: a glob, or a folder that stands for everything below it. Without a `/` it is meant at
@@ -262,10 +305,14 @@ impl Settings {
             let is_deselected = names(&selection.ignore) || (!selection.select.is_empty() && !is_selected);
             let check = configured.checks.remove(rule.name).or_else(|| load_default(rule, None));
             if let Some(check) = check {
-                rules.push(Configured { rule, check, level, is_chosen: chosen.is_some(), is_deselected });
+                let options = configured.options.remove(rule.name).unwrap_or_default();
+                let is_chosen = chosen.is_some();
+                rules.push(Configured { rule, check, level, is_chosen, is_deselected, options });
             }
         }
-        Self { rules, overrides: configured.overrides, ignores_comments: false }
+        let mut overrides = configured.overrides;
+        overrides.extend(selection.overrides.iter().cloned());
+        Self { rules, overrides, ignores_comments: false }
     }
 
     /// The same; if so, comments in the code silence nothing.
@@ -274,15 +321,24 @@ impl Settings {
         Self { ignores_comments, ..self }
     }
 
-    /// The rules with their levels, by name; some files may have others.
-    pub fn levels(&self) -> impl Iterator<Item = (&'static Rule, Level)> {
-        self.rules.iter().map(|configured| (configured.rule, configured.level))
+    /// The rules as they are in use, by name.
+    pub fn in_use(&self) -> impl Iterator<Item = InUse> {
+        self.rules.iter().map(|configured| {
+            let rule = configured.rule;
+            let mut options = rule.default_options();
+            options.extend(configured.options.clone());
+            let is_chosen = configured.is_chosen || configured.level != rule.default;
+            InUse { rule, level: configured.level, is_chosen, options }
+        })
     }
 
-    /// How many sets of files have levels of their own.
-    #[must_use]
-    pub fn override_count(&self) -> usize {
-        self.overrides.len()
+    /// The patterns of files that have levels of their own, with these, by the rules' names.
+    pub fn levels_of_files(&self) -> impl Iterator<Item = (&[String], BTreeMap<&'static str, Level>)> {
+        let is_open = |rule: &&str| self.rules.iter().any(|known| known.rule.name == *rule && !known.is_deselected);
+        self.overrides.iter().map(move |entry| {
+            let levels = entry.levels.iter().filter(|(rule, _)| is_open(rule));
+            (&*entry.globs, levels.map(|(rule, level)| (*rule, *level)).collect())
+        })
     }
 
     /// The level of a rule in a file, and whether the user chose it.
@@ -310,12 +366,6 @@ impl Settings {
             _ => false,
         };
         self.rules.iter().any(|configured| asks(configured) && !self.is_off_everywhere(configured))
-    }
-
-    /// The overrides, in the order of the configuration.
-    #[must_use]
-    pub fn overrides(&self) -> &[Override] {
-        &self.overrides
     }
 }
 

@@ -69,19 +69,19 @@ struct Tolerance {
 /// `12MiB`
 #[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("pattern" = r"^\s*(\d+\.?\d*|\.\d+)\s*(B|KiB|MiB|GiB)\s*$"))]
 struct Size(u64);
 
 /// `250ms`
 #[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("pattern" = r"^\s*(\d+\.?\d*|\.\d+)\s*(ms|s)\s*$"))]
 struct Time(Duration);
 
 /// `1%`
 #[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("pattern" = r"^\s*(\d+\.?\d*|\.\d+)\s*%\s*$"))]
 struct Share(f64);
 
 /// A number and its unit, of units and what they stand for.
@@ -125,6 +125,28 @@ impl TryFrom<String> for Share {
 }
 
 impl Budget {
+    /// As a configuration says it, `[[cost.budgets]]`.
+    #[must_use]
+    pub fn to_toml(&self) -> toml::Table {
+        let figure = |figure: f64, unit: &str| toml::Value::from(format!("{}{unit}", (figure * 1e6).round() / 1e6));
+        let bytes = |bytes: u64| toml::Value::from(format!("{bytes}B"));
+        let modules = self.modules.and_then(|modules| i64::try_from(modules).ok());
+        let tolerance = toml::Table::from_iter([
+            ("private".to_owned(), figure(self.private_tolerance * 100.0, "%")),
+            ("cpu".to_owned(), figure(self.cpu_tolerance * 100.0, "%")),
+        ]);
+        let entries = [
+            ("target", Some(self.target.as_str().into())),
+            ("modules", modules.map(toml::Value::from)),
+            ("code", self.code.map(bytes)),
+            ("private", self.private.map(bytes)),
+            ("cpu", self.cpu.map(|cpu| figure(cpu.as_secs_f64() * 1000.0, "ms"))),
+            ("tolerance", Some(tolerance.into())),
+            ("forbid", Some(self.forbid.clone().into())),
+        ];
+        entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    }
+
     /// What can be told of it without running anything.
     pub(crate) fn of_loads(&self) -> Option<LoadBudget> {
         let (target, modules, code) = (self.target.clone(), self.modules, self.code);

@@ -80,6 +80,16 @@ impl Configuration {
         let version = pyproject.and_then(required_version).unwrap_or(PythonVersion::NEWEST);
         Self { version, ..Self::default() }
     }
+
+    /// Leaves other files out of the program than the file says.
+    pub(crate) fn set_excluded(&mut self, excluded: Vec<String>) -> Result<(), String> {
+        let mut set = GlobSetBuilder::new();
+        for text in &excluded {
+            set.add(folder_glob(text).map_err(|error| format!("`{text}`: {}", error.kind()))?);
+        }
+        (self.exclude, self.excluded) = (set.build().unwrap_or_default(), excluded);
+        Ok(())
+    }
 }
 
 /// Reads the configuration of a file with that text, and the version from the `pyproject.toml` beside it.
@@ -102,6 +112,7 @@ pub(crate) fn read(
     let table = if is_pyproject { tool_table(document.get_ref()) } else { Some(document.get_ref()) };
     let mut reader = Reader { errors: Vec::new() };
     let configuration = reader.configuration(file, &text, table, pyproject);
+    reader.errors.sort_by_key(|error| error.span.start);
     if reader.errors.is_empty() { Ok(configuration) } else { Err(fail(&text, reader.errors)) }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use douane_base::{Applicability, Change, Diagnostic, FileId, Fix};
 use douane_fixer::{Accepted, edits};
 use douane_parser::SourceKind;
-use douane_rules::Settings;
+use douane_rules::{Rule, Settings};
 
 use crate::{
     Analysis, Stage, Wanted, Workspace,
@@ -22,12 +22,22 @@ use crate::{
 };
 
 /// How fixes are made.
-#[derive(Clone, Copy, Debug)]
 pub struct FixOptions {
     /// The least that a fix must be to be made.
     pub applicability: Applicability,
+    /// Only findings of these rules are mended, if there are any.
+    pub fixable: Vec<&'static Rule>,
+    /// Those of these are not.
+    pub unfixable: Vec<&'static Rule>,
     /// The files are written; else everything happens in memory, for a difference to be shown.
     pub writes: bool,
+}
+
+impl FixOptions {
+    fn may_mend(&self, rule: &str) -> bool {
+        let names = |rules: &[&Rule]| rules.iter().any(|named| named.name == rule);
+        (self.fixable.is_empty() || names(&self.fixable)) && !names(&self.unfixable)
+    }
 }
 
 /// What came of it.
@@ -138,6 +148,7 @@ impl Run {
             for diagnostic in diagnostics {
                 let Some(fix) = &diagnostic.fix else { continue };
                 let is_wanted = fix.applicability >= self.options.applicability
+                    && self.options.may_mend(diagnostic.rule)
                     && analysis.is_reported(diagnostic.primary.file)
                     && !fix.changes.iter().any(|change| self.impossible.contains(change));
                 if is_wanted && self.may_change(workspace, analysis, fix) && accepted.accept(fix) {

@@ -34,6 +34,10 @@ pub struct Request {
     pub python: Option<PathBuf>,
     /// The target version, over that of the configuration.
     pub target_version: Option<PythonVersion>,
+    /// What is no part of the program, in place of what the configuration says.
+    pub exclude: Option<Vec<String>>,
+    /// What is no part of the program either.
+    pub extend_exclude: Vec<String>,
     /// The value of `$VIRTUAL_ENV`.
     pub virtual_env: Option<OsString>,
     /// Where what is read of installed packages may be kept.
@@ -145,6 +149,11 @@ impl Workspace {
             None => Configuration::without_file(pyproject.as_ref()),
         };
         configuration.version = request.target_version.unwrap_or(configuration.version);
+        if request.exclude.is_some() || !request.extend_exclude.is_empty() {
+            let mut excluded = request.exclude.clone().unwrap_or_else(|| configuration.excluded.clone());
+            excluded.extend(request.extend_exclude.iter().cloned());
+            configuration.set_excluded(excluded).map_err(Failure::Message)?;
+        }
         let environment = environment(&request, &configuration, &folder)?;
         if environment.is_none() && configuration.budgets.iter().any(|budget| budget.of_loads().is_some()) {
             warnings.push(
@@ -169,6 +178,14 @@ impl Workspace {
             staged,
             warnings,
         })
+    }
+
+    /// Passes over the named paths that are excluded; true if none of them is left, so that there is nothing to check.
+    pub fn drop_excluded(&mut self) -> bool {
+        let Self { named, configuration, folder, .. } = self;
+        let is_named = !named.is_empty();
+        named.retain(|path| !configuration.exclude.is_match(relative_to(path, folder)));
+        is_named && named.is_empty()
     }
 
     /// Lets a content stand for that of a file.

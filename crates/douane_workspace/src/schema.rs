@@ -1,6 +1,7 @@
 //! The JSON schema of `lint.toml`, for editors that complete and check it.
 
-use douane_rules::RULES;
+use douane_base::PythonVersion;
+use douane_rules::{Level, RULES};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,26 @@ use crate::budgets;
 #[must_use]
 pub fn configuration_schema() -> Value {
     let rules: Map<String, Value> = RULES.iter().map(|rule| (rule.name.to_owned(), rule.schema())).collect();
-    let rules = json!({"type": "object", "additionalProperties": false, "properties": rules});
+    // Editors complete douane's own names, and accept those of others.
+    let mut aliases: Vec<&str> = RULES.iter().flat_map(|rule| rule.aliases).copied().collect();
+    aliases.sort_unstable();
+    aliases.dedup();
+    let aliases = format!("^({})$", aliases.join("|"));
+    let of_alias = json!({"anyOf": [Level::schema(), {"type": "object"}]});
+    let rules = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": rules,
+        "patternProperties": {aliases.clone(): of_alias},
+    });
+    let names = RULES.iter().map(|rule| rule.name).chain(["all"]);
+    let levels: Map<String, Value> = names.map(|name| (name.to_owned(), Level::schema())).collect();
+    let levels = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": levels,
+        "patternProperties": {aliases: Level::schema()},
+    });
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
     let costs = budgets::schema(&mut settings.into_generator()).to_value();
     let described = |description: &str, mut schema: Value| {
@@ -18,8 +38,9 @@ pub fn configuration_schema() -> Value {
         schema
     };
     let strings = || json!({"type": "array", "items": {"type": "string"}});
-    let minors = 7..=15;
-    let versions: Vec<String> = minors.map(|minor| format!("3.{minor}")).collect();
+    let minors = || PythonVersion::OLDEST.minor()..=PythonVersion::NEWEST.minor();
+    let versions: Vec<String> = minors().map(|minor| format!("3.{minor}")).collect();
+    let versions: Vec<String> = versions.into_iter().chain(minors().map(|minor| format!("py3{minor}"))).collect();
     let project = json!({
         "type": "object",
         "additionalProperties": false,
@@ -27,8 +48,7 @@ pub fn configuration_schema() -> Value {
             "src": described("The folders that stand on `sys.path`, with `*` for any folder.", strings()),
             "target-version": {
                 "description": "The oldest Python that the code has to run on.",
-                "type": "string",
-                "examples": versions,
+                "enum": versions,
             },
             "platform": {
                 "description": "The system that tests of `sys.platform` are decided for.",
@@ -45,10 +65,10 @@ pub fn configuration_schema() -> Value {
         "items": {
             "type": "object",
             "additionalProperties": false,
-            "required": ["paths", "rules"],
+            "required": ["paths"],
             "properties": {
                 "paths": strings(),
-                "rules": {"type": "object", "additionalProperties": {"enum": ["off", "warning", "error", false]}},
+                "rules": levels,
             },
         },
     });

@@ -6,8 +6,6 @@ use douane_base::Applicability;
 use douane_rules::{Part, RULES, Rule};
 use douane_workspace::write_file;
 
-use super::level_name;
-
 /// The end of every file that is written here, by which those of rules that are gone are known.
 const MARK: &str = "\n<!-- Written by `douane explain --all --to`. -->\n";
 
@@ -48,7 +46,7 @@ fn index() -> String {
             text,
             "| [{name}]({name}.md) | {} | {} | {} | {} |",
             rule.subject(),
-            level_name(rule.default),
+            rule.default.as_str(),
             fix(rule),
             aliases(rule),
             name = rule.name,
@@ -59,7 +57,7 @@ fn index() -> String {
 
 fn titled(rule: &Rule) -> String {
     let mut text = format!("# {}\n\n| default | fix | in other tools |\n|---|---|---|\n", rule.name);
-    let _ = writeln!(text, "| {} | {} | {} |\n", level_name(rule.default), fix(rule), aliases(rule));
+    let _ = writeln!(text, "| {} | {} | {} |\n", rule.default.as_str(), fix(rule), aliases(rule));
     text + &page(rule)
 }
 

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use douane_base::PythonVersion;
-use douane_rules::{Level, folder_glob};
+use douane_rules::{Level, folder_glob, rules_named};
 use toml::{Table, Value};
 
-use super::codes::{Dialect, rules_of, rules_of_pylint};
+use crate::codes::{Dialect, rules_of, rules_of_pylint};
 
 /// What is taken over.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Taken {
     pub(super) source_roots: Vec<String>,
     pub(super) version: Option<String>,
-    pub(super) exclude: BTreeSet<String>,
+    /// The files that other tools pass over.
+    pub(super) unchecked: BTreeSet<String>,
     pub(super) levels: BTreeMap<&'static str, Level>,
     /// Rules that are off for some files.
     pub(super) overrides: BTreeMap<String, BTreeSet<&'static str>>,
@@ -84,11 +85,6 @@ impl Taken {
             self.source_roots = strings(roots);
             understood.insert("src_paths".to_owned());
         }
-        for key in ["skip", "extend_skip", "skip_glob", "extend_skip_glob"] {
-            if let Some(paths) = table.get(key) {
-                self.exclude_all(name, key, strings(paths), &mut understood);
-            }
-        }
         let left = table.keys().filter(|key| !understood.contains(*key)).cloned().collect();
         self.note(name, &understood, left);
     }
@@ -101,7 +97,9 @@ impl Taken {
             let text = value.as_str().unwrap_or_default();
             let values = listed(text, |letter| letter == ',' || letter.is_whitespace());
             match key.as_str() {
-                "exclude" | "extend-exclude" => self.exclude_all(name, &key, values, &mut understood),
+                "exclude" | "extend-exclude" => {
+                    self.exclude_all(name, &key, values.iter().map(|path| any_depth(path)).collect(), &mut understood);
+                }
                 "select" | "extend-select" => self.select(&key, &values, &mut understood),
                 "ignore" | "extend-ignore" => self.ignore(&key, &values, &mut understood),
                 "per-file-ignores" => {
@@ -175,12 +173,13 @@ impl Taken {
     /// Rules that are off by default are wanted.
     fn select(&mut self, key: &str, codes: &[String], understood: &mut BTreeSet<String>) {
         // A letter alone stands for a whole tool, and not for its rules about imports in particular.
-        let codes = codes.iter().filter(|code| code.len() > 1);
-        for rule in codes.flat_map(|code| rules_of(code, Dialect::Flake8)) {
-            if rule.default == Level::Off {
-                self.levels.insert(rule.name, Level::Warning);
+        for code in codes.iter().filter(|code| code.len() > 1) {
+            // The beginning of codes is no word for one of them, which the tool itself may have off.
+            let named = rules_named(code).into_iter().filter(|rule| rule.default == Level::Off);
+            self.levels.extend(named.map(|rule| (rule.name, Level::Warning)));
+            if !rules_of(code, Dialect::Flake8).is_empty() {
+                understood.insert(key.to_owned());
             }
-            understood.insert(key.to_owned());
         }
     }
 
@@ -206,14 +205,11 @@ impl Taken {
         }
     }
 
-    /// Files are not read at all.
+    /// Files are not checked. They are part of the program all the same: others may import them.
     fn exclude_all(&mut self, name: &str, key: &str, paths: Vec<String>, understood: &mut BTreeSet<String>) {
         for path in paths {
-            // What other tools pass over is part of the program all the same: a package without this has no names.
-            if path.ends_with("__init__.py") {
-                self.notes.push(format!("left out of {name}: {key} of `{path}`, since the program needs it"));
-            } else if self.is_glob(name, key, &path) {
-                self.exclude.insert(path);
+            if self.is_glob(name, key, &path) {
+                self.unchecked.insert(path);
                 understood.insert(key.to_owned());
             }
         }
@@ -242,6 +238,12 @@ impl Taken {
             more => self.notes.push(format!("left out of {name}: {} and {more} more", left.join(", "))),
         }
     }
+}
+
+/// A pattern of flake8's, where `*` does not stop at a `/`: `*/migrations/*`.
+fn any_depth(pattern: &str) -> String {
+    let parts = pattern.split('/').map(|part| if part == "*" { "**" } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The patterns of flake8's `per-file-ignores` with the codes of each: `path, path: CODE, CODE`.
