@@ -339,6 +339,8 @@ fn comments_silence_findings() {
     assert_eq!(findings("from math import *\n"), "star-import");
     assert_eq!(findings("from math import *  # douane: ignore[star-import] of the notes\n"), "");
     assert_eq!(findings("from math import *  # noqa\n"), "");
+    assert_eq!(findings("from math import *  # ruff: ignore[undefined-local-with-import-star]\n"), "");
+    assert_eq!(findings("from math import *  # ruff: ignore[redefined-while-unused]\n"), "star-import");
     assert_eq!(findings("from math import *  # noqa: F401\n"), "star-import");
     assert_eq!(findings("from math import pi  # douane: ignore[star-import]\npi\n"), "unused-suppression");
     assert_eq!(findings("from math import pi  # noqa: F403\npi\n"), "");

@@ -57,6 +57,7 @@ fn findings_are_in_cells() {
     let report: Value = serde_json::from_str(&run.output).expect("it is JSON");
     let found = &report["diagnostics"][0];
     assert_eq!((&found["path"], &found["range"]["cell"]), (&json!("work.ipynb"), &json!(3)));
+    assert_eq!((&found["module"], &report["summary"]["modules"]), (&Value::Null, &json!(1)));
     assert_eq!((&found["range"]["start"]["line"], &found["range"]["start"]["column"]), (&json!(2), &json!(20)));
     // Services show the line of the file.
     let run = project.run(&["check", "-q", "--select", "missing-name", "--output-format", "github"]);

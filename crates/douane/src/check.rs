@@ -160,10 +160,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         let files = Shown::read(&analysis, shown.iter().chain(shown_known));
         let summary = Summary {
             files: analysis.reported_files().count(),
-            modules: analysis
-                .reported_files()
-                .filter(|(file, _)| analysis.graph().module_of_file(*file).is_some())
-                .count(),
+            modules: modules(&analysis),
             only_fixed: arguments.fix_only,
             fixed,
             known: known.len(),
@@ -198,6 +195,17 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     // Everything is printed; to free a large program piece by piece would only keep the user waiting.
     std::mem::forget(analysis);
     outcome
+}
+
+/// How many of the files that findings are wanted of are modules.
+pub(crate) fn modules(analysis: &Analysis) -> usize {
+    analysis.reported_files().filter(|(file, _)| module_of(analysis, *file).is_some()).count()
+}
+
+/// The name of the module that a file is; nothing can import a notebook.
+fn module_of(analysis: &Analysis, file: FileId) -> Option<&str> {
+    let module = analysis.graph().module_of_file(file).filter(|_| !analysis.is_notebook(file))?;
+    Some(analysis.graph().module_name(module))
 }
 
 /// Where the working folder lies in what a CI service has checked out, with a `/` at the end; empty at its top, and elsewhere.
@@ -336,11 +344,6 @@ impl Sources for Shown<'_> {
     }
 
     fn module(&self, file: FileId) -> Option<&str> {
-        // Nothing can import a notebook.
-        if self.analysis.is_notebook(file) {
-            return None;
-        }
-        let module = self.analysis.graph().module_of_file(file)?;
-        Some(self.analysis.graph().module_name(module))
+        module_of(self.analysis, file)
     }
 }

@@ -14,9 +14,9 @@ pub(crate) fn show_files(workspace: &Workspace, output: &mut impl Write) -> io::
 /// What is in use, as a configuration that would say the same.
 pub(crate) fn show_settings(workspace: &Workspace, settings: &Settings, output: &mut impl Write) -> io::Result<()> {
     let configuration = workspace.configuration();
-    writeln!(output, "# project: {}", workspace.folder().display())?;
+    writeln!(output, "# project: {}", escaped(&workspace.folder().to_string_lossy()))?;
     let file = configuration.file.as_ref().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
-    writeln!(output, "# configuration: {file}")?;
+    writeln!(output, "# configuration: {}", escaped(&file))?;
     let quoted = |text: &str| toml::Value::from(text).to_string();
     let list = |texts: &mut dyn Iterator<Item = String>| texts.map(|text| quoted(&text)).collect::<Vec<_>>().join(", ");
     writeln!(output, "exclude = [{}]", list(&mut configuration.excluded.iter().cloned()))?;

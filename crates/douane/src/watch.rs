@@ -15,7 +15,7 @@ use notify::{Event, RecursiveMode, Watcher, recommended_watcher};
 
 use crate::{
     arguments::CheckArguments,
-    check::{Shown, rule_texts},
+    check::{Shown, modules, rule_texts},
     outcome::{Outcome, refused},
     terminal,
 };
@@ -98,10 +98,9 @@ fn show(arguments: &CheckArguments, program: &mut LiveProgram, started: Instant,
         analysis.fingerprint(diagnostics.iter_mut());
     }
     let files = Shown::read(analysis, diagnostics.iter());
-    let modules = analysis.reported_files().filter(|(file, _)| analysis.graph().module_of_file(*file).is_some());
     let summary = Summary {
         files: analysis.reported_files().count(),
-        modules: modules.count(),
+        modules: modules(analysis),
         elapsed: started.elapsed(),
         ..Summary::default()
     };
