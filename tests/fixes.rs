@@ -150,6 +150,84 @@ fn a_star_becomes_the_names_that_somebody_wants() {
 }
 
 #[test]
+fn names_that_a_file_has_already_are_not_imported_again() {
+    let others = [
+        ("p/__init__.py", "from p.api import redos\n"),
+        ("p/api.py", "from collections import defaultdict\nclass C: ...\ndef redos(): ...\n"),
+        ("q.py", "def redos(): ...\n"),
+        ("app.py", "import main\n"),
+    ];
+    let uses = "print(C, redos, defaultdict)\n";
+    let head = "from collections import defaultdict\nfrom p import redos\n";
+    let text = format!("{head}from p.api import *\n{uses}");
+    assert_eq!(mended("star-import", &[], &text, &others), format!("{head}from p.api import C\n{uses}"));
+    // Another one of that name is replaced, and so is what may be another one by then.
+    for between in ["from q import redos\n", "redos = 1\n", "from q import *\n"] {
+        let text = format!("{head}{between}from p.api import *\n{uses}");
+        let star = mended("star-import", &["--unsafe-fixes"], &text, &others);
+        assert!(star.contains("from p.api import C, redos\n"), "{star}");
+    }
+    let set = [&others[..], &[("s.py", "import p.api\np.api.redos = 1\n")]].concat();
+    let text = format!("{head}import s\nfrom p.api import *\n{uses}");
+    let star = mended("star-import", &["--unsafe-fixes"], &text, &set);
+    assert!(star.contains("from p.api import C, redos\n"), "{star}");
+}
+
+#[test]
+fn a_submodule_that_stars_pass_round_is_one_and_the_same() {
+    let others = [
+        ("p/__init__.py", "from p.api import *\n"),
+        ("p/api.py", "from p import tools\nC = 1\n"),
+        ("p/tools.py", ""),
+        ("app.py", "import main\n"),
+    ];
+    let text = "from p import tools\nfrom p.api import *\nprint(C, tools)\n";
+    let expected = "from p import tools\nfrom p.api import C\nprint(C, tools)\n";
+    assert_eq!(mended("star-import", &["--unsafe-fixes"], text, &others), expected);
+}
+
+#[test]
+fn a_star_stays_as_long_as_a_name_behind_it_is_undefined() {
+    let text = "from math import *\nfrom string import *\n\nprint(sqrt(2), cosinus(2), digits)\n";
+    assert_eq!(mended("star-import", &[], text, &[]), text);
+    let unsafely = mended("star-import", &["--unsafe-fixes"], text, &[]);
+    assert_eq!(unsafely, "from math import sqrt\nfrom string import digits\n\nprint(sqrt(2), cosinus(2), digits)\n");
+    let project = Project::new(&[("main.py", text)]);
+    let run = project.run(&["check", "--fix"]);
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.output.contains("unsafe fix: Write the names that are used, though `cosinus` is not defined"),
+        "{}",
+        run.output
+    );
+}
+
+#[test]
+fn a_star_whose_module_does_something_goes_on_request_only() {
+    let others = [("p/__init__.py", ""), ("p/util.py", "print('hello')\nX = 1\n")];
+    let text = "from p.util import *\n\n\ndef f(): ...\n\n\nif __name__ == '__main__':\n    f()\n";
+    for rule in ["star-import", "unused-star"] {
+        assert_eq!(mended(rule, &[], text, &others), text);
+        assert_eq!(mended(rule, &["--unsafe-fixes"], text, &others), text.split_once("*\n").expect("a star").1);
+    }
+}
+
+#[test]
+fn an_import_that_a_test_expects_to_fail_stays() {
+    for manager in [
+        "self.assertRaises(ImportError)",
+        "unittest.TestCase().assertRaisesRegex(ModuleNotFoundError, 'string')",
+        "pytest.raises(ImportError)",
+        "raises((ImportError, AttributeError))",
+        "pytest.raises(Exception)",
+        "pytest.warns(DeprecationWarning)",
+    ] {
+        let text = format!("def test_it(self):\n    with {manager}:\n        import string\n");
+        assert_eq!(without_unused(&text), text);
+    }
+}
+
+#[test]
 fn an_umbrella_is_folded_up() {
     let others = [
         ("qt/__init__.py", ""),

@@ -431,7 +431,7 @@ impl ModuleGraph {
         let (mut module, mut name) = (module, name);
         loop {
             if !seen.insert((module, name)) {
-                return Some(Definition::Unknown);
+                return Some(self.passed_in_a_circle(&seen));
             }
             let entry = match self.lookup_id(module, name) {
                 Lookup::Found(entry) => entry,
@@ -460,6 +460,15 @@ impl ModuleGraph {
                     }
                 }
             }
+        }
+    }
+
+    /// What modules have that take a name from each other: the submodule of that name, which the first of them loaded.
+    fn passed_in_a_circle(&self, takers: &FxHashSet<(ModuleId, NameId)>) -> Definition {
+        let mut submodules = takers.iter().filter_map(|(module, name)| self.submodule(*module, self.name(*name)));
+        match (submodules.next(), submodules.next()) {
+            (Some(submodule), None) => Definition::Module(submodule),
+            _ => Definition::Unknown,
         }
     }
 

@@ -1,14 +1,16 @@
 //! Which names of a star somebody wants.
 
 use douane_base::{Applicability, Change, ChangeKind, Fix, TextRange};
-use douane_graph::{Exports, ModuleId, NameId, Origin, StandardLibrary, Unknown};
+use douane_graph::{Definition, Exports, ModuleId, NameId, Origin, StandardLibrary, Unknown};
 use douane_parser::{
     Binding, BindingId, BindingKind, Codes, Dialect, FileFacts, Guard, Import, ImportId, Reference, ScopeId, ScopeKind,
     Symbol, Truth, Usage,
 };
 
 use crate::{
-    Checked, rules_named,
+    Checked,
+    rules::undefined_name_behind_star::undefined_name,
+    rules_named,
     wording::{is_identifier, is_public, written_import},
 };
 
@@ -54,11 +56,19 @@ impl<'c> StarUses<'c> {
         let brings =
             |name: &&str| graph.name_id(name).is_some_and(|name| graph.star_brings_id(source, name) != Some(false));
         let brings_wanted = here.iter().chain(&elsewhere).any(brings);
+        let has_already = |name: NameId| {
+            let imported = facts.names.find(graph.name(name)).and_then(|name| reads.import_before(name));
+            imported.is_some_and(|import| {
+                let mut between = stars.iter().filter(|(star, _)| (import.0..id.0).contains(&star.0));
+                is_same_object(file, import, source, name)
+                    && between.all(|(_, source)| graph.star_brings_id(*source, name) == Some(false))
+            })
+        };
         for names in [&mut here, &mut elsewhere] {
             names.sort_unstable();
             names.dedup();
             names.retain(|name| {
-                let Some(name) = graph.name_id(name) else { return false };
+                let Some(name) = graph.name_id(name).filter(|name| !has_already(*name)) else { return false };
                 let providers = || graph.providers(file.project.facts, file.module, &stars, name);
                 let is_provided = || {
                     let symbol = facts.names.find(graph.name(name));
@@ -99,6 +109,22 @@ impl<'c> StarUses<'c> {
         all.sort_unstable();
         all
     }
+}
+
+/// The star brings what the import has brought before, whatever has run in between.
+fn is_same_object(file: &Checked<'_>, import: ImportId, source: ModuleId, name: NameId) -> bool {
+    let graph = file.graph();
+    let definition = graph.definition(file.project.facts, source, name);
+    let is_kept = |module: ModuleId| !file.project.takes().may_be_replaced(module, name);
+    let stays = match definition {
+        // Values are set anew, modules are not.
+        Definition::Binding(defining, _) | Definition::Standard(defining, _) => {
+            is_kept(defining) && is_kept(source) && graph.resolution(file.module, import).module().is_none_or(is_kept)
+        }
+        Definition::Module(_) => true,
+        Definition::Unknown => false,
+    };
+    stays && file.definition(import) == definition
 }
 
 /// The uses of names that may get what a star brings.
@@ -158,6 +184,13 @@ impl Reads<'_> {
     fn is_surely_bound(&self, name: Symbol) -> bool {
         let mut bindings = self.facts.bindings_of(ScopeId::MODULE, name).map(|id| self.facts.binding(id)).peekable();
         bindings.peek().is_some() && bindings.all(|binding| self.is_sure(binding))
+    }
+
+    /// The import that binds a name of the module right before the star, where nothing but such statements ever does.
+    fn import_before(&self, name: Symbol) -> Option<ImportId> {
+        let before = self.facts.bindings_of(ScopeId::MODULE, name).take_while(|id| id.0 < self.star.position).last()?;
+        let BindingKind::Import(import) = self.facts.binding(before).kind else { return None };
+        self.is_surely_bound(name).then_some(import)
     }
 
     /// Code of the module calls something between the star and an offset.
@@ -268,18 +301,16 @@ pub(crate) fn star_fix(file: &Checked<'_>, id: ImportId, source: ModuleId, uses:
     let (title, kind, is_safe) = if !wanted.is_empty() {
         let names = wanted.iter().map(|name| (*name).to_owned()).collect();
         ("Write the names that are used".to_owned(), ChangeKind::SetNames(place, names), is_safe)
-    } else if file.project.traces().of(source).is_none() {
-        let title = format!("Remove `{}`", written_import(facts, import));
-        (title, ChangeKind::RemoveImport(place, import.range), is_safe)
     } else {
-        // What loading the module does has to be done all the same.
-        let (written, bound) = module_import(facts, import)?;
-        let is_free = facts.names.find(&bound).is_none_or(|name| {
-            facts.bindings.iter().all(|binding| binding.name != name)
-                && facts.references.iter().all(|reference| reference.name != name)
-        });
-        let title = format!("Write `{written}`");
-        (title, ChangeKind::SetStatements(place, vec![written]), is_safe && is_free)
+        // What loading the module does may be all that the star is for.
+        let does_nothing = file.project.traces().of(source).is_none();
+        let title = format!("Remove `{}`", written_import(facts, import));
+        (title, ChangeKind::RemoveImport(place, import.range), is_safe && does_nothing)
+    };
+    let undefined = undefined_name(file).filter(|_| is_safe);
+    let (title, is_safe) = match undefined {
+        Some(name) => (format!("{title}, though `{name}` is not defined"), false),
+        None => (title, is_safe),
     };
     let applicability = if is_safe { Applicability::Safe } else { Applicability::Unsafe };
     let mut changes = vec![Change { file: file.id, kind }];
@@ -346,19 +377,6 @@ pub(crate) fn takes_submodules(file: &Checked<'_>, source: ModuleId) -> bool {
     unbound
         .map(|reference| file.facts.name(reference.name))
         .any(|name| graph.submodule(source, name).is_some() && graph.star_brings(source, name) == Some(false))
-}
-
-/// `import m` or `from .package import m` for `from .package.m import *`, and the name that it binds.
-fn module_import(facts: &FileFacts, import: &Import) -> Option<(String, String)> {
-    let (level, module) = import.target.module();
-    let module = facts.name(module?);
-    if level == 0 {
-        let top = module.split('.').next().unwrap_or(module);
-        return Some((format!("import {module}"), top.to_owned()));
-    }
-    let dots = ".".repeat(level as usize);
-    let (package, name) = module.rsplit_once('.').unwrap_or(("", module));
-    Some((format!("from {dots}{package} import {name}"), name.to_owned()))
 }
 
 /// The comments behind the statement that silence nothing but what stars are reported for.

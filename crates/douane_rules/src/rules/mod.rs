@@ -31,7 +31,7 @@ pub(crate) mod syntax_error;
 mod sys_modules_mutation;
 mod umbrella_import;
 mod undefined_in_all;
-mod undefined_name_behind_star;
+pub(crate) mod undefined_name_behind_star;
 pub(crate) mod unreadable_file;
 mod unresolved_import;
 mod untracked_import;

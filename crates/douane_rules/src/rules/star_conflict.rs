@@ -199,11 +199,7 @@ fn same_object(file: &Checked<'_>, owner: Owner, source: ModuleId, name: NameId)
         Owner::Binding(at) => {
             let binding = douane_parser::BindingId(u32::try_from(at).unwrap_or(u32::MAX));
             match file.facts.bindings[at].kind {
-                BindingKind::Import(import) => match graph.imported_object(file.module, file.facts, import) {
-                    douane_graph::Object::Module(module) => Definition::Module(module),
-                    douane_graph::Object::Name(module, name) => graph.definition(facts, module, name),
-                    douane_graph::Object::Unknown => Definition::Unknown,
-                },
+                BindingKind::Import(import) => file.definition(import),
                 _ if file.facts.is_alias(binding) => Definition::Unknown,
                 _ => Definition::Binding(file.module, binding),
             }

@@ -2,7 +2,7 @@
 
 use douane_base::{Applicability, Change, ChangeKind, Fix};
 use douane_graph::{Exports, Lookup, ModuleId};
-use douane_parser::{Arm, Context, Reference, Truth, Usage};
+use douane_parser::{Arm, Context, FileFacts, Reference, Truth, Usage};
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -75,18 +75,8 @@ struct UndefinedNameBehindStar {}
 
 impl FileRule for UndefinedNameBehindStar {
     fn check(&self, file: &Checked<'_>, report: &mut Reporter<'_>) {
-        let graph = file.graph();
+        let Some(stars) = known_stars(file) else { return };
         let facts = file.facts;
-        // `open` covers stars that are not known as well as `globals()` and syntax errors.
-        if facts.stars().next().is_none()
-            || graph.open(file.module).is_some_and(|reason| reason != douane_graph::Unknown::Getattr)
-        {
-            return;
-        }
-        let stars: Vec<ModuleId> = graph.stars(file.module, facts).filter_map(|(_, _, source)| source).collect();
-        if stars.iter().any(|star| matches!(graph.exports(*star), Exports::Unknown(_))) {
-            return;
-        }
         let mut verdicts: FxHashMap<douane_parser::Symbol, Option<Verdict>> = FxHashMap::default();
         for reference in &facts.references {
             if !is_evaluated(file, reference) {
@@ -103,6 +93,26 @@ impl FileRule for UndefinedNameBehindStar {
             }
         }
     }
+}
+
+/// A name that nobody binds, in a file with stars. Once these are gone, no rule would miss it any more.
+pub(crate) fn undefined_name<'c>(file: &Checked<'c>) -> Option<&'c str> {
+    let stars = known_stars(file)?;
+    let facts: &'c FileFacts = file.facts;
+    let evaluated = facts.references.iter().filter(|reference| is_evaluated(file, reference));
+    evaluated.map(|reference| facts.name(reference.name)).find(|name| verdict(file, &stars, name).is_some())
+}
+
+/// The modules whose stars the file takes, if there are any and everything that they bring is known.
+fn known_stars(file: &Checked<'_>) -> Option<Vec<ModuleId>> {
+    let graph = file.graph();
+    // `open` covers stars that are not known as well as `globals()` and syntax errors.
+    if graph.open(file.module).is_some_and(|reason| reason != douane_graph::Unknown::Getattr) {
+        return None;
+    }
+    let stars: Vec<ModuleId> = graph.stars(file.module, file.facts).filter_map(|(_, _, source)| source).collect();
+    let are_known = stars.iter().all(|star| !matches!(graph.exports(*star), Exports::Unknown(_)));
+    (!stars.is_empty() && are_known).then_some(stars)
 }
 
 /// The message, the help, and the change that mends it.
