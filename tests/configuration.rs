@@ -68,6 +68,25 @@ fn the_target_version_comes_from_the_packaging() {
 }
 
 #[test]
+fn the_target_version_is_that_of_the_environment_where_nobody_names_one() {
+    let project = Project::new(&[
+        ("main.py", "from math import *\n\ncbrt(8)\n"),
+        (".venv/pyvenv.cfg", "version = 3.10.4\n"),
+        (".venv/lib/python3.10/site-packages/made.py", ""),
+    ]);
+    let version = |flags: &[&str]| {
+        let shown = project.run(&[&["check", "--show-settings"][..], flags].concat()).output;
+        let table: toml::Table = shown.parse().expect("TOML");
+        table["project"]["target-version"].as_str().expect("a version").to_owned()
+    };
+    assert_eq!(version(&[]), "3.10");
+    assert_eq!(project.findings(&["--select", "undefined-name-behind-star"]).len(), 1, "`math.cbrt` came with 3.11");
+    project.write("pyproject.toml", "[project]\nname = \"app\"\nrequires-python = \">=3.9\"\n");
+    assert_eq!(version(&[]), "3.9");
+    assert_eq!(version(&["--target-version", "3.12"]), "3.12");
+}
+
+#[test]
 fn the_platform_decides_branches() {
     let main = "from sockets import *\n\nlisten()\n";
     let sockets = "import sys\n\n__all__ = []\n\nif sys.platform == \"win32\":\n    __all__ += [\"listen\"]\n\n    def listen(): ...\n";

@@ -132,7 +132,7 @@ pub(crate) struct ProgramArguments {
     /// The Python environment whose packages are imported: its folder, or an interpreter of it (a path, or a name in $PATH)
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
-    /// The Python that the code is written for, such as `3.13` [default: the lower bound of requires-python, else the newest]
+    /// The Python that the code is written for, such as `3.13` [default: the lower bound of requires-python, else that of the environment, else the newest]
     #[arg(long, value_name = "VERSION")]
     pub(crate) target_version: Option<douane_base::PythonVersion>,
     /// Keep nothing of installed packages between runs

@@ -22,7 +22,7 @@ pub(crate) fn show_settings(workspace: &Workspace, settings: &Settings, output: 
     writeln!(output, "exclude = [{}]", list(&mut configuration.excluded.iter().cloned()))?;
     writeln!(output, "\n[project]")?;
     writeln!(output, "src = [{}]", list(&mut workspace.source_roots().into_iter()))?;
-    writeln!(output, "target-version = {}", quoted(&configuration.version.to_string()))?;
+    writeln!(output, "target-version = {}", quoted(&workspace.target_version().to_string()))?;
     writeln!(output, "platform = {}", quoted(configuration.platform.as_str()))?;
     match workspace.environment_folder() {
         Some(folder) => writeln!(output, "python = {}", quoted(&folder.display().to_string()))?,

@@ -223,7 +223,7 @@ impl Workspace {
     }
 
     fn standard_library(&self) -> StandardLibrary {
-        StandardLibrary::new(self.configuration.version.minor())
+        StandardLibrary::new(self.target_version().minor())
     }
 
     /// The folders that are taken for namespaces, sorted.
@@ -252,11 +252,7 @@ impl Workspace {
 
     /// What the facts of all files depend on.
     pub(crate) fn parse_options(&self) -> ParseOptions {
-        ParseOptions {
-            version: self.configuration.version,
-            platform: self.configuration.platform,
-            kind: SourceKind::Module,
-        }
+        ParseOptions { version: self.target_version(), platform: self.configuration.platform, kind: SourceKind::Module }
     }
 
     /// The program's files and the named ones, in the order of their paths.
@@ -442,7 +438,7 @@ impl Workspace {
     }
 
     fn hides(&self, modules: &Modules, package: &str) -> bool {
-        let standard_library = StandardLibrary::new(self.configuration.version.minor());
+        let standard_library = StandardLibrary::new(self.target_version().minor());
         standard_library.module(package).is_some()
             || modules.declared.contains(package)
             || self.dependencies.contains(&package.to_lowercase())

@@ -26,8 +26,8 @@ pub struct Configuration {
     pub source_roots: Option<Vec<PathBuf>>,
     /// Their places.
     pub source_root_spans: Vec<Range<usize>>,
-    /// The target version: `[project] target-version`, else the lower bound of `requires-python`, else the newest.
-    pub version: PythonVersion,
+    /// The target version that somebody names: `[project] target-version`, else the lower bound of `requires-python`.
+    pub version: Option<PythonVersion>,
     /// `[project] platform`; without it that of the machine.
     pub platform: Platform,
     /// `[project] python`, relative to the file's folder, with its place.
@@ -62,7 +62,7 @@ impl Default for Configuration {
             text: String::new(),
             source_roots: None,
             source_root_spans: Vec::new(),
-            version: PythonVersion::NEWEST,
+            version: None,
             platform: Platform::host(),
             python: None,
             exclude: GlobSet::empty(),
@@ -77,8 +77,7 @@ impl Default for Configuration {
 impl Configuration {
     /// The defaults, with the version that `requires-python` asks for.
     pub(crate) fn without_file(pyproject: Option<&toml::Table>) -> Self {
-        let version = pyproject.and_then(required_version).unwrap_or(PythonVersion::NEWEST);
-        Self { version, ..Self::default() }
+        Self { version: pyproject.and_then(required_version), ..Self::default() }
     }
 
     /// Leaves other files out of the program than the file says.
@@ -140,9 +139,7 @@ impl Reader {
     ) -> Configuration {
         let mut found =
             Configuration { file: Some(file.to_owned()), text: text.to_owned(), ..Configuration::default() };
-        if let Some(version) = pyproject.and_then(required_version) {
-            found.version = version;
-        }
+        found.version = pyproject.and_then(required_version);
         let Some(table) = table else { return found };
         for (key, value) in table.iter() {
             match &**key.get_ref() {
@@ -174,7 +171,7 @@ impl Reader {
                     (found.source_roots, found.source_root_spans) = (Some(roots), spans);
                 }
                 "target-version" => match self.string(value).map(|text| text.parse()) {
-                    Some(Ok(version)) => found.version = version,
+                    Some(Ok(version)) => found.version = Some(version),
                     Some(Err(message)) => self.errors.push(SettingsError { message, span: value.span() }),
                     None => {}
                 },

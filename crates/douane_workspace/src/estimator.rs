@@ -77,7 +77,7 @@ impl Workspace {
         Surroundings {
             folder: self.folder.clone(),
             environment: self.environment.clone(),
-            version: self.configuration.version,
+            version: self.target_version(),
             platform: self.configuration.platform,
             cache: self.request.cache.clone(),
         }

@@ -148,7 +148,7 @@ impl Workspace {
             Some(file) => read(file, text_of(file), pyproject.as_ref()).map_err(Failure::Configuration)?,
             None => Configuration::without_file(pyproject.as_ref()),
         };
-        configuration.version = request.target_version.unwrap_or(configuration.version);
+        configuration.version = request.target_version.or(configuration.version);
         if request.exclude.is_some() || !request.extend_exclude.is_empty() {
             let mut excluded = request.exclude.clone().unwrap_or_else(|| configuration.excluded.clone());
             excluded.extend(request.extend_exclude.iter().cloned());
@@ -237,6 +237,14 @@ impl Workspace {
             roots.iter().map(|root| relative_to(root, &self.folder).display().to_string()).collect();
         roots.dedup();
         roots
+    }
+
+    /// The Python that the code is written for: the one that somebody names, else that of the environment, else the newest.
+    #[must_use]
+    pub fn target_version(&self) -> PythonVersion {
+        let of_environment = || self.environment.as_ref()?.version;
+        let version = self.configuration.version.or_else(of_environment).unwrap_or(PythonVersion::NEWEST);
+        version.clamp(PythonVersion::OLDEST, PythonVersion::NEWEST)
     }
 
     /// The folder of the environment whose packages are imported.
