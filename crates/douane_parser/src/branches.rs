@@ -75,7 +75,7 @@ pub enum Arm {
     Function,
     /// `if`, `elif`, `else`, or a `case`, counted from 0.
     Choice(u16),
-    /// The body of `try`, or of `with suppress(…)`.
+    /// The body of `try`, or of a `with` that catches what goes wrong: `suppress(…)`, `pytest.raises(…)`.
     Try,
     /// An `except` clause, counted from 0.
     Handler(u16),

@@ -275,7 +275,7 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn with_statement(&mut self, with: &'a ast::StmtWith) {
-        let mut suppresses = None;
+        let mut catches = None;
         for item in &with.items {
             self.expression(&item.context_expr);
             self.note_entered(&item.context_expr);
@@ -283,9 +283,9 @@ impl<'a> Collector<'a> {
                 self.note_shared(target, &item.context_expr);
                 self.bind_target(target, BindingKind::WithTarget);
             }
-            suppresses = suppresses.or_else(|| suppressed_guard(&item.context_expr));
+            catches = catches.or_else(|| catching_guard(&item.context_expr));
         }
-        match suppresses {
+        match catches {
             Some(guard) => {
                 let fork = self.found.branches.fork();
                 self.in_branch(fork, Arm::Try, Some(guard), Truth::True, |this| this.body(&with.body));
@@ -608,11 +608,19 @@ pub(super) fn catches_import_error(caught: &Expr) -> bool {
     }
 }
 
-/// `suppress(ImportError)` is a `try` whose handler does nothing.
-pub(super) fn suppressed_guard(manager: &Expr) -> Option<Guard> {
+/// The guard of what stands below a context manager that catches what goes wrong: `suppress(ImportError)` is a `try` whose
+/// handler does nothing. What stands below `pytest.raises(…)` is there to fail, and below `pytest.warns(…)` to be run.
+pub(super) fn catching_guard(manager: &Expr) -> Option<Guard> {
     let Expr::Call(call) = manager else { return None };
-    let suppresses = dotted(&call.func).is_some_and(|parts| parts.last() == Some(&"suppress"));
-    suppresses.then(|| {
-        if call.arguments.args.iter().any(catches_import_error) { Guard::ImportError } else { Guard::Condition }
-    })
+    let called = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return None,
+    };
+    match called {
+        "suppress" if !call.arguments.args.iter().any(catches_import_error) => Some(Guard::Condition),
+        "suppress" | "raises" | "assertRaises" | "assertRaisesRegex" => Some(Guard::ImportError),
+        "warns" | "deprecated_call" | "assertWarns" | "assertWarnsRegex" => Some(Guard::Condition),
+        _ => None,
+    }
 }

@@ -1,7 +1,7 @@
 //! `del-module`
 
-use douane_graph::Object;
-use douane_parser::{BindingKind, FileFacts, ImportId, Reference, ScopeId, ScopeKind, Target, Usage};
+use douane_graph::{ModuleKind, Object};
+use douane_parser::{Binding, BindingKind, ImportId, Reference, ScopeId, ScopeKind, Symbol, Target, Usage};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,7 +39,8 @@ declare_rule! {
     /// ### `allow-namespace-cleanup`
     ///
     /// A module may delete names that others should not see: names with an underscore, or, in a module that defines
-    /// functions, classes or `__all__`, what it does not come back to. On by default.
+    /// functions, classes or `__all__` and in a package that passes on what it imports, what it does not come back to. On
+    /// by default.
     ///
     /// ```py
     /// import os as _os
@@ -80,7 +81,7 @@ impl FileRule for DelModule {
         let facts = file.facts;
         for reference in facts.references.iter().filter(|reference| reference.usage == Usage::Delete) {
             let Some(import) = facts.import_behind(reference) else { continue };
-            if !is_module(file, import) || (self.allow_namespace_cleanup && is_cleanup(facts, reference)) {
+            if !is_module(file, import) || (self.allow_namespace_cleanup && is_cleanup(file, reference)) {
                 continue;
             }
             let name = facts.name(reference.name);
@@ -107,7 +108,8 @@ fn is_module(file: &Checked<'_>, import: ImportId) -> bool {
 
 /// A module that has names to offer deletes one that others should not see, and does not come back to it; or the name
 /// is private anyway. A class does the same, lest the module become an attribute.
-fn is_cleanup(facts: &FileFacts, deletion: &Reference) -> bool {
+fn is_cleanup(file: &Checked<'_>, deletion: &Reference) -> bool {
+    let facts = file.facts;
     if facts.scope(deletion.scope).kind == ScopeKind::Class {
         return true;
     }
@@ -126,9 +128,21 @@ fn is_cleanup(facts: &FileFacts, deletion: &Reference) -> bool {
             && later.range.start() > deletion.range.start()
             && later.usage != Usage::Delete
     });
-    let offers_names = !facts.all_operations.is_empty()
-        || facts.bindings.iter().any(|binding| {
-            binding.scope == ScopeId::MODULE && matches!(binding.kind, BindingKind::Function(_) | BindingKind::Class)
-        });
-    offers_names && !comes_back && !used_later
+    !comes_back && !used_later && offers_names(file)
+}
+
+/// The module defines something for others, or is a package that passes on what it imports.
+fn offers_names(file: &Checked<'_>) -> bool {
+    let facts = file.facts;
+    let is_package = file.graph().module(file.module).kind == ModuleKind::Package;
+    let is_deleted = |name: Symbol| {
+        facts.references.iter().any(|reference| reference.usage == Usage::Delete && reference.name == name)
+    };
+    let is_offered = |binding: &Binding| match binding.kind {
+        BindingKind::Function(_) | BindingKind::Class => true,
+        BindingKind::Import(_) => is_package && !facts.name(binding.name).starts_with('_') && !is_deleted(binding.name),
+        _ => false,
+    };
+    !facts.all_operations.is_empty()
+        || facts.bindings.iter().any(|binding| binding.scope == ScopeId::MODULE && is_offered(binding))
 }

@@ -45,7 +45,7 @@ declare_rule! {
     /// start = time()
     /// pi = 3
     /// ```
-    IMPORT_SHADOWS_NAME: File = ImportShadowsName, name: "import-shadows-name", aliases: ["F811", "redefined-while-unused", "W0404", "reimported", "E0102"], default: Warning
+    IMPORT_SHADOWS_NAME: File = ImportShadowsName, name: "import-shadows-name", aliases: ["F811", "redefined-while-unused", "W0404", "reimported", "W0416", "shadowed-import"], default: Warning
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

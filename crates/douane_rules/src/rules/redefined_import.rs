@@ -41,7 +41,7 @@ declare_rule! {
     /// pi = 3
     /// print(pi, time())
     /// ```
-    REDEFINED_IMPORT: File = RedefinedImport, name: "redefined-import", aliases: ["F811", "redefined-while-unused", "W0404", "reimported", "E0102", "function-redefined"], default: Warning, fix: Unsafe
+    REDEFINED_IMPORT: File = RedefinedImport, name: "redefined-import", aliases: ["F811", "redefined-while-unused", "W0404", "reimported", "W0416", "shadowed-import", "E0102", "function-redefined"], default: Warning, fix: Unsafe
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

@@ -33,6 +33,8 @@ declare_rule! {
     /// ```py main.py
     /// import sys
     ///
+    /// import app
+    ///
     /// del sys.modules["settings"]  # error: [sys-modules-mutation] "1 module of this program keeps the old one"
     /// sys.modules.pop("json", None)  # error: [sys-modules-mutation]
     /// sys.modules["xml"] = None  # error: [sys-modules-mutation] "ModuleNotFoundError"

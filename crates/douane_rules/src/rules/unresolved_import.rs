@@ -117,7 +117,8 @@ impl FileRule for UnresolvedImport {
                     diagnostic.help(format!("did you mean {}?", or_listed(&near)));
                 }
             } else if import.when != When::TypeChecking && reported.insert(top_of(file, import)) {
-                report.at(range, format!("`{module}` is not installed")).help(
+                let package = missing_package(&module, nearest.map(|nearest| graph.module_name(nearest)));
+                report.at(range, format!("`{package}` is not installed")).help(
                     "install it in the environment that is used; if it need not be there, import it in `try` with `except ImportError`",
                 );
             }
@@ -129,6 +130,13 @@ impl UnresolvedImport {
     fn is_passed_over(&self, file: &Checked<'_>, import: &Import, module: &str) -> bool {
         is_guarded(file, import) || self.allow.iter().any(|pattern| pattern.matches(module))
     }
+}
+
+/// The first part of a module's name that was not found: `eventlet` of `eventlet.green.os`.
+fn missing_package<'m>(module: &'m str, nearest: Option<&str>) -> &'m str {
+    let found = nearest.map_or(0, |nearest| nearest.len() + 1);
+    let end = module.get(found..).and_then(|rest| rest.find('.')).map_or(module.len(), |dot| found + dot);
+    &module[..end]
 }
 
 /// Where an import names a module: behind `from`, or among the names.
