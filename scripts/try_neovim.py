@@ -34,7 +34,7 @@ def main() -> None:
     minor = int(re.search(r"v0\.(\d+)", version)[1])
     configuration = trial.documented("lua", 0 if minor >= 11 else 1)
     steps = ROOT / "scripts" / "editors" / "neovim.lua"
-    trial.run([nvim, "--headless", "-u", "NONE", "-i", "NONE", "-c", f"luafile {configuration}", "-c", f"luafile {steps}"])
+    trial.run([nvim, "--headless", "-n", "-u", "NONE", "-i", "NONE", "-c", f"luafile {configuration}", "-c", f"luafile {steps}"])
 
 
 if __name__ == "__main__":

@@ -115,9 +115,10 @@ class VSCode:
         found: dict[str, list[str]] = {}
         file = ""
         for row in self.page.locator(".markers-panel .monaco-list-row").all_inner_texts():
-            finding = re.search(r"douane\s+(\S+)\s+\[Ln (\d+), Col (\d+)\]", row)
+            finding = re.search(r"douane\s+(?:(\S+)\s+)?\[Ln (\d+), Col (\d+)\]", row)
             if finding:
-                found.setdefault(file, []).append(f"{finding[1]} {finding[2]}:{finding[3]}")
+                # What is wrong with a configuration is found by no rule.
+                found.setdefault(file, []).append(f"{finding[1] or 'mistake'} {finding[2]}:{finding[3]}")
             else:
                 file = row.split()[0] if row.split() else ""
         return found
@@ -174,6 +175,15 @@ def steps(code: VSCode) -> None:
     page.keyboard.press("End")
     code.quick_fix("Remove")
     until("quick fix behind wide characters", lambda: code.first_line() == 'x = "é𐐀"')
+
+    code.edit("lint.toml")
+    page.keyboard.type('[rules]\nmissing-al = "off"')
+    until("a mistake in the configuration", lambda: code.problems().get("lint.toml") == ["mistake 2:1"])
+    page.keyboard.press("Home")
+    for _ in "missing-al":
+        page.keyboard.press("ArrowRight")
+    page.keyboard.type("l")
+    until("no mistake any more", lambda: "lint.toml" not in code.problems())
 
     code.command("douane: Restart server")
     until("stopped to start again", lambda: trial.codes() == ["0"])

@@ -20,8 +20,9 @@
   (with-current-buffer buffer
     (mapconcat (lambda (finding)
                  (let ((text (flymake-diagnostic-text finding)))
-                   (string-match "\\[\\(.*?\\)\\]" text)
-                   (format "%s %d-%d" (match-string 1 text) (flymake-diagnostic-beg finding) (flymake-diagnostic-end finding))))
+                   ;; What is wrong with a configuration is found by no rule.
+                   (format "%s %d-%d" (if (string-match "\\[\\(.*?\\)\\]" text) (match-string 1 text) "mistake")
+                           (flymake-diagnostic-beg finding) (flymake-diagnostic-end finding))))
                (flymake-diagnostics) ", ")))
 
 (defun first-line (buffer)
@@ -43,7 +44,7 @@
       (call-interactively #'eglot-code-actions))
     (send-changes)))
 
-(let ((a (edit "a.py")) b wide server)
+(let ((a (edit "a.py")) b wide settings server)
   (await "attached" (lambda () (with-current-buffer a (eglot-current-server))))
   (setq server (with-current-buffer a (eglot-current-server)))
   (with-current-buffer a (flymake-start))
@@ -64,6 +65,18 @@
   (await "columns behind wide characters" (lambda () (equal (findings wide) "unused-import 18-20")))
   (remove-import wide)
   (await "quick fix behind wide characters" (lambda () (equal (first-line wide) "x = \"é𐐀\"")))
+  (setq settings (edit "lint.toml"))
+  (await "attached to the configuration" (lambda () (with-current-buffer settings (eq (eglot-current-server) server))))
+  (with-current-buffer settings
+    (flymake-start)
+    (insert "[rules]\nmissing-al = \"off\"\n")
+    (send-changes))
+  (await "a mistake in the configuration" (lambda () (equal (findings settings) "mistake 9-19")))
+  (with-current-buffer settings
+    (goto-char 19)
+    (insert "l")
+    (send-changes))
+  (await "no mistake any more" (lambda () (equal (findings settings) "")))
   ;; Emacs kills a server right after it told it to exit: here it is given the time to.
   (advice-add 'jsonrpc-shutdown :before
               (lambda (&rest _) (await "stopped" (lambda () (not (jsonrpc-running-p server))))))

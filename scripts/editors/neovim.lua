@@ -1,11 +1,11 @@
 -- Run by scripts/try_neovim.py: attaches, reads findings, applies a fix, and sees one buffer change the findings of another.
 local function wait(what, check)
-  if not vim.wait(10000, check, 20) then print("TIMEOUT " .. what .. "\n") vim.cmd("cq") end
+  if not vim.wait(10000, check, 20) then print("TIMEOUT " .. what .. "; findings: " .. findings(0) .. "\n") vim.cmd("cq") end
   print("ok " .. what .. "\n")
 end
 local function edit(file)
   vim.cmd("split " .. file)
-  vim.bo.filetype = "python"
+  vim.bo.filetype = file:match("%.toml$") and "toml" or "python"
   return vim.api.nvim_get_current_buf()
 end
 local function clients(buffer)
@@ -15,7 +15,8 @@ end
 local function findings(buffer)
   local found = {}
   for _, finding in ipairs(vim.diagnostic.get(buffer)) do
-    local code = finding.code or finding.user_data.lsp.code
+    -- What is wrong with a configuration is found by no rule.
+    local code = finding.code or (finding.user_data and finding.user_data.lsp or {}).code or "mistake"
     table.insert(found, ("%s %d:%d-%d:%d"):format(code, finding.lnum, finding.col, finding.end_lnum, finding.end_col))
   end
   return table.concat(found, ", ")
@@ -47,6 +48,12 @@ local wide = edit("wide.py")
 wait("columns behind wide characters", function() return findings(wide) == "unused-import 0:21-0:23" end)
 remove(wide)
 wait("quick fix behind wide characters", function() return first_line(wide) == 'x = "é𐐀"' end)
+local settings = edit("lint.toml")
+wait("attached to the configuration", function() return #clients(settings) == 1 and clients(settings)[1].id == client.id end)
+vim.api.nvim_buf_set_lines(settings, 0, -1, false, { "[rules]", 'missing-al = "off"' })
+wait("a mistake in the configuration", function() return findings(settings) == "mistake 1:0-1:10" end)
+vim.api.nvim_buf_set_lines(settings, 1, 2, false, { 'missing-all = "off"' })
+wait("no mistake any more", function() return findings(settings) == "" end)
 vim.lsp.stop_client(client.id)
 wait("stopped", function() return vim.lsp.get_client_by_id(client.id) == nil end)
 vim.cmd("qa!")

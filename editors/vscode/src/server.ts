@@ -9,7 +9,11 @@ import { LanguageClient, State } from "vscode-languageclient/node";
 import { selectedEnvironment } from "./environment";
 import { findProgram } from "./program";
 
-const PYTHON = { scheme: "file", language: "python" };
+const DOCUMENTS = [
+  { scheme: "file", language: "python" },
+  { scheme: "file", pattern: "**/lint.toml" },
+  { scheme: "file", pattern: "**/pyproject.toml" },
+];
 
 export class Server {
   private client: LanguageClient | undefined;
@@ -21,7 +25,7 @@ export class Server {
     private readonly context: ExtensionContext,
     private readonly log: LogOutputChannel,
   ) {
-    this.status = languages.createLanguageStatusItem("douane", PYTHON);
+    this.status = languages.createLanguageStatusItem("douane", DOCUMENTS);
     this.status.name = "douane";
     this.status.command = { command: "douane.showLog", title: "Show log" };
     context.subscriptions.push(this.status);
@@ -67,7 +71,7 @@ export class Server {
       "douane",
       { command, args: ["server"], options: { env } },
       {
-        documentSelector: [PYTHON],
+        documentSelector: DOCUMENTS,
         outputChannel: this.log,
         traceOutputChannel: this.log,
         initializationOptions: { findingsOfUnopenedFiles: settings.get("findingsOfUnopenedFiles") },
