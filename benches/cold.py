@@ -5,7 +5,7 @@
     benches/cold.py TREE --runs 15
     benches/cold.py --douane-args=--isolated --ruff PATH
 
-Both run in turns (A B A B ...) after one warm-up each, with their output thrown away; ruff checks only what douane
+Both run alternately (A B A B ...) after one warm-up each, with their output thrown away; ruff checks only what douane
 checks too (F401, F403, F405, F811, F822). Exit codes 0 and 1 are a success of either.
 
 Printed: median and smallest wall time, processor time and peak memory of both, and the ratio of the medians. The exit

@@ -4,7 +4,7 @@
     benches/estimate.py                          home-assistant
     benches/estimate.py TREE --python ENVIRONMENT
 
-Runs without anything kept on disk, and with what the run before has kept, in turns. The exit code is 1 if the median of
+Runs without anything kept on disk, and with what the run before has kept, alternately. The exit code is 1 if the median of
 the former is above 1.5 s, or that of the latter above 0.3 s.
 
 Downloaded, once, below `target/bench`: the wheel of homeassistant and, into a virtual environment, the packages that it

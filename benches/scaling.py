@@ -6,7 +6,7 @@
     benches/scaling.py --douane PATH --douane-args=--isolated --runs 5
 
 The code bases are made by `generate_modules.py` below `target/bench/generated`, once, and used again. For each shape
-the two sizes are checked in turns, three times each after a warm-up, with the output thrown away. Printed: median and
+the two sizes are checked alternately, three times each after a warm-up, with the output thrown away. Printed: median and
 smallest wall time, processor time and peak memory, and the ratio of the medians. The exit code is 1 if ten times as
 many modules take more than twelve times as long, for any shape, or if a run fails.
 

@@ -1,4 +1,4 @@
-//! Taking douane up in a code base that has findings: comments that silence them, and the baseline.
+//! Adopting douane in a code base that has findings: comments that silence them, and the baseline.
 
 mod project;
 

@@ -96,7 +96,7 @@ error[guarded-star-import]: `from settings import *` raises AttributeError: `set
 fn concise_is_one_line_a_finding() {
     let run = shop().run(&["check", "--output-format", "concise", "--ignore", "F401"]);
     let mut lines: Vec<&str> = run.output.lines().collect();
-    assert_eq!(lines.pop(), Some("`--fix --unsafe-fixes` mends 2 of them."));
+    assert_eq!(lines.pop(), Some("2 fixable with `--fix --unsafe-fixes`."));
     let summary = lines.pop().expect("a summary");
     assert!(summary.starts_with("Found 1 error and 2 warnings in 2 of 3 files (3 modules) in "), "{summary}");
     assert_eq!(

@@ -9,7 +9,7 @@ use std::{
 };
 
 use douane_rules::{RULES, Rule, rule_settings};
-use project::repository;
+use project::{douane, repository, run};
 use toml::{Table, de::DeTable};
 
 /// Which crates a crate may use.
@@ -324,4 +324,45 @@ fn the_links_of_the_documentation_lead_somewhere() {
             assert!(target.exists(), "{}: the link `{link}` leads nowhere", page.display());
         }
     }
+}
+
+/// What `--help` prints of a command: its subcommands, and its flags with two hyphens.
+fn commands_and_flags(command: &[&str]) -> (Vec<String>, Vec<String>) {
+    let help = run(douane(&repository()).args(command).arg("--help")).output;
+    let listed = help.split_once("\nCommands:\n").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap_or(rest));
+    let name = |line: &str| {
+        line.strip_prefix("  ").filter(|rest| !rest.starts_with(' '))?.split(' ').next().map(str::to_owned)
+    };
+    let commands = listed.lines().filter_map(name).filter(|name| name != "help").collect();
+    let of_flags = help.lines().filter(|line| line.trim_start().starts_with('-'));
+    let words = of_flags.flat_map(|line| line.split([' ', '[', '=']));
+    (commands, words.filter(|word| word.starts_with("--")).map(str::to_owned).collect())
+}
+
+#[test]
+fn the_command_line_is_documented() {
+    let page = fs::read_to_string(repository().join("docs/command-line.md")).expect("the page");
+    let (own, shared): (Vec<&str>, Vec<&str>) =
+        page.split("\n## ").partition(|section| section.starts_with("`douane "));
+    let section = |command: &str| own.iter().find(|section| section.starts_with(&format!("`douane {command}`")));
+    let (commands, everywhere) = commands_and_flags(&[]);
+    assert!(commands.len() > 5 && everywhere.contains(&"--color".to_owned()), "{commands:?} {everywhere:?}");
+    let mut missing = Vec::new();
+    for command in &commands {
+        let Some(section) = section(command) else {
+            missing.push(command.clone());
+            continue;
+        };
+        let (actions, mut flags) = commands_and_flags(&[command]);
+        for action in &actions {
+            flags.extend(commands_and_flags(&[command, action]).1);
+        }
+        let is_named = |flag: &String| {
+            let written = [format!("`{flag}`"), format!("`{flag} "), format!("`{flag}[")];
+            [section].into_iter().chain(&shared).any(|text| written.iter().any(|written| text.contains(written)))
+        };
+        missing.extend(flags.iter().filter(|flag| !is_named(flag)).map(|flag| format!("{command} {flag}")));
+        missing.extend(actions.iter().filter(|action| !section.contains(&format!("{command} {action}"))).cloned());
+    }
+    assert!(missing.is_empty(), "docs/command-line.md does not name {missing:?}");
 }

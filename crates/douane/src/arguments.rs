@@ -83,7 +83,7 @@ fn without_far_fetched(mut error: clap::Error) -> clap::Error {
 pub(crate) enum Command {
     /// Check imports, and report what is wrong with them
     Check(Box<CheckArguments>),
-    /// Come to terms with what is found now: it is kept in a file, and only new findings count
+    /// Record the current findings, so that only new ones are reported
     Baseline(BaselineArguments),
     /// Write a first lint.toml, with what the settings of ruff, flake8, isort and pylint say about imports
     Init,
@@ -280,7 +280,7 @@ pub(crate) struct CheckArguments {
     /// Check again whenever a file changes, until it is interrupted
     #[arg(short, long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore", "statistics", "output_file", "staged", "since", "stdin_filename", "show_files", "show_settings", "force_exclude", "silent"])]
     pub(crate) watch: bool,
-    /// List the files that findings are wanted of, and check nothing
+    /// List the files that would be checked
     #[arg(long, conflicts_with_all = ["fix", "diff", "fix_only", "add_ignore", "show_settings"])]
     pub(crate) show_files: bool,
     /// Print the settings in use, in the form of a lint.toml, and check nothing
@@ -508,7 +508,7 @@ pub(crate) struct CostArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CostAction {
-    /// Measure two targets in turns: what the second saves against the first
+    /// Measure two targets alternately: what the second saves against the first
     Compare {
         /// The wider one
         first: String,

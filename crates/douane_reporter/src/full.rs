@@ -186,7 +186,7 @@ error[some-rule]: `app.db` imports `app.web`, a higher layer
   = unsafe fix: Remove the import
 
 Found 1 error in 1 of 120 files (118 modules) in 0.04s.
-`--fix --unsafe-fixes` mends 1 of them.
+1 fixable with `--fix --unsafe-fixes`.
 ";
         let options = Options { quiet: false, ..QUIET };
         assert_eq!(written(&files, &[diagnostic], Format::Full, options), expected);

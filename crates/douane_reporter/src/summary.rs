@@ -61,7 +61,7 @@ fn found(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "Found {found} in {} of {checked}.", files.len())
 }
 
-/// How much of it could be mended, if anything.
+/// How much of it is fixable, if anything.
 fn fixable(diagnostics: &[Diagnostic], out: &mut dyn Write) -> io::Result<()> {
     let count = |applicability: Applicability| {
         let fixes = diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_ref());
@@ -69,9 +69,9 @@ fn fixable(diagnostics: &[Diagnostic], out: &mut dyn Write) -> io::Result<()> {
     };
     match (count(Applicability::Safe), count(Applicability::Unsafe)) {
         (0, 0) => Ok(()),
-        (safe, 0) => writeln!(out, "`--fix` mends {safe} of them."),
-        (0, more) => writeln!(out, "`--fix --unsafe-fixes` mends {more} of them."),
-        (safe, more) => writeln!(out, "`--fix` mends {safe} of them, `--unsafe-fixes` {more} more."),
+        (safe, 0) => writeln!(out, "{safe} fixable with `--fix`."),
+        (0, more) => writeln!(out, "{more} fixable with `--fix --unsafe-fixes`."),
+        (safe, more) => writeln!(out, "{safe} fixable with `--fix`, {more} more with `--unsafe-fixes`."),
     }
 }
 

@@ -15,7 +15,6 @@ use crate::{
     Checked, FileRule, Reporter,
     rebindings::{Rebinding, rebindings},
     rule::declare_rule,
-    wording::written_import,
 };
 
 declare_rule! {
@@ -34,13 +33,13 @@ declare_rule! {
     /// ```py
     /// import os
     /// import sys
-    /// import os  # error: [duplicate-import] "`import os` stands here already"
+    /// import os  # error: [duplicate-import] "`os` is already imported"
     ///
     /// print(sys.version)
     ///
     ///
     /// def home():
-    ///     import sys  # error: [duplicate-import] "the module imports `sys` already"
+    ///     import sys  # error: [duplicate-import] "the module already imports `sys`"
     ///
     ///     return os.getcwd(), sys.argv
     /// ```
@@ -106,8 +105,11 @@ impl FileRule for DuplicateImport {
                 && is_same(first, import)
                 && !is_replaced(file, binding, first.range.end()..import.range.start())
             {
-                let written = written_import(facts, import);
-                let diagnostic = report.at(import.range, format!("`{written}` stands here already"));
+                let name = match (import.target, import.alias) {
+                    (Target::Module(module), None) => facts.name(module),
+                    _ => facts.name(binding.name),
+                };
+                let diagnostic = report.at(import.range, format!("`{name}` is already imported"));
                 diagnostic.label(file.id, earlier.range, "imported here first").help("remove one of the two");
                 let is_same = is_fixed(file, id) || is_still(file, first, import);
                 let applicability = safe_if(is_same && !facts.traits.reads_namespace);
@@ -120,7 +122,7 @@ impl FileRule for DuplicateImport {
                 && !is_replaced(file, binding, outer.range.end()..u32::MAX)
             {
                 let name = facts.name(binding.name);
-                let diagnostic = report.at(facts.import(id).range, format!("the module imports `{name}` already"));
+                let diagnostic = report.at(facts.import(id).range, format!("the module already imports `{name}`"));
                 diagnostic.label(file.id, outer.range, "imported here for the whole file");
                 diagnostic.help("remove the import in the function");
                 // A function that stands above the module's import may be called before that.

@@ -17,7 +17,7 @@ declare_rule! {
     /// ## Example
     ///
     /// ```py
-    /// __all__ = ["net", "gross", "net"]  # error: [duplicate-in-all] "`net` stands twice"
+    /// __all__ = ["net", "gross", "net"]  # error: [duplicate-in-all] "`net` is listed twice"
     ///
     ///
     /// def net(price): ...
@@ -52,7 +52,7 @@ impl FileRule for DuplicateInAll {
                 continue;
             }
             let name = graph.name(entry.name);
-            let diagnostic = report.at(entry.range, format!("`{name}` stands twice in `__all__`"));
+            let diagnostic = report.at(entry.range, format!("`{name}` is listed twice in `__all__`"));
             diagnostic.label(file.id, before, "first here").help("remove one of the two");
             diagnostic.fix = Some(Fix {
                 title: "Remove the second".to_owned(),

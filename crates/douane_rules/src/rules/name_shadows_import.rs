@@ -29,7 +29,7 @@ declare_rule! {
     ///
     /// In a function the name of an import of the module is hidden, which is reported if the rest of the file uses the
     /// import and a mix-up is likely: the import is a module, the signature of the function uses it, or both are used
-    /// with the same attribute. The parameters of methods and tests don't count: others lay down their names. A function
+    /// with the same attribute. The parameters of methods and tests don't count: their names are dictated by others. A function
     /// that uses the name before it binds it raises UnboundLocalError, which is an error.
     ///
     /// Making something out of the import (`json = patched(json)`, `class Path(Path)`) or keeping the old object under

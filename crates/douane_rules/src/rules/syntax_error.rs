@@ -3,7 +3,7 @@
 use crate::rule::declare_rule;
 
 declare_rule! {
-    /// Checks for what is no Python: what the parser reports, and bytes that can't be decoded.
+    /// Checks for what is not valid Python: what the parser reports, and bytes that can't be decoded.
     ///
     /// ## Why is this bad?
     ///
