@@ -7,8 +7,8 @@ mkdocs, of the versions in docs/requirements.txt, is installed into target/site/
 warns of fails the build. Then every link of every page that was built has to lead to a file of the site, and to an anchor
 that is there.
 
-With --screenshots, Debian's Chromium takes pictures of the start page and of a rule's page below target/site, wide and narrow,
-light and dark, of the site served on this machine. Chromium is installed where it is missing, selenium into the environment.
+With --screenshots, Debian's Chromium takes pictures of the start page, a rule, the list of rules, a tutorial and two pages
+with tables below target/site, wide and narrow, light and dark, of the site served on this machine. Chromium is installed where it is missing, selenium into the environment.
 """
 
 import argparse
