@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{Checked, FileRule, Reporter, rule::declare_rule};
 
 declare_rule! {
-    /// Checks for names that stand twice in `__all__`.
+    /// Checks for names that are listed twice in `__all__`.
     ///
     /// ## Why is this bad?
     ///

@@ -12,7 +12,7 @@ use crate::{
 };
 
 declare_rule! {
-    /// Checks for imports that alone make a program load very much: without this one statement, all that would not be loaded.
+    /// Checks for imports that alone make a program load a lot: without this one statement, all that would not be loaded.
     ///
     /// ## Why is this bad?
     ///
