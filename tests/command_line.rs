@@ -150,7 +150,7 @@ fn what_is_mended_may_be_chosen() {
     };
     assert_eq!(mended(&["--fixable", "F403"]).0, "import os\nfrom math import pi\n\nprint(pi)\n");
     assert_eq!(mended(&["--unfixable", "F403"]).0, "from math import *\n\nprint(pi)\n");
-    assert_eq!(mended(&["--show-fixes"]).1, "note: mended 1 of star-import, 1 of unused-import\n");
+    assert_eq!(mended(&["--show-fixes"]).1, "note: fixed 1 of star-import, 1 of unused-import\n");
     assert_eq!(mended(&["--no-fix-only"]).0, "import os\nfrom math import *\n\nprint(pi)\n");
     let silent = project.run(&["check", "--silent", "--no-cache"]);
     assert_eq!((silent.code, silent.output.as_str(), silent.errors.as_str()), (Some(1), "", ""));

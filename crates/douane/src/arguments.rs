@@ -223,7 +223,7 @@ pub(crate) struct CheckArguments {
     /// several times
     #[arg(short, long, value_name = "[FORMAT:]FILE", conflicts_with_all = ["diff", "show_files", "show_settings"])]
     pub(crate) output_file: Vec<OutputFile>,
-    /// Mend what can be mended without changing what any module of the program offers or does
+    /// Fix what can be fixed without changing what any module of the program offers or does
     #[arg(long, overrides_with = "no_fix")]
     pub(crate) fix: bool,
     #[arg(long, hide = true, overrides_with = "fix")]
@@ -233,13 +233,13 @@ pub(crate) struct CheckArguments {
     pub(crate) unsafe_fixes: bool,
     #[arg(long, hide = true, overrides_with = "unsafe_fixes")]
     pub(crate) no_unsafe_fixes: bool,
-    /// Mend only what these rules find
+    /// Fix only what these rules find
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     pub(crate) fixable: Vec<String>,
-    /// Mend nothing that these rules find
+    /// Fix nothing that these rules find
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     pub(crate) unfixable: Vec<String>,
-    /// Tell how many findings of which rules were mended
+    /// Tell how many findings of which rules were fixed
     #[arg(long, overrides_with = "no_show_fixes")]
     pub(crate) show_fixes: bool,
     #[arg(long, hide = true, overrides_with = "show_fixes")]
@@ -247,15 +247,15 @@ pub(crate) struct CheckArguments {
     /// Print what the fixes would change as a unified diff, and write nothing
     #[arg(long, conflicts_with = "statistics")]
     pub(crate) diff: bool,
-    /// Mend, and neither report nor fail for what is left
+    /// Fix, and neither report nor fail for what is left
     #[arg(long, conflicts_with_all = ["diff", "statistics"], overrides_with = "no_fix_only")]
     pub(crate) fix_only: bool,
     #[arg(long, hide = true, overrides_with = "fix_only")]
     pub(crate) no_fix_only: bool,
-    /// Exit with 1 if something was mended, even if nothing is left
+    /// Exit with 1 if something was fixed, even if nothing is left
     #[arg(long)]
     pub(crate) exit_non_zero_on_fix: bool,
-    /// Report, and mend, what comments in the code silence too
+    /// Report, and fix, what comments in the code silence too
     #[arg(long)]
     pub(crate) ignore_noqa: bool,
     /// Write a comment behind everything that is found, so that it is silent from now on; with a reason, if one is given

@@ -187,7 +187,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
     let outcome = written(result, outcome);
     if arguments.show_fixes && !arguments.is_quiet() && fixed > 0 {
         let by_rule: Vec<String> = mended.iter().map(|(rule, count)| format!("{count} of {rule}")).collect();
-        terminal::note(&format!("mended {}", by_rule.join(", ")));
+        terminal::note(&format!("fixed {}", by_rule.join(", ")));
     }
     if arguments.verbose {
         terminal::note(&progress.timings());
