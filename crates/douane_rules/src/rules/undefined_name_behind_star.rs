@@ -24,6 +24,8 @@ declare_rule! {
     /// The rule knows what the stars bring. It is silent as soon as one of them is not known: a third-party module
     /// without an environment, a computed `__all__`, a compiled module without a stub.
     ///
+    /// As long as a file has such a name, the fixes of its stars are unsafe: without stars, no rule would report the name.
+    ///
     /// ## Example
     ///
     /// ```py stock.py
