@@ -148,6 +148,57 @@ fn ignored_and_foreign_folders_are_left_out() {
 }
 
 #[test]
+fn what_is_left_out_is_there_all_the_same() {
+    let project = Project::new(&[
+        ("pkg/__init__.py", "__all__ = [\"version\"]\n"),
+        ("pkg/version.py", "x = 1\n"),
+        (
+            "pkg/use.py",
+            "import pkg.version\nfrom pkg import version\n\nfrom .version import x\n\nprint(pkg, version, x)\n",
+        ),
+        ("lib/mod.py", "x = 1\n"),
+        ("lib/deep/mod.py", "x = 1\n"),
+        ("app/made/__init__.py", ""),
+        ("app/made/code.py", ""),
+        ("tests/helper.py", "x = 1\n"),
+        ("tests/test_a.py", "import helper\n\nprint(helper.x)\n"),
+        ("site/lib/python3.12/site-packages/requests.py", ""),
+        (".gitignore", "version.py\nlib/\nhelper.py\nsite\n"),
+        ("top.py", "import lib.mod\nfrom lib.deep import mod\nfrom made import code\n\nprint(lib, mod, code)\n"),
+        ("app/main.py", "from made.code import x\n\nprint(x)\n"),
+        ("gone.py", "import lib.gone\nfrom pkg import gone\nfrom pkg.gone import x\n\nprint(lib, gone, x)\n"),
+    ]);
+    project.write("lint.toml", "exclude = [\"app/made\"]\n[project]\nsrc = [\".\", \"app\"]\n");
+    assert_eq!(
+        project.findings(&["--python", "site"]),
+        [
+            "gone.py:2:17: error[missing-name] `pkg` has no `gone`",
+            "gone.py:3:6: error[unresolved-import] there is no module `pkg.gone`"
+        ]
+    );
+    let known = project.run(&["module", "pkg.version"]);
+    assert!(known.output.contains("a star brings: unknown, because it was not read"), "{known:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn modules_in_a_folder_that_a_link_leads_to_are_there() {
+    let project = Project::new(&[
+        ("real/__init__.py", ""),
+        ("real/mod.py", "x = 1\n"),
+        ("top.py", "import linked.mod\nfrom linked import mod\n\nprint(linked, mod)\n"),
+        ("site/lib/python3.12/site-packages/requests.py", ""),
+    ]);
+    std::os::unix::fs::symlink("real", project.path("linked")).expect("a link");
+    assert_eq!(project.findings(&["--python", "site"]), [""; 0]);
+    std::fs::remove_file(project.path("linked")).expect("it can go");
+    assert_eq!(
+        project.findings(&["--python", "site"]),
+        ["top.py:1:8: warning[unresolved-import] `linked.mod` is not installed"]
+    );
+}
+
+#[test]
 fn overrides_give_some_files_other_levels() {
     let project = Project::new(&[("main.py", STAR), ("tests/test_main.py", STAR), ("tests/deep/test_deep.py", STAR)]);
     let levels = |settings: &str| {

@@ -282,6 +282,31 @@ fn files_come_and_go() {
     client.end();
 }
 
+#[test]
+fn what_is_left_out_is_looked_for_as_imports_change() {
+    let project = Project::new(&[
+        ("a.py", "x = 1\n"),
+        ("p/__init__.py", ""),
+        ("p/made.py", "x = 1\n"),
+        (".gitignore", "made.py\n"),
+    ]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    client.open("p/__init__.py");
+    client.replace("a.py", "from p import gone\n\nprint(gone)\n");
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("missing-name", 0)]));
+    client.replace("a.py", "from p import made\n\nprint(made)\n");
+    assert_eq!(shown(&client.pushed("a.py")), []);
+    client.replace("p/__init__.py", "__all__ = [\"gone\"]\n");
+    assert_eq!(shown(&client.pushed("p/__init__.py")), found(&[("undefined-in-all", 0)]));
+    client.replace("p/__init__.py", "__all__ = [\"made\"]\n");
+    assert_eq!(shown(&client.pushed("p/__init__.py")), []);
+    fs::remove_file(project.path("p/made.py")).expect("the file can be removed");
+    client.changed_on_disk("p/made.py", 3);
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("missing-name", 0)]));
+    client.end();
+}
+
 /// The answer to a question about a position.
 fn asked(client: &mut Client, method: &str, path: &str, line: u32, character: u32) -> Value {
     let params = json!({

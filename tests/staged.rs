@@ -317,6 +317,28 @@ fn what_is_not_walked_is_not_missed() {
 }
 
 #[test]
+fn what_is_ignored_is_part_of_the_commit_where_git_has_it_and_unknown_where_not() {
+    let Some(project) = repository(&[
+        ("pkg/__init__.py", ""),
+        ("pkg/kept.py", "x = 1\n"),
+        ("pkg/made.py", "x = 1\n"),
+        ("pkg/use.py", "from pkg.kept import x\nfrom pkg.made import y\n\nprint(x, y)\n"),
+        (".gitignore", "made.py\n"),
+    ]) else {
+        return;
+    };
+    project.write("pkg/kept.py", "z = 1\n");
+    git(&project, &["add", "pkg/kept.py"]);
+    let broken = ["pkg/use.py:1:22: error[missing-name] `pkg.kept` has no `x`"];
+    assert_eq!(staged(&project), broken);
+    project.write(".gitignore", "made.py\nkept.py\n");
+    assert_eq!(staged(&project), broken, "an edit that is not staged leaves nothing out");
+    git(&project, &["add", ".gitignore"]);
+    assert_eq!(staged(&project), broken, "git has what was added before it was ignored");
+    assert_eq!(project.findings(&[]), [""; 0]);
+}
+
+#[test]
 fn a_project_may_lie_around_its_repositories() {
     let Some(project) = repository(&[]) else { return };
     std::fs::remove_dir_all(project.path(".git")).expect("it can go");

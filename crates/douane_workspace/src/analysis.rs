@@ -25,6 +25,7 @@ use crate::{
     estimator::Surroundings,
     external::{External, Foreign, Loader},
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
+    left_out::{self, LeftOut},
     project::Workspace,
     source_roots::{ModuleLocation, module_of, source_roots},
 };
@@ -45,7 +46,9 @@ pub struct Analysis {
     places: Modules,
     /// The folders that were taken for namespaces, sorted.
     namespaces: Vec<PathBuf>,
-    /// The modules of installed packages; their files are numbered from the first one that is not the program's own.
+    /// The modules that are there but no part of the program, which come behind its own.
+    left_out: Vec<ModuleSource>,
+    /// The modules of installed packages, which come last; their files are numbered from the first one that is not the program's own.
     external: Vec<ModuleSource>,
     /// The program's own files, by path relative to the project.
     own: Vec<(FileId, String)>,
@@ -108,8 +111,18 @@ impl Workspace {
         };
         let reported = self.reported(&paths);
         let overlaid = self.overlaid(&paths);
-        let absent = self.absent(&paths);
+        let absent_files = self.absent_files(&paths);
+        let absent = self.absent(&paths, &absent_files);
         let external = self.external(&modules, &facts, &|path| kept_external.get(path));
+        let left_out = {
+            let search = self.left_out(&places, (&modules, &external.modules), &paths, &absent_files);
+            let of_module = |module: &ModuleSource| {
+                let files = [module.file, module.stub].into_iter().flatten();
+                files.flat_map(|file| search.asked_by(&facts[file.0 as usize], module)).collect::<Vec<_>>()
+            };
+            left_out::sources(&modules.par_iter().flat_map_iter(of_module).collect(), &modules)
+        };
+        modules.extend(left_out.iter().cloned());
         let next_file = u32::try_from(paths.len()).unwrap_or(u32::MAX);
         modules.extend(external.modules.iter().map(|module| numbered_from(module, next_file)));
         for file in external.files {
@@ -128,6 +141,7 @@ impl Workspace {
             modules,
             places,
             namespaces,
+            left_out,
             external: external.modules,
             own,
             reported,
@@ -174,19 +188,23 @@ impl Workspace {
         analysis
     }
 
-    /// The modules of an analysis are still those that the imports of its files ask for; these were the facts of the files
-    /// that changed since.
+    /// The modules of an analysis are still those that its files ask for; these were the facts of the files that changed since.
     fn has_same_modules(&self, analysis: &Analysis, before: &[(FileId, FileFacts)]) -> bool {
-        let Analysis { paths, facts, modules, places, namespaces, external, own, .. } = analysis;
+        let is_same = |(file, before): &(FileId, FileFacts)| {
+            let now = &analysis.facts[file.0 as usize];
+            imported(before).eq(imported(now)) && before.all_operations == now.all_operations
+        };
+        before.iter().all(is_same)
+            || (self.has_same_installed(analysis, before) && self.has_same_left_out(analysis, before))
+    }
+
+    fn has_same_installed(&self, analysis: &Analysis, before: &[(FileId, FileFacts)]) -> bool {
+        let Analysis { paths, facts, places, namespaces, external, own, .. } = analysis;
         let (own_facts, external_facts) = facts.split_at(own.len());
-        if before.iter().all(|(file, facts)| imported(facts).eq(imported(&own_facts[file.0 as usize]))) {
-            return true;
-        }
         if self.namespaces(places, own_facts) != *namespaces {
             return false;
         }
-        let own_modules = &modules[..modules.len() - external.len()];
-        let foreign = Foreign::new(own_modules, self.standard_library());
+        let foreign = Foreign::new(analysis.own_modules(), self.standard_library());
         let asks_for_others = |(file, facts): &(FileId, FileFacts)| {
             foreign.asked_by(facts) != foreign.asked_by(&own_facts[file.0 as usize])
         };
@@ -196,8 +214,39 @@ impl Workspace {
         let external_paths = &paths[own.len()..facts.len()];
         let known: FxHashMap<&Path, &FileFacts> =
             external_paths.iter().map(PathBuf::as_path).zip(external_facts).collect();
-        let now = self.external(own_modules, own_facts, &|path| known.get(path).copied());
+        let now = self.external(analysis.own_modules(), own_facts, &|path| known.get(path).copied());
         now.modules == *external && now.files.iter().map(|file| &file.path).eq(external_paths)
+    }
+
+    fn has_same_left_out(&self, analysis: &Analysis, before: &[(FileId, FileFacts)]) -> bool {
+        let own = analysis.own_modules();
+        let own_paths = &analysis.paths[..analysis.own.len()];
+        let absent = self.absent_files(own_paths);
+        let search = self.left_out(&analysis.places, (own, &analysis.external), own_paths, &absent);
+        before.iter().all(|(file, before)| {
+            let module = own.iter().find(|module| module.file == Some(*file) || module.stub == Some(*file));
+            module.is_none_or(|module| {
+                search.asked_by(before, module) == search.asked_by(&analysis.facts[file.0 as usize], module)
+            })
+        })
+    }
+
+    /// The search for modules that are no part of the program.
+    fn left_out<'p>(
+        &self,
+        places: &Modules,
+        known: (&'p [ModuleSource], &'p [ModuleSource]),
+        files: &'p [PathBuf],
+        absent: &'p FxHashMap<PathBuf, Absence>,
+    ) -> LeftOut<'p> {
+        let mut roots = self.search_path();
+        roots.extend(places.presumed_roots.keys().cloned());
+        LeftOut::new(known, self.standard_library(), roots, files, absent)
+    }
+
+    /// The declared source roots and the project's folder.
+    fn search_path(&self) -> Vec<PathBuf> {
+        source_roots(&self.folder, self.configuration.source_roots.as_deref(), self.pyproject.as_ref())
     }
 
     fn program<'f>(&self, modules: Vec<ModuleSource>, facts: &'f [FileFacts]) -> Program<'f> {
@@ -447,7 +496,7 @@ impl Workspace {
     /// The modules that the program's files are, with the folders that hold them. The files below the given folders are
     /// named from the project's folder.
     pub(crate) fn modules(&self, paths: &[PathBuf], binaries: &[PathBuf], namespaces: &[PathBuf]) -> Modules {
-        let roots = source_roots(&self.folder, self.configuration.source_roots.as_deref(), self.pyproject.as_ref());
+        let roots = self.search_path();
         let declared: Vec<PathBuf> = roots.iter().chain([&self.folder]).cloned().collect();
         let roots_of = |path: &Path| {
             if namespaces.iter().any(|namespace| path.starts_with(namespace)) { &declared } else { &roots }
@@ -707,6 +756,11 @@ impl Analysis {
     /// The folders that are taken for namespaces.
     pub(crate) fn namespaces(&self) -> &[PathBuf] {
         &self.namespaces
+    }
+
+    /// The modules of the program itself.
+    fn own_modules(&self) -> &[ModuleSource] {
+        &self.modules[..self.modules.len() - self.left_out.len() - self.external.len()]
     }
 
     /// The program's compiled modules.

@@ -141,13 +141,7 @@ impl Estimator {
 
     /// Searches a folder before everything else, as Python does with that of the script.
     pub fn look_first_in(&mut self, folder: &Path) {
-        let environment = Environment {
-            root: folder.to_owned(),
-            search_path: vec![folder.to_owned()],
-            version: Some(self.options.version),
-            editables: Editables::default(),
-        };
-        self.first = Some(Finder::new(&environment));
+        self.first = Some(Finder::in_folders(vec![folder.to_owned()], Some(self.options.version)));
     }
 
     /// The minor version of the Python that the estimate is for.

@@ -324,7 +324,7 @@ impl<'l, 'k> Loader<'l, 'k> {
 }
 
 /// The modules that an import may name, where the module that it stands in is known.
-fn targets(facts: &FileFacts, import: &Import, importer: Option<(&ModuleName, bool)>) -> Vec<ModuleName> {
+pub(crate) fn targets(facts: &FileFacts, import: &Import, importer: Option<(&ModuleName, bool)>) -> Vec<ModuleName> {
     let (level, module) = import.target.module();
     let module = module.map(|module| facts.name(module));
     let base = if level == 0 {

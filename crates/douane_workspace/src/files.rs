@@ -90,7 +90,8 @@ fn is_binary(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "so" || extension == "pyd")
 }
 
-const FOLDER: &str = "it is a folder";
+/// What is wrong with a folder that has the name of a file.
+pub(crate) const FOLDER: &str = "it is a folder";
 
 pub(crate) fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|extension| ["py", "pyi", "ipynb"].iter().any(|known| extension == *known))

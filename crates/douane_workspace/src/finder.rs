@@ -72,6 +72,13 @@ impl Finder {
         }
     }
 
+    /// A finder of what lies in folders.
+    #[must_use]
+    pub(crate) fn in_folders(folders: Vec<PathBuf>, version: Option<PythonVersion>) -> Self {
+        let (root, editables) = (PathBuf::new(), Editables::default());
+        Self::new(&Environment { root, search_path: folders, version, editables })
+    }
+
     /// The files of a module; `None` if there is no such module.
     ///
     /// As in importlib, a package comes before an extension, that before source, that before bytecode; the first folder

@@ -62,6 +62,11 @@ impl Snapshot {
             || self.submodules.iter().any(|folder| path.starts_with(folder))
     }
 
+    /// All files that it is known to hold.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter()
+    }
+
     /// The content of a file that is another one on disk.
     pub(crate) fn content(&self, path: &Path) -> Option<&[u8]> {
         self.contents.get(path).map(Vec::as_slice)

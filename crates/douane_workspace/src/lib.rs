@@ -22,6 +22,7 @@ mod git;
 mod identity;
 mod ignoring;
 mod interpreter;
+mod left_out;
 mod live;
 mod measurements;
 mod moving;

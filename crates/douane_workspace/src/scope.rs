@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     Analysis, Baseline, Workspace,
     analysis::{Kept, ReadFile, facts_of},
-    files::{Candidate, Walked, is_foreign_folder, is_python, read_bytes, relative_to},
+    files::{Candidate, FOLDER, Walked, is_foreign_folder, is_python, read_bytes, relative_to, special_file},
     git::{Snapshot, Staged},
 };
 
@@ -93,51 +93,51 @@ impl Workspace {
         Baseline::of(&before, &before.check(settings))
     }
 
-    /// The program's files as git has them, where the disk may have others.
+    /// The program's files as git has them: those that it lists, whatever is ignored, and of those that it does not list the ones
+    /// of other repositories.
     pub(crate) fn as_in(&self, snapshot: &Snapshot, walked: Walked) -> Walked {
         let Walked { mut files, binaries } = walked;
         files.retain(|candidate| snapshot.holds(&candidate.path));
-        let is_hidden =
-            |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
-        // What the change takes out of git may stay on disk, where it is looked at no more.
-        let is_missed =
-            |path: &Path| !path.is_file() || self.staged.as_ref().is_some_and(|staged| !staged.after.holds(path));
-        let missing = snapshot.contents().map(|(path, _)| path).filter(|path| {
-            let relative = path.strip_prefix(&self.folder).unwrap_or(path);
-            is_python(path) && snapshot.holds(path) && is_missed(path) && !is_hidden(relative) && self.searches(path)
+        let known: FxHashSet<&PathBuf> = files.iter().map(|candidate| &candidate.path).collect();
+        let listed = snapshot.files().filter(|path| is_python(path) && !known.contains(path));
+        let listed = self.in_view(listed).into_iter().map(|path| {
+            let problem = if snapshot.content(path).is_some() { None } else { special_file(path) };
+            Candidate { path: path.clone(), problem }
         });
-        files.extend(missing.map(|path| Candidate { path: path.clone(), problem: None }));
+        let listed: Vec<Candidate> = listed.filter(|candidate| candidate.problem.as_deref() != Some(FOLDER)).collect();
+        files.extend(listed);
         files.sort_unstable();
-        files.dedup_by(|one, other| one.path == other.path);
         Walked { files, binaries }
     }
 
-    /// The modules that are on disk but not in git, and those that the change takes away.
-    pub(crate) fn absent(&self, present: &[PathBuf]) -> FxHashMap<ModuleName, Absence> {
+    /// The files that are on disk but not in git, and those that the change takes away.
+    pub(crate) fn absent_files(&self, present: &[PathBuf]) -> FxHashMap<PathBuf, Absence> {
         let Some(staged) = &self.staged else { return FxHashMap::default() };
+        let relative = |path: &Path| relative_to(path, &self.folder).display().to_string();
         let is_absent = |path: &PathBuf| present.binary_search(path).is_err();
-        // What is committed and ignored all the same is no part of the program, but not gone.
         let is_deleted = |path: &&PathBuf| is_python(path) && !staged.after.holds(path) && is_absent(path);
-        let untracked = self.in_view(staged.untracked.iter());
-        let deleted: Vec<&PathBuf> = self.in_view(staged.changed.iter().filter(is_deleted)).into_iter().collect();
-        if untracked.is_empty() && deleted.is_empty() {
+        let deleted = self.in_view(staged.changed.iter().filter(is_deleted)).into_iter();
+        let deleted = deleted.map(|path| (path.clone(), Absence::Deleted(relative(path))));
+        let untracked = self.in_view(staged.untracked.iter()).into_iter().filter(|path| is_absent(path));
+        let untracked = untracked.map(|path| (path.clone(), Absence::Untracked(relative(path))));
+        deleted.chain(untracked).collect()
+    }
+
+    /// The modules of which such files are the only ones.
+    pub(crate) fn absent(
+        &self,
+        present: &[PathBuf],
+        absent: &FxHashMap<PathBuf, Absence>,
+    ) -> FxHashMap<ModuleName, Absence> {
+        if absent.is_empty() {
             return FxHashMap::default();
         }
-        let mut all: Vec<PathBuf> = present.iter().chain(untracked.iter().copied()).chain(deleted).cloned().collect();
+        let mut all: Vec<PathBuf> = present.iter().chain(absent.keys()).cloned().collect();
         all.sort_unstable();
-        all.dedup();
         let names = self.module_names(&all, &[]);
-        let relative = |path: &Path| relative_to(path, &self.folder).display().to_string();
         let known: FxHashSet<&ModuleName> = present.iter().filter_map(|path| names.get(path)).collect();
-        let mut absent = FxHashMap::default();
-        for (path, name) in names.iter().filter(|(path, name)| is_absent(path) && !known.contains(name)) {
-            let absence = match untracked.contains(path) {
-                true => Absence::Untracked(relative(path)),
-                false => Absence::Deleted(relative(path)),
-            };
-            absent.insert(name.clone(), absence);
-        }
-        absent
+        let gone = absent.iter().filter_map(|(path, absence)| Some((names.get(path)?, absence)));
+        gone.filter(|(name, _)| !known.contains(name)).map(|(name, absence)| (name.clone(), absence.clone())).collect()
     }
 
     /// Those of the paths that a walk through the program would come by.
