@@ -143,6 +143,129 @@ fn the_configuration_is_that_of_the_commit() {
 }
 
 #[test]
+fn what_the_packaging_said_before_counts_before() {
+    let old = "[project]\nname = \"x\"\nrequires-python = \">=3.11\"\n";
+    let Some(project) = repository(&[
+        ("pyproject.toml", old),
+        ("v.py", "import sys\n\nif sys.version_info < (3, 10):\n    from prices import gone\n\n    print(gone)\n"),
+        ("prices.py", "__all__ = [\"net\"]\nnet = 1\n"),
+        ("use.py", "from prices import never\n\nprint(never)\n"),
+        ("code/tools/made.py", "x = 1\n"),
+        ("top.py", "from code.tools.made import y\n\nprint(y)\n"),
+    ]) else {
+        return;
+    };
+    project.write("pyproject.toml", old.replace("3.11", "3.8"));
+    git(&project, &["add", "pyproject.toml"]);
+    assert_eq!(staged(&project), ["v.py:4:24: error[missing-name] `prices` has no `gone`"]);
+    project.write("pyproject.toml", format!("{old}dependencies = [\"requests\"]\n"));
+    git(&project, &["add", "pyproject.toml"]);
+    assert_eq!(staged(&project), [""; 0]);
+    project.write("pyproject.toml", format!("{old}[tool.setuptools.package-dir]\n\"\" = \"code\"\n"));
+    git(&project, &["add", "pyproject.toml"]);
+    assert_eq!(staged(&project), [""; 0]);
+    git(&project, &["rm", "-q", "-f", "pyproject.toml"]);
+    assert_eq!(staged(&project), [""; 0]);
+}
+
+#[test]
+fn a_configuration_counts_as_it_is_staged_where_it_is_gone_from_the_disk() {
+    let off = "[rules]\nstar-import = \"off\"\nunused-star = \"off\"\nunused-import = \"off\"\nmissing-all = \"off\"\n";
+    let Some(project) = repository(&[("lint.toml", off), ("a.py", "from json import *\n\nprint(loads)\n")]) else {
+        return;
+    };
+    project.write("a.py", "from json import *\n\nprint(dumps)\n");
+    git(&project, &["add", "a.py"]);
+    std::fs::remove_file(project.path("lint.toml")).expect("it can go");
+    assert_eq!(staged(&project), [""; 0]);
+    assert_eq!(project.findings(&["--staged", "a.py"]), [""; 0]);
+    git(&project, &["checkout", "lint.toml"]);
+    let tool = off.replace("[rules]", "[tool.douane.rules]");
+    project.write("pyproject.toml", tool);
+    git(&project, &["add", "pyproject.toml"]);
+    git(&project, &["rm", "-q", "lint.toml"]);
+    commit(&project);
+    project.write("a.py", "from json import *\n\nprint(loads)\n");
+    git(&project, &["add", "a.py"]);
+    project.write("pyproject.toml", "");
+    assert_eq!(staged(&project), [""; 0]);
+    std::fs::remove_file(project.path("pyproject.toml")).expect("it can go");
+    assert_eq!(staged(&project), [""; 0]);
+}
+
+#[test]
+fn what_a_submodule_brings_is_brought_about_by_its_change() {
+    let Some(library) = repository(&[("__init__.py", ""), ("mod.py", "x = y = 1\n"), ("more.py", "z = 1\n")]) else {
+        return;
+    };
+    let Some(project) = repository(&[
+        ("top.py", "from part.mod import x\nfrom part.more import z\n\nprint(x, z)\n"),
+        ("old.py", "from top import never\n\nprint(never)\n"),
+    ]) else {
+        return;
+    };
+    let from = library.path("").display().to_string();
+    git(&project, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &from, "part"]);
+    assert_eq!(staged(&project), [""; 0]);
+    commit(&project);
+    library.write("mod.py", "y = 1\n");
+    git(&library, &["rm", "-q", "more.py"]);
+    commit(&library);
+    git(&project, &["-C", "part", "pull", "-q"]);
+    assert_eq!(staged(&project), [""; 0], "the commit takes the old one still");
+    git(&project, &["add", "part"]);
+    assert_eq!(
+        staged(&project),
+        [
+            "top.py:1:22: error[missing-name] `part.mod` has no `x`",
+            "top.py:2:6: error[unresolved-import] there is no module `part.more`"
+        ]
+    );
+    git(&project, &["reset", "-q", "--hard"]);
+    git(&project, &["rm", "-q", "-f", "part"]);
+    assert_eq!(
+        staged(&project),
+        [
+            "top.py:1:6: error[unresolved-import] there is no module `part.mod` any more",
+            "top.py:2:6: error[unresolved-import] there is no module `part.more` any more"
+        ]
+    );
+}
+
+#[test]
+fn modules_in_a_repository_that_git_does_not_track_are_missed() {
+    let Some(project) = repository(SHOP) else { return };
+    project.write("nested/mod.py", "x = 1\n");
+    for arguments in [&["init", "-q", "nested"][..], &["-C", "nested", "add", "-A"]] {
+        git(&project, arguments);
+    }
+    git(&project, &["-C", "nested", "commit", "-q", "-m", "all"]);
+    project.write("orders.py", "from nested.mod import x\n\nprint(x)\n");
+    git(&project, &["add", "orders.py"]);
+    let expected =
+        ["orders.py:1:6: error[untracked-import] `nested.mod` is not in git: `nested/mod.py` is not tracked"];
+    assert_eq!(staged(&project), expected);
+}
+
+#[test]
+fn what_only_a_filter_of_git_changes_is_no_edit() {
+    let Some(project) = repository(&[("a.py", "import os\nimport re\n\nprint(os)\n")]) else { return };
+    git(&project, &["config", "core.autocrlf", "true"]);
+    project.write(".gitattributes", "*.py text\n");
+    project.write("a.py", "import os\r\nimport re\r\n\r\nprint(os, 1)\r\n");
+    let add = ["-c", "core.autocrlf=true", "add", "a.py", ".gitattributes"];
+    git(&project, &add);
+    // What was only written anew is looked at by git, with its filters.
+    project.write("a.py", "import os\r\nimport re\r\n\r\nprint(os, 1)\r\n");
+    let run = summary(&project, &["--staged", "--fix"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(
+        std::fs::read_to_string(project.path("a.py")).ok().as_deref(),
+        Some("import os\r\n\r\nprint(os, 1)\r\n")
+    );
+}
+
+#[test]
 fn a_branch_is_compared_with_where_it_left() {
     let Some(project) = repository(SHOP) else { return };
     git(&project, &["checkout", "-q", "-b", "work"]);

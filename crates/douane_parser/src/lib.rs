@@ -39,7 +39,7 @@ use ruff_python_parser::{AsMode, ParseOptions as ParserOptions};
 use ruff_text_size::Ranged;
 
 /// What the facts depend on besides the text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseOptions {
     /// The Python that the code is written for.
     pub version: PythonVersion,

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     ops::Range,
     path::{Path, PathBuf},
     sync::{
@@ -88,7 +89,7 @@ impl Workspace {
 
     /// Links the program, and reads what was not kept of it.
     pub(crate) fn analyse_again(&self, kept: Kept, progress: &(dyn Fn(Stage) + Sync)) -> Analysis {
-        let Kept { walked, own: kept_files, external: kept_external } = kept;
+        let Kept { walked, own: kept_files, external: kept_external, unknown } = kept;
         let Walked { files: candidates, binaries } = walked.unwrap_or_else(|| {
             progress(Stage::Discover);
             self.candidates()
@@ -112,16 +113,19 @@ impl Workspace {
         let reported = self.reported(&paths);
         let overlaid = self.overlaid(&paths);
         let absent_files = self.absent_files(&paths);
-        let absent = self.absent(&paths, &absent_files);
+        let mut absent = self.absent(&paths, &absent_files);
         let external = self.external(&modules, &facts, &|path| kept_external.get(path));
-        let left_out = {
-            let search = self.left_out(&places, (&modules, &external.modules), &paths, &absent_files);
-            let of_module = |module: &ModuleSource| {
-                let files = [module.file, module.stub].into_iter().flatten();
-                files.flat_map(|file| search.asked_by(&facts[file.0 as usize], module)).collect::<Vec<_>>()
-            };
-            left_out::sources(&modules.par_iter().flat_map_iter(of_module).collect(), &modules)
-        };
+        let is_before = !unknown.is_empty();
+        let search = self.left_out(&places, (&modules, &external.modules), &paths, &absent_files).with_unknown(unknown);
+        let left_out =
+            left_out::sources(&each(&modules, &facts, &|module, facts| search.asked_by(facts, module)), &modules);
+        for folder in self.removed_submodules().filter(|_| !is_before) {
+            let search = LeftOut::with_unknown(search.clone(), vec![folder.clone()]);
+            let gone = each(&modules, &facts, &|module, facts| search.unknown_asked_by(facts, module));
+            absent.extend(
+                gone.into_iter().map(|module| (module, Absence::Deleted(slashed(&relative_to(folder, &self.folder))))),
+            );
+        }
         modules.extend(left_out.iter().cloned());
         let next_file = u32::try_from(paths.len()).unwrap_or(u32::MAX);
         modules.extend(external.modules.iter().map(|module| numbered_from(module, next_file)));
@@ -567,6 +571,19 @@ impl Workspace {
     }
 }
 
+/// What is found in each file of the modules.
+fn each(
+    modules: &[ModuleSource],
+    facts: &[FileFacts],
+    find: &(dyn Fn(&ModuleSource, &FileFacts) -> BTreeSet<ModuleName> + Sync),
+) -> BTreeSet<ModuleName> {
+    let of_module = |module: &ModuleSource| {
+        let files = [module.file, module.stub].into_iter().flatten();
+        files.flat_map(|file| find(module, &facts[file.0 as usize])).collect::<Vec<_>>()
+    };
+    modules.par_iter().flat_map_iter(of_module).collect()
+}
+
 /// What an analysis read, for the next one to use.
 #[derive(Default)]
 pub(crate) struct Kept {
@@ -576,6 +593,8 @@ pub(crate) struct Kept {
     pub(crate) own: FxHashMap<PathBuf, ReadFile>,
     /// Those of installed packages, by path.
     pub(crate) external: FxHashMap<PathBuf, FileFacts>,
+    /// Folders that may hold any module.
+    pub(crate) unknown: Vec<PathBuf>,
 }
 
 /// A file of the program.
@@ -725,7 +744,7 @@ impl Analysis {
             unreadable.into_iter().map(|(file, problem)| (file.0, problem)).collect();
         let read = (0..).zip(paths).zip(facts);
         let read = read.map(|((at, path), facts)| (path, ReadFile { facts, problem: problems.remove(&at) })).collect();
-        Kept { walked, own: read, external }
+        Kept { walked, own: read, external, unknown: Vec::new() }
     }
 
     /// The number of one of the program's own files.
@@ -733,6 +752,11 @@ impl Analysis {
     pub fn file_at(&self, path: &Path) -> Option<FileId> {
         let at = self.paths[..self.own.len()].binary_search_by(|known| known.as_path().cmp(path)).ok()?;
         u32::try_from(at).ok().map(FileId)
+    }
+
+    /// The program's own files with their paths.
+    pub(crate) fn own_files(&self) -> impl Iterator<Item = (FileId, &Path)> {
+        (0..).map(FileId).zip(self.own_paths())
     }
 
     /// The paths of the program's own files.

@@ -12,11 +12,12 @@ use std::{
     thread,
 };
 
+use globset::GlobSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     baseline::BASELINE,
-    files::{is_python, plain, read_bytes, read_text, utf8},
+    files::{is_python, plain, python_files, read_bytes, read_text, utf8},
     project::normalized,
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Staged {
     pub(crate) before: Snapshot,
     /// The files that it changes, adds or deletes.
     pub(crate) changed: FxHashSet<PathBuf>,
+    /// The folders of other repositories of which it takes another commit, adds one or removes it. What they held is unknown.
+    pub(crate) submodules: Vec<PathBuf>,
     /// The Python files that are neither in it nor ignored.
     pub(crate) untracked: FxHashSet<PathBuf>,
 }
@@ -65,6 +68,14 @@ impl Snapshot {
     /// All files that it is known to hold.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.files.iter()
+    }
+
+    /// The text of a file; nothing where there is none.
+    pub(crate) fn text(&self, path: &Path) -> Option<Result<String, String>> {
+        match self.content(path) {
+            Some(bytes) => Some(utf8(bytes.to_vec())),
+            None => path.symlink_metadata().is_ok().then(|| read_text(path)),
+        }
     }
 
     /// The content of a file that is another one on disk.
@@ -111,6 +122,8 @@ struct Difference {
     before: Option<String>,
     /// It was a link.
     is_link: bool,
+    /// It is another repository, or was one.
+    is_submodule: bool,
     /// A merge left it for somebody to decide.
     is_unmerged: bool,
 }
@@ -149,7 +162,9 @@ impl Staged {
             }
             files.insert(path);
         }
-        let mut unstaged = repository.differences(&["diff-files"])?;
+        // `diff-files` would list what was only written anew, or as a filter has it.
+        let mut unstaged =
+            repository.differences(&["diff", "--no-renames", "--no-ext-diff", "--ignore-submodules=all"])?;
         // What a merge left open has no content yet but the one on disk.
         let unmerged = unstaged.iter().filter(|difference| difference.is_unmerged);
         let unmerged: FxHashSet<PathBuf> = unmerged.map(|difference| difference.path.clone()).collect();
@@ -168,11 +183,14 @@ impl Staged {
         let skipped = skipped.iter().filter(|(path, _)| is_read(path));
         let staged = staged.into_iter().chain(skipped.map(|(path, blob)| (&**path, &**blob)));
         let mut contents = repository.contents(staged)?;
-        // Git goes by times too, and lists what was only written anew.
+        // What is left out may be on disk all the same, and be the same.
         contents.retain(|path, content| read_bytes(path).ok().as_ref() != Some(content));
         let mut after = Snapshot { top: repository.top.clone(), files, submodules, contents };
 
+        let submodules = changes.iter().filter(|difference| difference.is_submodule);
+        let submodules: Vec<PathBuf> = submodules.map(|difference| difference.path.clone()).collect();
         let mut before = after.clone();
+        before.submodules.retain(|folder| !submodules.contains(folder));
         for difference in &changes {
             before.contents.remove(&difference.path);
             match difference.before {
@@ -195,31 +213,29 @@ impl Staged {
         let through = targets.into_iter().filter(|(_, target)| changed.contains(target)).map(|(link, _)| link);
         let through: Vec<PathBuf> = through.collect();
         changed.extend(through);
-        let others = repository.git([
-            "ls-files",
-            "-z",
-            "--others",
-            "--exclude-standard",
-            "--full-name",
-            ":/*.py",
-            ":/*.pyi",
-            ":/*.ipynb",
-        ])?;
+        let others = repository.git(["ls-files", "-z", "--others", "--exclude-standard", "--full-name", ":/"])?;
         let others = others.split(|byte| *byte == 0).filter(|path| !path.is_empty());
-        let others = others.map(|path| repository.file(path));
+        // Of another repository git lists the folder only.
+        let others = others.flat_map(|path| match path.strip_suffix(b"/") {
+            Some(path) => python_files_in(&repository.file(path), folder),
+            None => vec![repository.file(path)],
+        });
+        let others = others.filter(|path| is_python(path));
         let announced = unstaged.into_iter().filter(|difference| difference.before.is_none());
         let untracked = others.chain(announced.map(|difference| difference.path)).collect();
-        Ok(Self { after, before, changed, untracked })
+        Ok(Self { after, before, changed, submodules, untracked })
     }
 }
 
 impl Staged {
-    /// The text of a file as it will be committed.
-    pub(crate) fn text(&self, path: &Path) -> Result<String, String> {
-        match self.after.content(path) {
-            Some(bytes) => utf8(bytes.to_vec()),
-            None => read_text(path),
-        }
+    /// The change touches a file.
+    pub(crate) fn changes(&self, path: &Path) -> bool {
+        self.changed.contains(path) || self.submodules.iter().any(|folder| path.starts_with(folder))
+    }
+
+    /// The folders of other repositories that it takes away.
+    pub(crate) fn removed_submodules(&self) -> impl Iterator<Item = &PathBuf> {
+        self.submodules.iter().filter(|folder| !self.after.submodules.contains(folder))
     }
 
     /// The configuration in a file is another one than before, or there is none any more.
@@ -232,8 +248,33 @@ impl Staged {
             }
         };
         let before = || self.before.content(file).and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
-        self.changed.contains(file) && table(before()) != table(self.text(file).ok())
+        self.changed.contains(file) && table(before()) != table(self.after.text(file).and_then(Result::ok))
     }
+}
+
+fn python_files_in(folder: &Path, project: &Path) -> Vec<PathBuf> {
+    let files = python_files(folder, project, &GlobSet::empty()).files;
+    files.into_iter().map(|candidate| candidate.path).collect()
+}
+
+/// The files that may hold a configuration as they are staged: those in a folder and in the ones above it. Nothing where git
+/// can't be asked.
+pub(crate) fn staged_configurations(working_folder: &Path, folder: &Path) -> FxHashMap<PathBuf, Vec<u8>> {
+    let read = || {
+        let repository = Repository::open(working_folder, folder)?;
+        let named = ["lint.toml", "pyproject.toml"].map(|name| format!(":(top,glob)**/{name}"));
+        let command = ["ls-files", "-z", "--stage", "--full-name", "--"].map(str::to_owned);
+        let listed = repository.git(command.into_iter().chain(named))?;
+        let entries = listed.split(|byte| *byte == 0).filter_map(|entry| {
+            let (head, path) = entry.split_at_checked(entry.iter().position(|byte| *byte == b'\t')?)?;
+            let (path, head) = (repository.file(&path[1..]), String::from_utf8_lossy(head).into_owned());
+            let is_above = path.parent().is_some_and(|parent| folder.starts_with(parent));
+            (is_above && head.starts_with("10")).then(|| Some((path, head.split(' ').nth(1)?.to_owned())))?
+        });
+        let entries: Vec<(PathBuf, String)> = entries.collect();
+        repository.contents(entries.iter().map(|(path, blob)| (&**path, &**blob)))
+    };
+    read().unwrap_or_default()
 }
 
 /// Other files are not looked at, however large they are.
@@ -293,7 +334,8 @@ impl Repository {
 
     fn differences(&self, command: &[&str]) -> Result<Vec<Difference>, String> {
         let (name, rest) = command.split_first().unwrap_or((&"diff-files", &[]));
-        let arguments = [*name, "-z", "--raw", "--no-abbrev"].into_iter().chain(rest.iter().copied());
+        let settings = ["-c", "diff.relative=false", "-c", "diff.autoRefreshIndex=true"];
+        let arguments = settings.into_iter().chain([*name, "-z", "--raw", "--no-abbrev"]).chain(rest.iter().copied());
         let output = self.git(arguments.chain(["--"]))?;
         let mut fields = output.split(|byte| *byte == 0);
         let mut found = Vec::new();
@@ -302,11 +344,12 @@ impl Repository {
             let head = String::from_utf8_lossy(head).into_owned();
             let mut parts = head.trim_start_matches(':').split(' ');
             let mode = parts.next();
+            let is_submodule = [mode, parts.clone().next()].contains(&Some("160000"));
             let is_link = mode == Some("120000");
             let is_file = mode.is_some_and(|mode| mode.starts_with("10"));
             let before = parts.nth(1).filter(|_| is_file || is_link).map(str::to_owned);
             let is_unmerged = parts.nth(1) == Some("U");
-            found.push(Difference { path: self.file(path), before, is_link, is_unmerged });
+            found.push(Difference { path: self.file(path), before, is_link, is_submodule, is_unmerged });
         }
         Ok(found)
     }

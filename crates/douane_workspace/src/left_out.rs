@@ -4,7 +4,7 @@
 //! In: the modules of the program, and what its files ask for. Out: the names of those that are found on disk and nowhere
 //! else. Folders are looked at only where an import would otherwise name nothing.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use douane_base::ModuleName;
 use douane_graph::{ModuleKind, ModuleSource, Origin, StandardLibrary};
@@ -18,12 +18,16 @@ use crate::{
 };
 
 /// The search for such modules.
+#[derive(Clone)]
 pub(crate) struct LeftOut<'p> {
     known: FxHashMap<&'p str, ModuleKind>,
     /// The top-level names of what is installed.
     installed: FxHashSet<&'p str>,
     standard_library: StandardLibrary,
-    finder: Finder,
+    roots: Vec<PathBuf>,
+    finder: Arc<Finder>,
+    /// Folders that may hold any module.
+    unknown: Vec<PathBuf>,
     files: &'p [PathBuf],
     absent: &'p FxHashMap<PathBuf, Absence>,
 }
@@ -42,15 +46,28 @@ impl<'p> LeftOut<'p> {
             known: own.iter().map(|module| (module.name.as_str(), module.kind)).collect(),
             installed: installed.iter().map(|module| module.name.top_level()).collect(),
             standard_library,
-            finder: Finder::in_folders(roots, None),
+            finder: Arc::new(Finder::in_folders(roots.clone(), None)),
+            roots,
+            unknown: Vec::new(),
             files,
             absent,
         }
     }
 
+    /// The same search, where folders may hold any module.
+    pub(crate) fn with_unknown(self, unknown: Vec<PathBuf>) -> Self {
+        Self { unknown, ..self }
+    }
+
     /// The modules of which a file's imports speak, and the `__all__` of a package.
     pub(crate) fn asked_by(&self, facts: &FileFacts, module: &ModuleSource) -> BTreeSet<ModuleName> {
         names_in(facts, module).iter().filter_map(|name| self.find(name)).collect()
+    }
+
+    /// Those of them that lie in a folder that may hold any module, and that are nowhere.
+    pub(crate) fn unknown_asked_by(&self, facts: &FileFacts, module: &ModuleSource) -> BTreeSet<ModuleName> {
+        let is_unknown = |name: &ModuleName| self.may_be_unknown(name) && self.find(name).is_some();
+        names_in(facts, module).into_iter().filter(is_unknown).collect()
     }
 
     /// The outermost module on the way to a name that is left out.
@@ -67,14 +84,28 @@ impl<'p> LeftOut<'p> {
                 Some(_) => return None,
                 None => {}
             }
-            let Found { kind, source, stub, binary } = self.finder.find(&module)?;
-            // A folder is one only for what is in it.
-            if kind != FoundKind::Namespace {
-                let is_known = |file| self.files.binary_search(&file).is_ok() || self.absent.contains_key(&file);
-                return (![source, stub, binary].into_iter().flatten().any(is_known)).then_some(module);
+            if self.may_be_unknown(&module) {
+                return Some(module);
+            }
+            match self.finder.find(&module) {
+                // A folder is one only for what is in it.
+                Some(Found { kind: FoundKind::Namespace, .. }) => {}
+                Some(Found { source, stub, binary, .. }) => {
+                    let is_known = |file| self.files.binary_search(&file).is_ok() || self.absent.contains_key(&file);
+                    return (![source, stub, binary].into_iter().flatten().any(is_known)).then_some(module);
+                }
+                None if self.may_be_unknown(name) => {}
+                None => return None,
             }
         }
         None
+    }
+
+    /// The module lies in a folder that may hold any.
+    fn may_be_unknown(&self, module: &ModuleName) -> bool {
+        let place = |root: &PathBuf| root.join(module.parts().collect::<PathBuf>());
+        !self.unknown.is_empty()
+            && self.roots.iter().map(place).any(|place| self.unknown.iter().any(|folder| place.starts_with(folder)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use douane_base::PythonVersion;
@@ -13,8 +14,8 @@ use crate::{
     configuration::{Configuration, ConfigurationError, read},
     dependencies::dependencies,
     environment::{Environment, find_environment, named},
-    files::{plain, read_text, relative_to},
-    git::{Change, Staged},
+    files::{plain, read_text, relative_to, utf8},
+    git::{Change, Snapshot, Staged, staged_configurations},
     source_roots::source_roots,
     transaction::finish_interrupted,
 };
@@ -95,7 +96,7 @@ pub struct Workspace {
     /// Contents that stand for those on disk, by path.
     pub(crate) texts: FxHashMap<PathBuf, Content>,
     /// What git has of the program, where that is asked for.
-    pub(crate) staged: Option<Staged>,
+    pub(crate) staged: Option<Arc<Staged>>,
     warnings: Vec<String>,
 }
 
@@ -110,7 +111,12 @@ impl Workspace {
             named.push(normalized(&request.working_folder.join(&overlay.path)));
         }
         let start = named.first().cloned().unwrap_or_else(|| request.working_folder.clone());
-        let found = if request.isolated { None } else { find_project(&start) };
+        // A configuration counts as it is staged, also where it is gone from the disk.
+        let staged = match &request.change {
+            Some(_) if !request.isolated => staged_configurations(&request.working_folder, folder_of(&start)),
+            _ => FxHashMap::default(),
+        };
+        let found = if request.isolated { None } else { find_project(&start, &staged) };
 
         let configuration_file = match (&request.configuration, &found) {
             _ if request.ignores_configuration => None,
@@ -135,25 +141,25 @@ impl Workspace {
             Err(problem) => return Err(Failure::Message(problem)),
         }
         let staged = match &request.change {
-            Some(change) => Some(Staged::read(&request.working_folder, &folder, change).map_err(Failure::Message)?),
+            Some(change) => {
+                let staged = Staged::read(&request.working_folder, &folder, change).map_err(Failure::Message)?;
+                Some(Arc::new(staged))
+            }
             None => None,
         };
-        let text_of = |path: &Path| staged.as_ref().map_or_else(|| read_text(path), |staged| staged.text(path));
+        let on_disk = Snapshot::default();
+        let snapshot = staged.as_ref().map_or(&on_disk, |staged| &staged.after);
         let pyproject = if request.isolated {
             None
         } else {
-            read_pyproject(&folder.join("pyproject.toml"), &text_of, &mut warnings)
+            let file = folder.join("pyproject.toml");
+            read_pyproject(&file, snapshot).unwrap_or_else(|message| {
+                warnings.push(format!("{} is passed over: {message}", file.display()));
+                None
+            })
         };
-        let mut configuration = match &configuration_file {
-            Some(file) => read(file, text_of(file), pyproject.as_ref()).map_err(Failure::Configuration)?,
-            None => Configuration::without_file(pyproject.as_ref()),
-        };
-        configuration.version = request.target_version.or(configuration.version);
-        if request.exclude.is_some() || !request.extend_exclude.is_empty() {
-            let mut excluded = request.exclude.clone().unwrap_or_else(|| configuration.excluded.clone());
-            excluded.extend(request.extend_exclude.iter().cloned());
-            configuration.set_excluded(excluded).map_err(Failure::Message)?;
-        }
+        let text = configuration_file.as_ref().map(|file| snapshot.text(file).unwrap_or_else(|| read_text(file)));
+        let configuration = configured(&request, configuration_file.as_deref().zip(text), pyproject.as_ref())?;
         let environment = environment(&request, &configuration, &folder)?;
         if environment.is_none() && configuration.budgets.iter().any(|budget| budget.of_loads().is_some()) {
             warnings.push(
@@ -186,6 +192,33 @@ impl Workspace {
         let is_named = !named.is_empty();
         named.retain(|path| !configuration.exclude.is_match(relative_to(path, folder)));
         is_named && named.is_empty()
+    }
+
+    /// The project with the packaging that it had before a change; nothing where that is the same.
+    pub(crate) fn packaged_as_before(&self, staged: &Staged) -> Option<Self> {
+        let file = self.folder.join("pyproject.toml");
+        if self.request.isolated || !staged.changed.contains(&file) {
+            return None;
+        }
+        let pyproject = match staged.before.content(&file) {
+            Some(_) => read_pyproject(&file, &staged.before).ok()?,
+            None => None,
+        };
+        let text = Ok(self.configuration.text.clone());
+        let configuration = self.configuration.file.as_deref().map(|file| (file, text));
+        Some(Self {
+            request: self.request.clone(),
+            folder: self.folder.clone(),
+            searched: self.searched.clone(),
+            named: self.named.clone(),
+            configuration: configured(&self.request, configuration, pyproject.as_ref()).ok()?,
+            environment: self.environment.clone(),
+            dependencies: dependencies(&self.folder, pyproject.as_ref()),
+            pyproject,
+            texts: FxHashMap::default(),
+            staged: self.staged.clone(),
+            warnings: Vec::new(),
+        })
     }
 
     /// Lets a content stand for that of a file.
@@ -282,27 +315,33 @@ struct FoundProject {
     configuration: Option<PathBuf>,
 }
 
-/// The nearest folder above with `lint.toml` or `[tool.douane]`, else the nearest with `pyproject.toml`, else with `.git`.
-fn find_project(start: &Path) -> Option<FoundProject> {
+/// The nearest folder above with `lint.toml` or `[tool.douane]`, else the nearest with `pyproject.toml`, else with `.git`. Some
+/// files are staged with other contents than on disk, or are not there.
+fn find_project(start: &Path, staged: &FxHashMap<PathBuf, Vec<u8>>) -> Option<FoundProject> {
     let folders = || start.ancestors().filter(|folder| folder.is_dir());
     for folder in folders() {
         // Whatever is called so is meant as one, so that a folder or a pipe of that name is reported.
         let file = folder.join("lint.toml");
-        if file.symlink_metadata().is_ok() {
+        if staged.contains_key(&file) || file.symlink_metadata().is_ok() {
             return Some(FoundProject { folder: folder.to_owned(), configuration: Some(file) });
         }
         let file = folder.join("pyproject.toml");
-        if file.is_file() && mentions_douane(&file) {
+        let text = staged.get(&file).map_or_else(|| read_text(&file), |bytes| utf8(bytes.clone()));
+        if text.is_ok_and(|text| mentions_douane(&text)) {
             return Some(FoundProject { folder: folder.to_owned(), configuration: Some(file) });
         }
     }
-    let marked = folders().find(|folder| folder.join("pyproject.toml").is_file());
+    let is_packaging = |file: PathBuf| staged.contains_key(&file) || file.is_file();
+    let marked = folders().find(|folder| is_packaging(folder.join("pyproject.toml")));
     let marked = marked.or_else(|| folders().find(|folder| folder.join(".git").exists()));
     marked.map(|folder| FoundProject { folder: folder.to_owned(), configuration: None })
 }
 
-fn mentions_douane(file: &Path) -> bool {
-    let Ok(text) = read_text(file) else { return false };
+fn folder_of(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(path) }
+}
+
+fn mentions_douane(text: &str) -> bool {
     if !text.contains("douane") {
         return false;
     }
@@ -313,16 +352,31 @@ fn mentions_douane(file: &Path) -> bool {
     }
 }
 
-/// The packaging of the project; a file that is there and can't be read is warned of.
-fn read_pyproject(
-    file: &Path,
-    text_of: &dyn Fn(&Path) -> Result<String, String>,
-    warnings: &mut Vec<String>,
-) -> Option<toml::Table> {
-    file.symlink_metadata().ok()?;
-    let parsed = text_of(file)
-        .and_then(|text| text.parse().map_err(|error: toml::de::Error| format!("no valid TOML: {}", error.message())));
-    parsed.map_err(|message| warnings.push(format!("{} is passed over: {message}", file.display()))).ok()
+/// The configuration in a file of that text, or without one, with what the user says of it.
+fn configured(
+    request: &Request,
+    file: Option<(&Path, Result<String, String>)>,
+    pyproject: Option<&toml::Table>,
+) -> Result<Configuration, Failure> {
+    let mut configuration = match file {
+        Some((file, text)) => read(file, text, pyproject).map_err(Failure::Configuration)?,
+        None => Configuration::without_file(pyproject),
+    };
+    configuration.version = request.target_version.or(configuration.version);
+    if request.exclude.is_some() || !request.extend_exclude.is_empty() {
+        let mut excluded = request.exclude.clone().unwrap_or_else(|| configuration.excluded.clone());
+        excluded.extend(request.extend_exclude.iter().cloned());
+        configuration.set_excluded(excluded).map_err(Failure::Message)?;
+    }
+    Ok(configuration)
+}
+
+/// The packaging of the project, if there is any; the reason where the file is there and can't be read.
+fn read_pyproject(file: &Path, snapshot: &Snapshot) -> Result<Option<toml::Table>, String> {
+    let parsed = snapshot
+        .text(file)
+        .map(|text| text?.parse().map_err(|error: toml::de::Error| format!("no valid TOML: {}", error.message())));
+    parsed.transpose()
 }
 
 /// Without a project: the whole packages that hold the named paths, and the folder that holds those.

@@ -47,7 +47,7 @@ impl Workspace {
         if self.changes_configuration(staged) {
             return Wanted { diagnostics: found, outside: Vec::new() };
         }
-        let changed = staged.changed.iter().filter_map(|path| analysis.file_at(path)).collect();
+        let changed = analysis.own_files().filter(|(_, path)| staged.changes(path)).map(|(file, _)| file).collect();
         let (mut diagnostics, rest): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|diagnostic| analysis.touches(diagnostic, &changed));
         if rest.is_empty() {
@@ -71,24 +71,29 @@ impl Workspace {
 
     /// What was found before a change.
     fn findings_before(&self, staged: &Staged, after: &Analysis, settings: &Settings) -> Baseline {
-        let options = self.parse_options();
+        let packaged = self.packaged_as_before(staged);
+        let project = packaged.as_ref().unwrap_or(self);
+        let options = project.parse_options();
+        let has_same_options = options == self.parse_options();
         let files = after.own_paths().map(|path| Candidate { path: path.to_owned(), problem: None }).collect();
-        let walked = self.as_in(&staged.before, Walked { files, binaries: after.binaries().to_vec() });
+        let walked = project.as_in(&staged.before, Walked { files, binaries: after.binaries().to_vec() });
         let read = |candidate: &Candidate| {
             let path = &candidate.path;
             let is_changed = staged.changed.contains(path);
-            if let Some(file) = after.file_at(path).filter(|_| !is_changed) {
+            if let Some(file) = after.file_at(path).filter(|_| !is_changed && has_same_options) {
                 let problem = after.problem_of(file).map(str::to_owned);
                 return (path.clone(), ReadFile { facts: after.facts()[file.0 as usize].clone(), problem });
             }
-            let bytes = staged.before.content(path).map_or_else(|| read_bytes(path), |bytes| Ok(bytes.to_vec()));
+            let content = if is_changed { staged.before.content(path) } else { self.content(path) };
+            let bytes = content.map_or_else(|| read_bytes(path), |bytes| Ok(bytes.to_vec()));
             let read = bytes.map(|bytes| ReadFile { facts: facts_of(path, bytes, &options), problem: None });
             (path.clone(), read.unwrap_or_else(ReadFile::unreadable))
         };
         let own = walked.files.par_iter().map(read).collect();
-        let external = after.external_files().map(|(path, facts)| (path.clone(), facts.clone())).collect();
-        let kept = Kept { walked: Some(walked), own, external };
-        let mut before = self.analyse_again(kept, &|_| ());
+        let external = after.external_files().filter(|_| has_same_options);
+        let external = external.map(|(path, facts)| (path.clone(), facts.clone())).collect();
+        let kept = Kept { walked: Some(walked), own, external, unknown: staged.submodules.clone() };
+        let mut before = project.analyse_again(kept, &|_| ());
         before.show_contents(staged.before.contents());
         Baseline::of(&before, &before.check(settings))
     }
@@ -121,6 +126,11 @@ impl Workspace {
         let untracked = self.in_view(staged.untracked.iter()).into_iter().filter(|path| is_absent(path));
         let untracked = untracked.map(|path| (path.clone(), Absence::Untracked(relative(path))));
         deleted.chain(untracked).collect()
+    }
+
+    /// The folders of other repositories that the change takes away.
+    pub(crate) fn removed_submodules(&self) -> impl Iterator<Item = &PathBuf> {
+        self.staged.iter().flat_map(|staged| staged.removed_submodules())
     }
 
     /// The modules of which such files are the only ones.
