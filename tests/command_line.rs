@@ -377,3 +377,30 @@ fn a_watched_program_is_checked_again() {
     child.kill().expect("it can be ended");
     child.wait().expect("it ends");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_package_finds_its_program_below_another_prefix() {
+    use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
+    let project = Project::new(&[("bin/douane", "#!/bin/sh\necho ran \"$@\"\n")]);
+    let packages = "lib/python3.12/site-packages";
+    let python = project::repository().join("python/douane");
+    for name in ["__init__.py", "__main__.py", "_find.py"] {
+        project
+            .write(&format!("{packages}/douane/{name}"), fs::read(python.join(name)).expect("a part of the package"));
+    }
+    let program = project.path("bin/douane");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let python = |arguments: &[&str]| {
+        let mut command = Command::new("python3");
+        command.args(["-B", "-m", "douane"]).args(arguments).env("PYTHONPATH", project.path(packages));
+        command.output().expect("Python can be started")
+    };
+    assert_eq!(python(&["check", "."]).stdout, b"ran check .\n");
+    fs::remove_file(program).expect("it can go");
+    let missed = python(&[]);
+    let errors = String::from_utf8_lossy(&missed.stderr);
+    assert_eq!(missed.status.code(), Some(2), "{errors}");
+    assert!(errors.starts_with("douane: there is no douane in ") && errors.lines().count() == 1, "{errors}");
+}

@@ -12,12 +12,14 @@ def find_douane() -> str:
     """
     name = "douane" + (sysconfig.get_config_var("EXE") or "")
     folders = [sysconfig.get_path("scripts")]
-    # `pip install --user`, and `pip install --target`, which puts programs into `bin` beside the packages.
     user = "nt_user" if os.name == "nt" else "posix_user"
     if user in sysconfig.get_scheme_names():
         folders.append(sysconfig.get_path("scripts", scheme=user))
-    beside = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    folders.append(os.path.join(beside, "Scripts" if os.name == "nt" else "bin"))
+    # `pip install --target` puts programs beside the packages, and `--prefix` beside `lib/python3.x/site-packages`.
+    programs, depth = ("Scripts", 2) if os.name == "nt" else ("bin", 3)
+    packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    prefix = os.path.join(packages, *[os.pardir] * depth)
+    folders += [os.path.join(packages, programs), os.path.normpath(os.path.join(prefix, programs))]
     for folder in folders:
         path = os.path.join(folder, name)
         if os.path.isfile(path):
