@@ -45,8 +45,8 @@ pub(crate) struct Editables {
 /// The environment that holds the project's installed packages.
 ///
 /// The first of: what is named `explicit`ly, which is an environment's folder, an interpreter or a folder of packages;
-/// `$VIRTUAL_ENV`; a `.venv` or `venv` in the project's folder or one above it. Only an explicit one has to be usable,
-/// and it is taken as it stands: a relative one from the working folder.
+/// `$VIRTUAL_ENV`; a `.venv` or `venv` in the project's folder or, within its repository, in one above it. Only an explicit one
+/// has to be usable, and it is taken as it stands: a relative one from the working folder.
 ///
 /// # Errors
 ///
@@ -101,7 +101,10 @@ fn explicit_environment(path: &Path) -> Result<Environment, String> {
 }
 
 fn nearby_environment(project: &Path) -> Option<Environment> {
-    let candidates = project.ancestors().flat_map(|folder| [folder.join(".venv"), folder.join("venv")]);
+    // What lies above the repository, such as a `venv` at home, belongs to something else.
+    let top = project.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(project);
+    let folders = project.ancestors().take_while(|folder| folder.starts_with(top));
+    let candidates = folders.flat_map(|folder| [folder.join(".venv"), folder.join("venv")]);
     candidates.filter(|candidate| candidate.is_dir()).find_map(|candidate| environment_in(&candidate))
 }
 
@@ -552,7 +555,9 @@ pub(crate) mod tests {
             "active/lib/python3.11/site-packages/",
             "work/.venv/lib/python3.12/site-packages/",
             "work/venv/lib/python3.13/site-packages/",
+            "work/.git/",
             "work/project/src/",
+            "work/other/.git/",
             "empty/",
         ]));
         let project = root.path().join("work/project");
@@ -571,7 +576,9 @@ pub(crate) mod tests {
             let problem = version(Some(unusable), Some("active")).expect_err("it holds no packages");
             assert!(problem.contains(unusable) && !problem.contains('\n'), "{problem}");
         }
-        assert_eq!(find_environment(None, None, &root.path().join("empty")), Ok(None));
+        for outside in ["empty", "work/other"] {
+            assert_eq!(find_environment(None, None, &root.path().join(outside)), Ok(None), "{outside}");
+        }
     }
 
     #[test]
