@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -99,6 +100,7 @@ impl Workspace {
             options,
             originals: BTreeMap::new(),
             refused: BTreeSet::new(),
+            chosen: BTreeMap::new(),
             impossible: BTreeSet::new(),
             problems: Vec::new(),
         };
@@ -129,6 +131,8 @@ struct Run {
     originals: BTreeMap<PathBuf, String>,
     /// The files that are not to be changed.
     refused: BTreeSet<PathBuf>,
+    /// By what they are on disk, the files that may be changed.
+    chosen: BTreeMap<PathBuf, PathBuf>,
     /// Changes that can't be made in the text as it is, such as of an element that stands in no list.
     impossible: BTreeSet<Change>,
     problems: Vec<String>,
@@ -179,9 +183,15 @@ impl Run {
                     self.refuse(path, problem);
                     false
                 }
-                _ => true,
+                _ => self.is_chosen(path),
             }
         })
+    }
+
+    /// Of a file and the links to it one is changed, whichever comes first: the others change with it.
+    fn is_chosen(&mut self, path: &Path) -> bool {
+        let Ok(target) = fs::canonicalize(path) else { return true };
+        self.chosen.entry(target).or_insert_with(|| path.to_owned()) == path
     }
 
     fn refuse(&mut self, path: &Path, problem: String) {
