@@ -11,6 +11,7 @@ as a user's would be, which builds the wheel; needed are git, Rust and the regis
 - edits that are not staged neither help nor harm;
 - an import of a module that git does not track fails;
 - `douane-fix` mends, fails that commit, and lets the next one pass;
+- what a range of commits breaks is found with `--from-ref` and `--to-ref`;
 - `douane-all` looks at everything, in one process however many files there are.
 
 Exits with 1 if a commit goes another way.
@@ -134,6 +135,14 @@ def check(runner: str) -> int:
     project.git("add", "orders.py")
     project.commit("an import of what git does not track fails", False, "`local` is not in git")
 
+    before = project.git("rev-parse", "HEAD").stdout.strip()
+    project.write("orders.py", "from prices import gross\n\ngross()\n")
+    project.git("commit", "-q", "-a", "--no-verify", "-m", "bad")
+    command = [BIN / runner, "run", "douane", "--from-ref", before, "--to-ref", "HEAD"]
+    run = subprocess.run(command, cwd=project.folder, env=ENVIRONMENT, capture_output=True, text=True)
+    is_good = run.returncode == 1 and "`prices` has no `gross`" in run.stdout
+    project.tell("commits that were made are checked by their range", is_good, run.stdout + run.stderr)
+
     fixing = Repository(runner, "douane-fix")
     fixing.write("orders.py", "import re\nfrom prices import net\n\nprint(net())\n")
     fixing.git("add", "-A")
@@ -148,7 +157,7 @@ def check(runner: str) -> int:
     for number in range(3000):
         whole.write(f"module_with_a_long_name_{number}.py", "__all__ = []\n")
     whole.git("add", "-A")
-    run = subprocess.run([BIN / runner, "run", "--all-files"], cwd=whole.folder, env=ENVIRONMENT, capture_output=True, text=True)
+    run = subprocess.run([BIN / runner, "run", "douane-all", "--hook-stage", "manual", "--all-files"], cwd=whole.folder, env=ENVIRONMENT, capture_output=True, text=True)
     is_good = run.returncode == 1 and run.stdout.count("Found 1 warning in 1 of 3003 files") == 1
     whole.tell("the hook for all looks at everything once", is_good, run.stdout + run.stderr)
     return project.failures + fixing.failures + whole.failures

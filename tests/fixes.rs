@@ -355,9 +355,10 @@ mod unix {
     fn a_read_only_file_is_an_error_and_stays() {
         let project = Project::new(&[("main.py", "import os\n"), ("other.py", "import os\n")]);
         fs::set_permissions(project.path("main.py"), fs::Permissions::from_mode(0o444)).expect("set");
-        let run = project.run(&["check", "--fix", "-q"]);
+        let run = project.run(&["check", "--fix"]);
         assert_eq!(run.code, Some(2));
         assert!(run.errors.contains("main.py: the file is read-only"), "{}", run.errors);
+        assert!(!run.output.contains("mends"), "what was tried is not advised: {}", run.output);
         assert_eq!(fs::read_to_string(project.path("main.py")).expect("it is there"), "import os\n");
         assert_eq!(fs::read_to_string(project.path("other.py")).expect("it is there"), "");
     }

@@ -333,6 +333,43 @@ fn a_file_that_is_named_answers_for_what_it_breaks() {
 }
 
 #[test]
+fn a_file_that_is_named_answers_for_what_stars_bring_on() {
+    let project = Project::new(&[
+        ("base.py", "__all__ = [\"b\"]\nb = 1\n"),
+        ("mid.py", "from base import *\n"),
+        ("last.py", "from mid import *\n"),
+        ("top.py", "from last import a\n\nprint(a)\n"),
+        ("other.py", "from top import never\n\nprint(never)\n"),
+    ]);
+    assert_eq!(project.findings(&["base.py"]), ["top.py:1:18: error[missing-name] `last` has no `a`"]);
+}
+
+#[test]
+fn a_run_over_commits_that_were_made_looks_at_these() {
+    let Some(project) = repository(SHOP) else { return };
+    assert!(summary(&project, &["--staged"]).output.starts_with("Nothing is staged.\n"));
+    project.write("prices.py", "__all__ = [\"gross\"]\n\n\ndef gross(): ...\n");
+    commit(&project);
+    let run = summary(&project, &["--staged"]);
+    assert_eq!((run.code, &*run.output), (Some(0), "Nothing is staged.\n3 further findings outside this change.\n"));
+    let mut command = project::douane(&project.path(""));
+    command.args(["check", "--staged", "--quiet", "--output-format", "concise"]).env("PRE_COMMIT_FROM_REF", "HEAD~");
+    let run = project::run(&mut command);
+    assert_eq!(run.output, "orders.py:1:20: error[missing-name] `prices` has no `net`\n", "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_and_a_link_to_it_are_mended_once() {
+    let project = Project::new(&[("orders.py", "import re\nimport os\n\nprint(os)\n")]);
+    std::os::unix::fs::symlink("orders.py", project.path("link.py")).expect("a link");
+    let run = summary(&project, &["--fix"]);
+    assert_eq!((run.code, &*run.errors), (Some(0), ""), "{run:?}");
+    assert_eq!(std::fs::read_to_string(project.path("orders.py")).ok().as_deref(), Some("import os\n\nprint(os)\n"));
+    assert!(project.path("link.py").is_symlink());
+}
+
+#[test]
 fn what_git_is_told_by_those_who_start_it_changes_nothing() {
     let Some(project) = repository(SHOP) else { return };
     let run = |folder: &str, variables: &[(&str, &str)]| {

@@ -95,7 +95,9 @@ pub(crate) fn douane(folder: &Path) -> Command {
     command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // What is kept between runs stays away from the user's own.
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
-    for variable in ["VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+    for variable in
+        ["VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "PRE_COMMIT_FROM_REF"]
+    {
         command.env_remove(variable);
     }
     command

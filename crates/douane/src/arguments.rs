@@ -183,7 +183,8 @@ pub(crate) struct CheckArguments {
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) program: ProgramArguments,
-    /// The program as the next commit will hold it, and only what that commit brings about: for a hook
+    /// The program as the next commit will hold it, and only what that commit brings about: for a hook. Where pre-commit is run
+    /// with `--from-ref`, the same as `--since` with that revision
     #[arg(long, conflicts_with_all = ["isolated", "stdin_filename", "add_ignore"])]
     pub(crate) staged: bool,
     /// The same for all that changed since the branch left this revision: for CI
@@ -332,8 +333,12 @@ impl CheckArguments {
 
     /// The change that is looked at.
     pub(crate) fn change(&self) -> Option<Change> {
-        let since = || self.since.clone().map(Change::Since);
-        if self.staged { Some(Change::Staged) } else { since() }
+        if !self.staged {
+            return self.since.clone().map(Change::Since);
+        }
+        // There nothing is staged.
+        let from = std::env::var("PRE_COMMIT_FROM_REF").ok().filter(|revision| !revision.is_empty());
+        Some(from.map_or(Change::Staged, Change::Since))
     }
 
     /// Nothing but the findings is printed.

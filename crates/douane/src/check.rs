@@ -85,6 +85,7 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
         return written(inspect::show_files(&workspace, &mut io::stdout().lock()), Outcome::Clean);
     }
     let progress = Progress::new(arguments.is_quiet());
+    let tried = arguments.mends().then_some(fix_options.applicability);
     let Fixed { analysis, mut diagnostics, mut outside, mended, changed, problems } = if arguments.mends() {
         workspace.fix(&settings, fix_options, &|stage| progress.note(stage))
     } else if let Some(reason) = &arguments.add_ignore {
@@ -162,6 +163,8 @@ pub(crate) fn run(arguments: &CheckArguments, color: Color) -> Outcome {
             files: analysis.reported_files().count(),
             modules: modules(&analysis),
             only_fixed: arguments.fix_only,
+            nothing_staged: workspace.nothing_is_staged(),
+            tried,
             fixed,
             known: known.len(),
             outside: outside.len(),

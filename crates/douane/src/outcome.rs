@@ -96,15 +96,7 @@ fn show_configuration_errors(error: &ConfigurationError, colours: bool) {
             fingerprint: None,
         })
         .collect();
-    let summary = Summary {
-        files: 0,
-        modules: 0,
-        only_fixed: false,
-        fixed: 0,
-        known: 0,
-        outside: 0,
-        elapsed: std::time::Duration::ZERO,
-    };
+    let summary = Summary::default();
     let files = OneFile(SourceFile::new(path.to_owned(), error.text.clone()));
     let report = Report { diagnostics: &diagnostics, files: &files, known: &[], rules: &[], summary, prefix: "" };
     let options = Options { colours, quiet: true };

@@ -606,6 +606,22 @@ impl ModuleGraph {
             .map(move |(id, import)| (id, import, self.resolution(importer, id).module()))
     }
 
+    /// The modules that names of some modules may come from: they themselves, and all whose stars lead to them.
+    #[must_use]
+    pub fn with_star_sources(&self, facts: &[FileFacts], modules: &[ModuleId]) -> FxHashSet<ModuleId> {
+        let mut found: FxHashSet<ModuleId> = FxHashSet::default();
+        let mut waiting = modules.to_vec();
+        while let Some(module) = waiting.pop() {
+            if !found.insert(module) {
+                continue;
+            }
+            let facts = self.module(module).file.and_then(|file| facts.get(file.0 as usize));
+            let stars = facts.into_iter().flat_map(|facts| self.stars(module, facts));
+            waiting.extend(stars.filter_map(|(_, _, source)| source));
+        }
+        found
+    }
+
     /// True if the file itself binds a name at module level by something else than an import of that name.
     #[must_use]
     pub fn binds_itself(&self, facts: &FileFacts, name: &str) -> bool {

@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-use douane_base::{Diagnostic, FileId, Severity, SourceFile};
+use douane_base::{Applicability, Diagnostic, FileId, Severity, SourceFile};
 
 pub use escape::escaped;
 pub use statistics::write_statistics;
@@ -189,6 +189,10 @@ pub struct Summary {
     pub modules: usize,
     /// What is left was not asked for.
     pub only_fixed: bool,
+    /// The commit that was looked at changes nothing.
+    pub nothing_staged: bool,
+    /// The fixes that were made before, as far as they could be; what is left of them is not to be had.
+    pub tried: Option<Applicability>,
     /// How many problems were mended before what is left was looked at.
     pub fixed: usize,
     /// How many problems were found that a baseline knows.

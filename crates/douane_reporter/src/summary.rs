@@ -31,7 +31,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     if summary.outside > 0 {
         writeln!(out, "{} outside this change.", counted(summary.outside, "further finding"))?;
     }
-    fixable(report.diagnostics, out)
+    fixable(report.diagnostics, summary.tried, out)
 }
 
 /// What was found in how many files.
@@ -49,6 +49,9 @@ fn found(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| counted(count, word))
         .collect();
+    if found.is_empty() && summary.nothing_staged {
+        return writeln!(out, "Nothing is staged.");
+    }
     if found.is_empty() {
         return writeln!(out, "No problems found in {checked}.");
     }
@@ -61,9 +64,12 @@ fn found(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "Found {found} in {} of {checked}.", files.len())
 }
 
-/// How much of it is fixable, if anything.
-fn fixable(diagnostics: &[Diagnostic], out: &mut dyn Write) -> io::Result<()> {
+/// How much of it is fixable, if anything, by more than was tried.
+fn fixable(diagnostics: &[Diagnostic], tried: Option<Applicability>, out: &mut dyn Write) -> io::Result<()> {
     let count = |applicability: Applicability| {
+        if tried.is_some_and(|tried| applicability >= tried) {
+            return 0;
+        }
         let fixes = diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_ref());
         fixes.filter(|fix| fix.applicability == applicability).count()
     };
@@ -96,15 +102,7 @@ mod tests {
 
     fn closing(files: usize, modules: usize, elapsed: u64, diagnostics: &[Diagnostic]) -> String {
         let sources = Files::new(&[("a.py", "import a\n"), ("b.py", "import b\n")]);
-        let summary = Summary {
-            files,
-            modules,
-            only_fixed: false,
-            fixed: 0,
-            known: 0,
-            outside: 0,
-            elapsed: Duration::from_micros(elapsed),
-        };
+        let summary = Summary { files, modules, elapsed: Duration::from_micros(elapsed), ..Summary::default() };
         let mut out = Vec::new();
         write(&Report { diagnostics, files: &sources, known: &[], rules: &[], summary, prefix: "" }, &mut out)
             .expect("memory can be written to");

@@ -13,7 +13,7 @@ use crate::{
     Analysis, Baseline, Workspace,
     analysis::{Kept, ReadFile, facts_of},
     files::{Candidate, FOLDER, Walked, is_foreign_folder, is_python, read_bytes, relative_to, special_file},
-    git::{Snapshot, Staged},
+    git::{Change, Snapshot, Staged},
 };
 
 /// The findings of a run.
@@ -57,6 +57,13 @@ impl Workspace {
         diagnostics.extend(sifted.new);
         diagnostics.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
         Wanted { diagnostics, outside: sifted.known }
+    }
+
+    /// The next commit is looked at, and changes nothing.
+    #[must_use]
+    pub fn nothing_is_staged(&self) -> bool {
+        self.request.change == Some(Change::Staged)
+            && self.staged.as_ref().is_some_and(|staged| staged.changed.is_empty())
     }
 
     /// What is reported of a file that did not change may be another thing than before: by the configuration, one that is gone,
@@ -179,10 +186,10 @@ impl Analysis {
                     .any(|module| self.graph().module(*module).file.is_some_and(|file| files.contains(&file))))
     }
 
-    /// The modules that the code in a place takes something from.
-    fn modules_at(&self, file: FileId, range: TextRange) -> Vec<ModuleId> {
+    /// The modules that the code in a place takes something from, through whatever stars.
+    fn modules_at(&self, file: FileId, range: TextRange) -> FxHashSet<ModuleId> {
         let (graph, facts) = (self.graph(), self.facts().get(file.0 as usize));
-        let (Some(facts), Some(by)) = (facts, graph.module_of_file(file)) else { return Vec::new() };
+        let (Some(facts), Some(by)) = (facts, graph.module_of_file(file)) else { return FxHashSet::default() };
         let overlaps = |other: TextRange| other.start() <= range.end() && range.start() <= other.end();
         let imports =
             (0..).map(ImportId).zip(&facts.imports).filter(|(_, import)| overlaps(facts.statement(import).range));
@@ -196,6 +203,6 @@ impl Analysis {
                 found.extend(graph.stars(by, facts).filter_map(|(_, _, source)| source));
             }
         }
-        found
+        graph.with_star_sources(self.facts(), &found)
     }
 }
