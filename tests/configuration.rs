@@ -259,6 +259,26 @@ fn settings_that_have_nothing_to_work_on_are_reported() {
 }
 
 #[test]
+fn source_roots_outside_of_the_project_are_reported_and_hold_what_is_not_known() {
+    let outer = Project::new(&[
+        ("shared/sums.py", "x = 1\n"),
+        ("project/main.py", "from sums import x, y\n\nprint(x, y)\n"),
+        ("project/packages/one/src/app.py", ""),
+        ("project/site/lib/python3.12/site-packages/requests.py", ""),
+    ]);
+    outer.write(
+        "project/lint.toml",
+        "exclude = [\"site\"]\n[project]\nsrc = [\"../shared\", \"packages/*/src\", \"other/*\"]\n",
+    );
+    let arguments = ["check", "--quiet", "--output-format", "concise", "--python", "site"];
+    assert_eq!(
+        project::run_in(&outer.path("project"), &arguments).output,
+        "lint.toml:3:8: warning[unused-setting] `../shared` lies outside of the project, and what is in it is not read\n\
+         lint.toml:3:39: warning[unused-setting] there is no folder `other/*`\n"
+    );
+}
+
+#[test]
 fn budgets_for_modules_that_are_not_there_are_reported() {
     let project = Project::new(&[("app/__init__.py", ""), ("app/cli.py", ""), ("app/scripts/run.py", "")]);
     // A script, a statement and installed packages are no modules of the program, and none of its business here.

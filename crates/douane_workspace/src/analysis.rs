@@ -28,7 +28,7 @@ use crate::{
     files::{Candidate, Walked, python_files, read_bytes, read_regular_file, relative_to, special_file},
     left_out::{self, LeftOut},
     project::Workspace,
-    source_roots::{ModuleLocation, module_of, source_roots},
+    source_roots::{ModuleLocation, expanded, module_of, source_roots},
 };
 
 /// A program, read and linked.
@@ -359,8 +359,19 @@ impl Workspace {
             TextRange::new(offset(span.start), offset(span.end))
         };
         let roots = configuration.source_roots.iter().flatten().zip(&configuration.source_root_spans);
-        let missing = roots.filter(|(root, _)| !self.folder.join(root).is_dir());
-        let missing = missing.map(|(root, span)| (range(span), format!("there is no folder `{}`", root.display())));
+        let wrong = roots.filter_map(|(root, span)| {
+            let folders: Vec<PathBuf> =
+                expanded(&self.folder, root).into_iter().filter(|folder| folder.is_dir()).collect();
+            if folders.iter().any(|folder| folder.starts_with(&self.folder)) {
+                return None;
+            }
+            let root = root.display();
+            let problem = match folders.is_empty() {
+                true => format!("there is no folder `{root}`"),
+                false => format!("`{root}` lies outside of the project, and what is in it is not read"),
+            };
+            Some((range(span), problem))
+        });
         let globs = configuration.override_globs.iter();
         let unfit = globs.filter(|(glob, _, _)| !own.iter().any(|(_, path)| glob.is_match(path)));
         let unfit = unfit.map(|(_, span, text)| (range(span), format!("no file fits `{text}`")));
@@ -373,7 +384,7 @@ impl Workspace {
             is_ours && graph.find(target).is_none() && !self.folder.join(target).exists()
         });
         let misnamed = misnamed.map(|budget| (range(&budget.span), format!("there is no module `{}`", budget.target)));
-        let unused: Vec<(TextRange, String)> = missing.chain(unfit).chain(misnamed).collect();
+        let unused: Vec<(TextRange, String)> = wrong.chain(unfit).chain(misnamed).collect();
         (!unused.is_empty()).then(|| (file.clone(), unused))
     }
 
@@ -622,6 +633,13 @@ pub(crate) struct Modules {
     declared: FxHashSet<String>,
 }
 
+impl Modules {
+    /// Folders that nobody declared to be source roots.
+    pub(crate) fn presumed_roots(&self) -> impl Iterator<Item = &PathBuf> {
+        self.presumed_roots.keys()
+    }
+}
+
 fn module(name: ModuleName, kind: ModuleKind) -> ModuleSource {
     ModuleSource { name, kind, origin: Origin::FirstParty, file: None, stub: None, loads: Vec::new() }
 }
@@ -780,6 +798,11 @@ impl Analysis {
     /// The folders that are taken for namespaces.
     pub(crate) fn namespaces(&self) -> &[PathBuf] {
         &self.namespaces
+    }
+
+    /// The folders that nobody declared to be source roots and that packages lie in.
+    pub(crate) fn presumed_roots(&self) -> impl Iterator<Item = &PathBuf> {
+        self.places.presumed_roots().filter(|root| !self.namespaces.contains(root))
     }
 
     /// The modules of the program itself.

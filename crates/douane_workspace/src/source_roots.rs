@@ -185,7 +185,7 @@ fn glob_set(project: &Path, patterns: &[&str]) -> GlobSet {
 
 /// The folders that a pattern such as `packages/*/src` stands for, sorted; the folder itself where nothing in it is a
 /// wildcard. `**` stands for any number of folders. Hidden folders have to be named.
-fn expanded(project: &Path, pattern: &Path) -> Vec<PathBuf> {
+pub(crate) fn expanded(project: &Path, pattern: &Path) -> Vec<PathBuf> {
     let literal = joined(project, pattern);
     let text = pattern.to_string_lossy();
     if literal.is_dir() || !text.contains(['*', '?', '[', '{']) {
