@@ -234,3 +234,47 @@ fn what_is_moved_keeps_what_it_imports() {
     let m = fs::read_to_string(project.path("p/m.py")).expect("it is there");
     assert_eq!(m, "from . import a\nfrom .b import x as z\nfrom .a import x\n\ny = a.x + z\n");
 }
+
+#[test]
+fn an_import_finds_its_module_where_it_found_it_before() {
+    // A script's own folder is searched first, and its modules are imported by their mere names.
+    let main = "import subprocess\nimport sys\n\nran = subprocess.run([sys.executable, \"-B\", \"tests/test_a.py\"], capture_output=True, check=True)\nprint(ran.stdout)\n";
+    let test = "import util\nimport util as u\nfrom util import x\nimport kit.parts\nfrom kit import parts\n\nprint(util.x, u.x, x, kit.parts.y, parts.y)\n";
+    let files = [
+        ("main.py", main),
+        ("pyproject.toml", "[project]\nname = \"pkg\"\n"),
+        ("src/pkg/__init__.py", ""),
+        ("tests/test_a.py", test),
+        ("tests/util.py", "x = 1\n"),
+        ("tests/kit/parts.py", "y = 2\n"),
+    ];
+    for (from, to, changes) in [
+        ("tests/util.py", "tests/helpers.py", &[("util", "helpers")][..]),
+        ("tests/util.py", "tests/kit/util.py", &[("util", "kit.util")]),
+        ("tests/kit", "tests/tool", &[("kit", "tool")]),
+        (
+            "tests/kit/parts.py",
+            "tests/kit/bits.py",
+            &[("kit.parts", "kit.bits"), ("kit import parts", "kit import bits as parts")],
+        ),
+    ] {
+        let project = moved(&files, &[(from, to)]);
+        let after = fs::read_to_string(project.path("tests/test_a.py")).expect("it is there");
+        let expected = changes.iter().fold(test.to_owned(), |test, (old, new)| test.replace(old, new));
+        assert_eq!(after, expected, "{to}");
+    }
+}
+
+#[test]
+fn a_folder_is_no_source_root_for_what_is_moved_into_it() {
+    let main = "import pkg.a\nfrom pkg import b\n\nprint(pkg.a.x, b.y)\n";
+    let files = [
+        ("main.py", main),
+        ("pkg/__init__.py", ""),
+        ("pkg/a.py", "x = 1\n"),
+        ("pkg/b.py", "from pkg.a import x as y\n"),
+        ("vendor/note.txt", ""),
+    ];
+    let after = main_after(&files, &[("pkg", "vendor/pkg2")]);
+    assert_eq!(after, "import vendor.pkg2.a\nfrom vendor.pkg2 import b\n\nprint(vendor.pkg2.a.x, b.y)\n");
+}

@@ -478,12 +478,8 @@ impl ModuleGraph {
         let Some(module) = self.resolution(importer, import).module() else { return Object::Unknown };
         match (facts.import(import).target, facts.import(import).alias) {
             (Target::Module(_), Some(_)) => Object::Module(module),
-            (Target::Module(_), None) => {
-                let mut top = module;
-                while let Some(parent) = self.module(top).parent {
-                    top = parent;
-                }
-                Object::Module(top)
+            (Target::Module(written), None) => {
+                self.table.bound(module, facts.name(written)).map_or(Object::Unknown, Object::Module)
             }
             (Target::From { name, .. }, _) => {
                 self.symbol_id(importer, name).map_or(Object::Unknown, |name| self.attribute(module, name))

@@ -220,10 +220,17 @@ impl ModuleTable {
         let resolved = resolutions[import.index()].module()?;
         match (facts.import(import).target, facts.import(import).alias) {
             (Target::Module(_), Some(_)) => Some(resolved),
-            (Target::Module(module), None) => self.find(facts.name(module).split('.').next()?),
+            (Target::Module(written), None) => self.bound(resolved, facts.name(written)),
             (Target::From { name, .. }, _) => self.child(resolved, facts.name(name)),
             (Target::Star { .. }, _) => None,
         }
+    }
+
+    /// The module that `import a.b` binds, given the one that it names: that of the first part. A script's `import a` may name
+    /// a module that has a longer name, since it lies beside.
+    pub(crate) fn bound(&self, named: ModuleId, written: &str) -> Option<ModuleId> {
+        let dots = written.matches('.').count();
+        std::iter::successors(Some(named), |module| self.module(*module).parent).nth(dots)
     }
 
     /// Resolves the module part of an import.

@@ -70,6 +70,20 @@ impl Follower<'_> {
         self.new_name(module) != self.graph.module_name(module)
     }
 
+    /// How an import names what will be called so: from the folder of the importer, if that is where it finds modules now.
+    fn named<'n>(&self, id: ImportId, new: &'n str) -> &'n str {
+        let beside = || new.strip_prefix(self.folder_searched(id)?)?.strip_prefix('.');
+        beside().unwrap_or(new)
+    }
+
+    /// The importer's folder, as a module, where an import finds a module there and not from a source root.
+    fn folder_searched(&self, id: ImportId) -> Option<&str> {
+        let (0, Some(written)) = self.facts.import(id).target.module() else { return None };
+        let found = self.graph.module_name(self.graph.resolution(self.own, id).module()?);
+        found.strip_suffix(self.facts.name(written))?.strip_suffix('.')?;
+        self.new_name(self.own).rsplit_once('.').map(|(folder, _)| folder)
+    }
+
     /// A name of an `import` statement.
     fn change_of_name(&self, id: ImportId, import: &Import) -> Option<Option<ChangeKind>> {
         let (Target::Module(written), Some(module)) = (import.target, self.graph.resolution(self.own, id).module())
@@ -82,7 +96,7 @@ impl Follower<'_> {
         let written = self.facts.name(written);
         let length = u32::try_from(written.len()).unwrap_or(u32::MAX);
         let range = TextRange::new(import.range.start(), import.range.start().saturating_add(length));
-        let new = self.new_name(module);
+        let new = self.named(id, self.new_name(module));
         if import.alias.is_some() || !self.keeps_name(import, new) {
             return Some(Some(ChangeKind::Replace(range, new.to_owned())));
         }
@@ -111,7 +125,7 @@ impl Follower<'_> {
         let import = self.facts.import(id);
         let (Target::Module(written), None) = (import.target, import.alias) else { return None };
         let module = self.graph.resolution(self.own, id).module();
-        Some(top_level(module.map_or(self.facts.name(written), |module| self.new_name(module))))
+        Some(top_level(module.map_or(self.facts.name(written), |module| self.named(id, self.new_name(module)))))
     }
 
     /// Something uses the name that is not among the references of the file.
@@ -156,7 +170,7 @@ impl Follower<'_> {
         let statement = self.facts.statement(first);
         let place = statement.place();
         let concerns = self.is_renamed(source) || (level > 0 && self.modules.contains_key(&self.own));
-        let from = if concerns { self.spelt(self.new_name(source), level) } else { written.clone() };
+        let from = if concerns { self.spelt(*id, self.new_name(source), level) } else { written.clone() };
         let wanted: Vec<Wanted> =
             imports.iter().map(|(id, import)| self.wanted(*id, import, source, level, &from)).collect();
 
@@ -205,7 +219,7 @@ impl Follower<'_> {
         let names = if bound == new && !is_passed_on { new.to_owned() } else { format!("{new} as {bound}") };
         let from = (!package.is_empty()).then(|| match package == self.new_name(source) {
             true => from.to_owned(),
-            false => self.spelt(package, level),
+            false => self.spelt(id, package, level),
         });
         Wanted { range, from, names }
     }
@@ -226,9 +240,9 @@ impl Follower<'_> {
     }
 
     /// A module or package as a `from` statement of this file names it, with dots if it has had dots and still can.
-    fn spelt(&self, module: &str, level: u32) -> String {
+    fn spelt(&self, id: ImportId, module: &str, level: u32) -> String {
         if level == 0 {
-            return module.to_owned();
+            return self.named(id, module).to_owned();
         }
         let own = self.new_name(self.own);
         let is_package = match self.modules.get(&self.own) {
@@ -253,11 +267,11 @@ impl Follower<'_> {
         let import = self.facts.import(id);
         let root = self.facts.name(reference.name);
         let (module, parts) = self.module_of_use(bound, reference);
-        let new = self.new_name(module);
+        let new = self.named(id, self.new_name(module));
         let written = match self.new_names_bound(import) {
             Some(names) if names.contains(&top_level(new)) => Some(new.to_owned()),
             Some(_) => None,
-            None => match new.strip_prefix(self.new_name(bound)) {
+            None => match new.strip_prefix(self.named(id, self.new_name(bound))) {
                 Some(rest) if rest.is_empty() || rest.starts_with('.') => Some(format!("{root}{rest}")),
                 _ => None,
             },

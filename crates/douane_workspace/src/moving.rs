@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use douane_base::{ChangeKind, Edit, FileId, ModuleName};
 use douane_fixer::edits;
 use douane_graph::{ModuleId, Takes};
+use rustc_hash::FxHashSet;
 
 use crate::{
     Analysis, Workspace,
@@ -38,9 +39,12 @@ impl Workspace {
         };
         let now: Vec<&Path> = analysis.own_paths().collect();
         let then: Vec<PathBuf> = now.iter().map(|path| moved(path).unwrap_or_else(|| path.to_path_buf())).collect();
-        let namespaces = analysis.namespaces().iter();
-        let namespaces: Vec<PathBuf> =
-            namespaces.flat_map(|folder| [Some(folder.clone()), moved(folder)].into_iter().flatten()).collect();
+        let with_moved = |folder: &PathBuf| [Some(folder.clone()), moved(folder)].into_iter().flatten();
+        let mut namespaces: Vec<PathBuf> = analysis.namespaces().iter().flat_map(with_moved).collect();
+        // A folder is no source root for what is moved into it.
+        let roots: FxHashSet<PathBuf> = analysis.presumed_roots().flat_map(with_moved).collect();
+        let presumed = self.modules(&then, &[], &namespaces);
+        namespaces.extend(presumed.presumed_roots().filter(|root| !roots.contains(*root)).cloned());
         let names = self.module_names(&then, &namespaces);
         let files = (0..).map(FileId).zip(now.into_iter().zip(&then)).filter(|(_, (before, after))| before != after);
         let module = |(file, (_, path)): (FileId, (&Path, &PathBuf))| {
