@@ -8,7 +8,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{ChildStdout, Command, Stdio},
     thread,
 };
 
@@ -162,9 +162,7 @@ impl Staged {
             }
             files.insert(path);
         }
-        // `diff-files` would list what was only written anew, or as a filter has it.
-        let mut unstaged =
-            repository.differences(&["diff", "--no-renames", "--no-ext-diff", "--ignore-submodules=all"])?;
+        let mut unstaged = repository.differences(&["diff-files"])?;
         // What a merge left open has no content yet but the one on disk.
         let unmerged = unstaged.iter().filter(|difference| difference.is_unmerged);
         let unmerged: FxHashSet<PathBuf> = unmerged.map(|difference| difference.path.clone()).collect();
@@ -182,9 +180,12 @@ impl Staged {
             staged.filter_map(|difference| Some((&*difference.path, difference.before.as_deref()?))).collect();
         let skipped = skipped.iter().filter(|(path, _)| is_read(path));
         let staged = staged.into_iter().chain(skipped.map(|(path, blob)| (&**path, &**blob)));
-        let mut contents = repository.contents(staged)?;
-        // What is left out may be on disk all the same, and be the same.
+        let blobs: FxHashMap<&Path, &str> = staged.collect();
+        let mut contents = repository.contents(blobs.iter().map(|(path, blob)| (*path, *blob)))?;
+        // Git goes by times too, and lists what was only written anew; and a filter may have it otherwise on disk.
         contents.retain(|path, content| read_bytes(path).ok().as_ref() != Some(content));
+        let on_disk = repository.blobs_on_disk(contents.keys());
+        contents.retain(|path, _| on_disk.get(path).map(String::as_str) != blobs.get(&**path).copied());
         let mut after = Snapshot { top: repository.top.clone(), files, submodules, contents };
 
         let submodules = changes.iter().filter(|difference| difference.is_submodule);
@@ -334,8 +335,7 @@ impl Repository {
 
     fn differences(&self, command: &[&str]) -> Result<Vec<Difference>, String> {
         let (name, rest) = command.split_first().unwrap_or((&"diff-files", &[]));
-        let settings = ["-c", "diff.relative=false", "-c", "diff.autoRefreshIndex=true"];
-        let arguments = settings.into_iter().chain([*name, "-z", "--raw", "--no-abbrev"]).chain(rest.iter().copied());
+        let arguments = [*name, "-z", "--raw", "--no-abbrev"].into_iter().chain(rest.iter().copied());
         let output = self.git(arguments.chain(["--"]))?;
         let mut fields = output.split(|byte| *byte == 0);
         let mut found = Vec::new();
@@ -363,15 +363,8 @@ impl Repository {
         if files.is_empty() {
             return Ok(FxHashMap::default());
         }
-        let mut child =
-            self.command(["cat-file", "--batch"]).stdin(Stdio::piped()).spawn().map_err(|error| failed(&error))?;
-        let (input, output) = (child.stdin.take(), child.stdout.take());
-        let (Some(mut input), Some(output)) = (input, output) else { return Err("git can't be talked to".to_owned()) };
         let names: String = files.iter().map(|(_, blob)| format!("{blob}\n")).collect();
-        let read = thread::scope(|scope| {
-            // git answers while it still reads, so that neither may wait for the other.
-            let writer = scope.spawn(move || input.write_all(names.as_bytes()));
-            let mut output = BufReader::new(output);
+        let read = self.told(["cat-file", "--batch"], names.into_bytes(), |mut output| {
             let mut found = FxHashMap::default();
             for (path, _) in &files {
                 let mut head = String::new();
@@ -384,12 +377,45 @@ impl Repository {
                 content.pop();
                 found.insert((*path).to_owned(), content);
             }
-            writer.join().unwrap_or(Ok(()))?;
             Ok(Ok(found))
+        })?;
+        read.map_err(|path| format!("git has not got the content of {path}"))
+    }
+
+    /// The names that git would have for files as they are on disk, as far as it can tell.
+    fn blobs_on_disk<'f>(&self, files: impl Iterator<Item = &'f PathBuf>) -> FxHashMap<PathBuf, String> {
+        let below_top = |path: &'f PathBuf| Some((path, path.strip_prefix(&self.top).ok()?.to_str()?));
+        let files = files.filter(|path| path.is_file()).filter_map(below_top);
+        let files: Vec<(&PathBuf, &str)> = files.filter(|(_, below)| !below.contains('\n')).collect();
+        if files.is_empty() {
+            return FxHashMap::default();
+        }
+        let paths: String = files.iter().map(|(_, below)| format!("{below}\n")).collect();
+        let blobs = self.told(["hash-object", "--stdin-paths"], paths.into_bytes(), |output| {
+            output.lines().collect::<std::io::Result<Vec<String>>>()
+        });
+        files.iter().map(|(path, _)| (*path).clone()).zip(blobs.unwrap_or_default()).collect()
+    }
+
+    /// What a command answers that is told something.
+    fn told<T>(
+        &self,
+        command: [&str; 2],
+        told: Vec<u8>,
+        read: impl FnOnce(BufReader<ChildStdout>) -> std::io::Result<T>,
+    ) -> Result<T, String> {
+        let mut child = self.command(command).stdin(Stdio::piped()).spawn().map_err(|error| failed(&error))?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let (Some(mut input), Some(output)) = (input, output) else { return Err("git can't be talked to".to_owned()) };
+        let read = thread::scope(|scope| {
+            // git answers while it still reads, so that neither may wait for the other.
+            let writer = scope.spawn(move || input.write_all(&told));
+            let read = read(BufReader::new(output))?;
+            writer.join().unwrap_or(Ok(()))?;
+            Ok(read)
         });
         child.wait().map_err(|error| failed(&error))?;
-        let read = read.map_err(|error: std::io::Error| failed(&error))?;
-        read.map_err(|path| format!("git has not got the content of {path}"))
+        read.map_err(|error: std::io::Error| failed(&error))
     }
 
     fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
