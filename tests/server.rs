@@ -304,6 +304,13 @@ fn what_is_left_out_is_looked_for_as_imports_change() {
     fs::remove_file(project.path("p/made.py")).expect("the file can be removed");
     client.changed_on_disk("p/made.py", 3);
     assert_eq!(shown(&client.pushed("a.py")), found(&[("missing-name", 0)]));
+    project.write(".gitignore", "made\nmade.py\n");
+    project.write("p/made/__init__.py", "");
+    client.changed_on_disk("p/made", 1);
+    assert_eq!(shown(&client.pushed("a.py")), []);
+    fs::remove_dir_all(project.path("p/made")).expect("the folder can be removed");
+    client.changed_on_disk("p/made", 3);
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("missing-name", 0)]));
     client.end();
 }
 

@@ -223,16 +223,28 @@ impl Workspace {
     }
 
     fn has_same_left_out(&self, analysis: &Analysis, before: &[(FileId, FileFacts)]) -> bool {
-        let own = analysis.own_modules();
-        let own_paths = &analysis.paths[..analysis.own.len()];
-        let absent = self.absent_files(own_paths);
-        let search = self.left_out(&analysis.places, (own, &analysis.external), own_paths, &absent);
+        let absent = self.absent_files(analysis.own_paths_sorted());
+        let search = self.left_out_of(analysis, &absent);
         before.iter().all(|(file, before)| {
-            let module = own.iter().find(|module| module.file == Some(*file) || module.stub == Some(*file));
+            let mut own = analysis.own_modules().iter();
+            let module = own.find(|module| module.file == Some(*file) || module.stub == Some(*file));
             module.is_none_or(|module| {
                 search.asked_by(before, module) == search.asked_by(&analysis.facts[file.0 as usize], module)
             })
         })
+    }
+
+    /// On disk are still the modules that are no part of the program.
+    pub(crate) fn leaves_out_as_before(&self, analysis: &Analysis) -> bool {
+        let absent = self.absent_files(analysis.own_paths_sorted());
+        let (search, own) = (self.left_out_of(analysis, &absent), analysis.own_modules());
+        let found = each(own, &analysis.facts, &|module, facts| search.asked_by(facts, module));
+        left_out::sources(&found, own) == analysis.left_out
+    }
+
+    fn left_out_of<'p>(&self, analysis: &'p Analysis, absent: &'p FxHashMap<PathBuf, Absence>) -> LeftOut<'p> {
+        let known = (analysis.own_modules(), analysis.external.as_slice());
+        self.left_out(&analysis.places, known, analysis.own_paths_sorted(), absent)
     }
 
     /// The search for modules that are no part of the program.
@@ -768,8 +780,17 @@ impl Analysis {
     /// The number of one of the program's own files.
     #[must_use]
     pub fn file_at(&self, path: &Path) -> Option<FileId> {
-        let at = self.paths[..self.own.len()].binary_search_by(|known| known.as_path().cmp(path)).ok()?;
+        let at = self.own_paths_sorted().binary_search_by(|known| known.as_path().cmp(path)).ok()?;
         u32::try_from(at).ok().map(FileId)
+    }
+
+    fn own_paths_sorted(&self) -> &[PathBuf] {
+        &self.paths[..self.own.len()]
+    }
+
+    /// Modules are there that are no part of the program.
+    pub(crate) fn leaves_modules_out(&self) -> bool {
+        !self.left_out.is_empty()
     }
 
     /// The program's own files with their paths.
@@ -779,7 +800,7 @@ impl Analysis {
 
     /// The paths of the program's own files.
     pub(crate) fn own_paths(&self) -> impl Iterator<Item = &Path> {
-        self.paths[..self.own.len()].iter().map(PathBuf::as_path)
+        self.own_paths_sorted().iter().map(PathBuf::as_path)
     }
 
     /// Some of the program's own files lie in a folder.

@@ -222,7 +222,8 @@ impl LiveProgram {
             self.touched.insert(path.to_owned());
         } else if path.is_dir() || !path.is_file() {
             // A folder came, or went with all that was in it.
-            self.is_moved |= path.is_dir() || self.holds(path);
+            let leaves_out = || self.analysis().is_some_and(Analysis::leaves_modules_out);
+            self.is_moved |= path.is_dir() || self.holds(path) || (path.extension().is_none() && leaves_out());
         }
     }
 
@@ -300,7 +301,10 @@ impl LiveProgram {
                 let is_moved = is_moved || touched.iter().any(vanished);
                 let walked = is_moved.then(|| self.walked());
                 // What was told of may have come to nothing.
-                let moved = walked.filter(|walked| !before.analysis.is_of(walked));
+                let is_same = |walked: &Walked| {
+                    before.analysis.is_of(walked) && self.workspace.leaves_out_as_before(&before.analysis)
+                };
+                let moved = walked.filter(|walked| !is_same(walked));
                 let changed = self.changed(&before.analysis, &touched);
                 if moved.is_some() || is_installed_anew {
                     let mut kept = before.analysis.keep(moved.is_none());
