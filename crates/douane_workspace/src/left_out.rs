@@ -61,13 +61,13 @@ impl<'p> LeftOut<'p> {
 
     /// The modules of which a file's imports speak, and the `__all__` of a package.
     pub(crate) fn asked_by(&self, facts: &FileFacts, module: &ModuleSource) -> BTreeSet<ModuleName> {
-        names_in(facts, module).iter().filter_map(|name| self.find(name)).collect()
+        self.names_in(facts, module).iter().filter_map(|name| self.find(name)).collect()
     }
 
     /// Those of them that lie in a folder that may hold any module, and that are nowhere.
     pub(crate) fn unknown_asked_by(&self, facts: &FileFacts, module: &ModuleSource) -> BTreeSet<ModuleName> {
         let is_unknown = |name: &ModuleName| self.may_be_unknown(name) && self.find(name).is_some();
-        names_in(facts, module).into_iter().filter(is_unknown).collect()
+        self.names_in(facts, module).into_iter().filter(is_unknown).collect()
     }
 
     /// The outermost module on the way to a name that is left out.
@@ -75,6 +75,11 @@ impl<'p> LeftOut<'p> {
         let top_level = name.top_level();
         let is_of_others = self.installed.contains(top_level) || self.standard_library.contains(top_level);
         if self.known.contains_key(name.as_str()) || (is_of_others && !self.known.contains_key(top_level)) {
+            return None;
+        }
+        // Most names are of things in modules, which have nothing below them.
+        let above = name.as_str().rsplit_once('.').and_then(|(above, _)| self.known.get(above));
+        if above.is_some_and(|kind| !matches!(kind, ModuleKind::Package | ModuleKind::Namespace)) {
             return None;
         }
         let mut way: Vec<ModuleName> = std::iter::successors(Some(name.clone()), ModuleName::parent).collect();
@@ -101,34 +106,35 @@ impl<'p> LeftOut<'p> {
         None
     }
 
+    /// The names that a file's imports may name modules by, and the entries of a package's `__all__`, which may be submodules.
+    fn names_in(&self, facts: &FileFacts, module: &ModuleSource) -> Vec<ModuleName> {
+        let is_package = module.kind == ModuleKind::Package;
+        let mut asked: Vec<ModuleName> =
+            facts.imports.iter().flat_map(|import| targets(facts, import, Some((&module.name, is_package)))).collect();
+        // A script's own folder is the first entry of `sys.path`.
+        let is_plain = |folder: &ModuleName| self.known.get(folder.as_str()) == Some(&ModuleKind::Namespace);
+        if let Some(folder) = module.name.parent().filter(is_plain) {
+            let absolute = facts.imports.iter().filter(|import| import.target.module().0 == 0);
+            let named = absolute.flat_map(|import| targets(facts, import, None));
+            asked.extend(named.filter_map(|name| folder.join(name.as_str())));
+        }
+        if is_package {
+            let items = facts.all_operations.iter().flat_map(|operation| &operation.items);
+            let entries = items.filter_map(|item| match item {
+                AllItem::Name(export) => module.name.join(facts.name(export.name)),
+                _ => None,
+            });
+            asked.extend(entries);
+        }
+        asked
+    }
+
     /// The module lies in a folder that may hold any.
     fn may_be_unknown(&self, module: &ModuleName) -> bool {
         let place = |root: &PathBuf| root.join(module.parts().collect::<PathBuf>());
         !self.unknown.is_empty()
             && self.roots.iter().map(place).any(|place| self.unknown.iter().any(|folder| place.starts_with(folder)))
     }
-}
-
-/// The names that a file's imports may name modules by, and the entries of a package's `__all__`, which may be submodules.
-fn names_in(facts: &FileFacts, module: &ModuleSource) -> Vec<ModuleName> {
-    let is_package = module.kind == ModuleKind::Package;
-    let mut asked: Vec<ModuleName> =
-        facts.imports.iter().flat_map(|import| targets(facts, import, Some((&module.name, is_package)))).collect();
-    // A script's own folder is the first entry of `sys.path`.
-    if let Some(folder) = module.name.parent().filter(|_| !is_package) {
-        let absolute = facts.imports.iter().filter(|import| import.target.module().0 == 0);
-        let named = absolute.flat_map(|import| targets(facts, import, None));
-        asked.extend(named.filter_map(|name| folder.join(name.as_str())));
-    }
-    if is_package {
-        let items = facts.all_operations.iter().flat_map(|operation| &operation.items);
-        let entries = items.filter_map(|item| match item {
-            AllItem::Name(export) => module.name.join(facts.name(export.name)),
-            _ => None,
-        });
-        asked.extend(entries);
-    }
-    asked
 }
 
 /// What is linked of such modules: nothing is known but that they are there, and the folders around them.
