@@ -194,7 +194,7 @@ fn modules_in_a_folder_that_a_link_leads_to_are_there() {
     std::fs::remove_file(project.path("linked")).expect("it can go");
     assert_eq!(
         project.findings(&["--python", "site"]),
-        ["top.py:1:8: warning[unresolved-import] `linked.mod` is not installed"]
+        ["top.py:1:8: warning[unresolved-import] `linked` is not installed"]
     );
 }
 
