@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use douane_base::ModuleName;
 use douane_graph::{ModuleKind, ModuleSource, Origin, StandardLibrary};
-use douane_parser::{AllItem, FileFacts};
+use douane_parser::{AllItem, FileFacts, Import};
 use douane_rules::Absence;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -72,9 +72,7 @@ impl<'p> LeftOut<'p> {
 
     /// The outermost module on the way to a name that is left out.
     fn find(&self, name: &ModuleName) -> Option<ModuleName> {
-        let top_level = name.top_level();
-        let is_of_others = self.installed.contains(top_level) || self.standard_library.contains(top_level);
-        if self.known.contains_key(name.as_str()) || (is_of_others && !self.known.contains_key(top_level)) {
+        if self.known.contains_key(name.as_str()) || self.is_of_others(name.top_level()) {
             return None;
         }
         // Most names are of things in modules, which have nothing below them.
@@ -106,11 +104,27 @@ impl<'p> LeftOut<'p> {
         None
     }
 
+    /// Most absolute imports can't be of such a module: they name one of others, or what is in a module of the program.
+    fn is_settled(&self, facts: &FileFacts, import: &Import) -> bool {
+        let (0, Some(module)) = import.target.module() else { return false };
+        let module = facts.name(module);
+        match self.known.get(module) {
+            Some(kind) => !matches!(kind, ModuleKind::Package | ModuleKind::Namespace),
+            None => self.is_of_others(module.split('.').next().unwrap_or(module)),
+        }
+    }
+
+    fn is_of_others(&self, top_level: &str) -> bool {
+        (self.installed.contains(top_level) || self.standard_library.contains(top_level))
+            && !self.known.contains_key(top_level)
+    }
+
     /// The names that a file's imports may name modules by, and the entries of a package's `__all__`, which may be submodules.
     fn names_in(&self, facts: &FileFacts, module: &ModuleSource) -> Vec<ModuleName> {
         let is_package = module.kind == ModuleKind::Package;
+        let unsettled = facts.imports.iter().filter(|import| !self.is_settled(facts, import));
         let mut asked: Vec<ModuleName> =
-            facts.imports.iter().flat_map(|import| targets(facts, import, Some((&module.name, is_package)))).collect();
+            unsettled.flat_map(|import| targets(facts, import, Some((&module.name, is_package)))).collect();
         // A script's own folder is the first entry of `sys.path`.
         let is_plain = |folder: &ModuleName| self.known.get(folder.as_str()) == Some(&ModuleKind::Namespace);
         if let Some(folder) = module.name.parent().filter(is_plain) {
