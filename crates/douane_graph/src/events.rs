@@ -6,7 +6,7 @@
 
 use douane_parser::{
     Arm, BindingId, BindingKind, Branch, BranchId, Constant, Effect, EffectKind, FileFacts, Guard, Import, ImportId,
-    Question, ScopeId, Symbol, Target, Truth, When,
+    ModuleKey, Question, ScopeId, Symbol, SysModulesChange, Target, Truth, When,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -49,6 +49,8 @@ pub(crate) enum Outcome {
 
 /// What the rest of the program says about a module's imports.
 pub(crate) struct Surroundings<'s> {
+    /// The module's name.
+    pub(crate) module: &'s str,
     /// Whether an import succeeds.
     pub(crate) outcome: &'s dyn Fn(ImportId, &Import) -> Outcome,
     /// Whether the module that an import binds has an attribute, given with a dotted path to it.
@@ -114,11 +116,16 @@ pub(crate) fn events(facts: &FileFacts, is_stub: bool, surroundings: &Surroundin
             Step::All(at) => (EventKind::All(at), facts.all_operations[at].branch, false),
             Step::Effect(at) => {
                 let effect = &facts.effects[at];
-                let kind = match effect.kind {
-                    EffectKind::NamespaceWrite => EventKind::NamespaceWrite,
-                    EffectKind::ReplacesItself(_) => EventKind::ReplacesItself(at),
-                    _ => continue,
-                };
+                let kind =
+                    match effect.kind {
+                        EffectKind::NamespaceWrite => EventKind::NamespaceWrite,
+                        EffectKind::ReplacesItself(_) => EventKind::ReplacesItself(at),
+                        // The module spells its own name.
+                        EffectKind::SysModules {
+                            change: SysModulesChange::Set, key: ModuleKey::Literal(name), ..
+                        } if facts.name(name) == surroundings.module => EventKind::ReplacesItself(at),
+                        _ => continue,
+                    };
                 (kind, effect.branch, facts.is_deferred(effect.scope))
             }
         };

@@ -172,7 +172,8 @@ pub(crate) fn events_of(
             .imported_module(resolutions, facts, id)
             .map_or(Truth::Unknown, |found| has_attribute(program, table, found, path))
     };
-    events(facts, module.is_stub, &Surroundings { outcome: &outcome, has_attribute: &has_attribute })
+    let surroundings = Surroundings { module: module.name.as_str(), outcome: &outcome, has_attribute: &has_attribute };
+    events(facts, module.is_stub, &surroundings)
 }
 
 /// The modules that only Python on Windows has.
