@@ -278,3 +278,17 @@ fn a_folder_is_no_source_root_for_what_is_moved_into_it() {
     let after = main_after(&files, &[("pkg", "vendor/pkg2")]);
     assert_eq!(after, "import vendor.pkg2.a\nfrom vendor.pkg2 import b\n\nprint(vendor.pkg2.a.x, b.y)\n");
 }
+
+#[test]
+fn a_script_that_leaves_what_it_imports_stays_as_it_is() {
+    let script = "import util\n\nprint(util.x)\n";
+    let files = [
+        ("main.py", "print(1)\n"),
+        ("pyproject.toml", "[project]\nname = \"pkg\"\n"),
+        ("src/pkg/__init__.py", ""),
+        ("tests/script.py", script),
+        ("tests/util.py", "x = 1\n"),
+    ];
+    let project = moved(&files, &[("tests/script.py", "tests/unit/script.py")]);
+    assert_eq!(fs::read_to_string(project.path("tests/unit/script.py")).expect("it is there"), script);
+}

@@ -548,6 +548,17 @@ fn mistakes_in_a_configuration_show_before_it_is_saved() {
     client.close("lint.toml");
     assert_eq!(client.pushed("lint.toml"), json!([]));
     client.end();
+
+    // Nor is what was mended and not saved.
+    project.write("lint.toml", "[");
+    let mut client = Client::start(&project, &Options::default());
+    client.pushed("lint.toml");
+    client.open("lint.toml");
+    client.replace("lint.toml", "");
+    while client.pushed("lint.toml") != json!([]) {}
+    client.close("lint.toml");
+    assert_eq!(client.pushed("lint.toml").as_array().map(Vec::len), Some(1));
+    client.end();
 }
 
 #[test]
@@ -752,5 +763,60 @@ fn what_is_ignored_here_is_not_ignored_there() {
     asked(&mut client, "hover", "a.py", 0, 6);
     assert_eq!(client.actions("a.py", 1, &["quickfix"]), [Value::Null; 0]);
     assert!(!client.actions("a.py", 2, &["quickfix"]).is_empty());
+    client.end();
+}
+
+#[test]
+fn an_environment_may_come_while_files_are_edited() {
+    let project = Project::new(&[("a.py", "import rq\nimport linked\n\nprint(rq, linked)\n"), ("other/linked.py", "")]);
+    let mut client = Client::start(&project, &Options::default());
+    client.open("a.py");
+    asked(&mut client, "hover", "a.py", 0, 8);
+    let packages = ".venv/lib/python3.12/site-packages";
+    let linked = project.path("other").display().to_string();
+    let package = |name: &str| format!("{packages}/{name}");
+    let files = [(".venv/pyvenv.cfg".to_owned(), "home = /usr/bin\nversion = 3.12.1\n"), (package("x.py"), "")];
+    for (path, text) in files {
+        project.write(&path, text);
+        client.changed_on_disk(&path, 1);
+        asked(&mut client, "hover", "a.py", 0, 8);
+    }
+    let missing = found(&[("unresolved-import", 0), ("unresolved-import", 1)]);
+    assert_eq!(shown(&client.pushed("a.py")), missing);
+    project.write(&package("rq.py"), "");
+    client.changed_on_disk(&package("rq.py"), 1);
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unresolved-import", 1)]));
+    project.write(&package("linked.pth"), format!("{linked}\n"));
+    client.changed_on_disk(&package("linked.pth"), 1);
+    assert_eq!(shown(&client.pushed("a.py")), []);
+    fs::remove_file(project.path(&package("rq.py"))).expect("it can be removed");
+    client.changed_on_disk(&package("rq.py"), 3);
+    assert_eq!(shown(&client.pushed("a.py")), found(&[("unresolved-import", 0)]));
+    fs::remove_dir_all(project.path(".venv")).expect("it can be removed");
+    client.changed_on_disk(".venv", 3);
+    assert_eq!(shown(&client.pushed("a.py")), []);
+    client.end();
+}
+
+#[test]
+fn outer_and_inner_folders_follow_a_move() {
+    let project = Project::new(&[
+        ("outer.py", "import inner.a\n\nprint(inner.a)\n"),
+        ("inner/lint.toml", ""),
+        ("inner/a.py", ""),
+        ("inner/m.py", "import a\n\nprint(a)\n"),
+    ]);
+    let mut client = Client::start(&project, &Options { folders: &["", "inner"], ..Options::default() });
+    let files = json!([{ "oldUri": client.uri("inner/a.py"), "newUri": client.uri("inner/z.py") }]);
+    let edit = client.ask("workspace/willRenameFiles", json!({ "files": files }));
+    let changes = edit["documentChanges"].as_array().expect("changes of documents");
+    let new: Vec<(&str, &str)> = changes
+        .iter()
+        .map(|change| {
+            let uri = change["textDocument"]["uri"].as_str().expect("a URI");
+            (uri, change["edits"][0]["newText"].as_str().expect("a text"))
+        })
+        .collect();
+    assert_eq!(new, [(&*client.uri("outer.py"), "inner.z"), (&*client.uri("inner/m.py"), "z")]);
     client.end();
 }

@@ -1,6 +1,9 @@
 //! A folder that is open in the editor, and the program in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use douane_workspace::{ConfigurationError, Failure, LiveProgram, Overlay, Request, Stage, configuration_problem};
 
@@ -20,13 +23,15 @@ pub(crate) struct Folder {
     configurations: Vec<(PathBuf, Vec<u8>)>,
     /// One of them may be another one.
     may_be_configured_anew: bool,
+    /// What they say may mean something else, or a buffer of one was judged.
+    has_to_reopen: bool,
 }
 
 /// The files that say what the program is.
 const CONFIGURATIONS: [&str; 2] = ["lint.toml", "pyproject.toml"];
 
-/// Where this comes or goes, an environment does.
-const ENVIRONMENT: &str = "pyvenv.cfg";
+/// Where one of these comes or goes, an environment may do so.
+const ENVIRONMENTS: [&str; 3] = [".venv", "venv", "pyvenv.cfg"];
 
 impl Folder {
     /// Finds the project of a folder. A configuration that can't be used is passed over, and shown.
@@ -64,6 +69,7 @@ impl Folder {
             settings: request,
             configurations,
             may_be_configured_anew: false,
+            has_to_reopen: false,
         })
     }
 
@@ -91,9 +97,8 @@ impl Folder {
             return Ok(());
         }
         let before = std::mem::replace(&mut self.configurations, configurations(&self.root));
-        // A mistake that shows may be one of a buffer that was given up.
         let is_same = before == self.configurations && self.problem.is_none();
-        if is_same { Ok(()) } else { self.reopen() }
+        if std::mem::take(&mut self.has_to_reopen) || !is_same { self.reopen() } else { Ok(()) }
     }
 
     /// Looks itself what changed on disk, where nobody tells.
@@ -111,6 +116,7 @@ impl Folder {
             && (path.ends_with("lint.toml") || !self.root.join("lint.toml").exists());
         if is_in_use || is_next {
             self.problem = configuration_problem(path, text);
+            self.has_to_reopen = true;
             self.is_configured_anew = true;
         }
     }
@@ -127,7 +133,12 @@ impl Folder {
     /// Something changed on disk.
     pub(crate) fn touch(&mut self, path: &Path) {
         let name = path.file_name().unwrap_or_default();
-        if name == ENVIRONMENT || (Self::is_configuration(path) && self.is_below(path.parent())) {
+        let is_environment = |part: &OsStr| ENVIRONMENTS.iter().any(|known| part == *known);
+        // The packages come one after the other, some through the names of folders elsewhere.
+        let is_first = || self.program.workspace().environment_folder().is_none() && path.iter().any(is_environment);
+        if is_first() || path.extension().is_some_and(|extension| extension == "pth") {
+            (self.may_be_configured_anew, self.has_to_reopen) = (true, true);
+        } else if is_environment(name) || (Self::is_configuration(path) && self.is_below(path.parent())) {
             self.may_be_configured_anew = true;
         } else if name == ".gitignore" {
             self.program.search_again();
@@ -164,7 +175,7 @@ fn configurations(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = root.ancestors().flat_map(|folder| CONFIGURATIONS.map(|name| folder.join(name)));
     let read = files.filter_map(|file| std::fs::read(&file).ok().map(|content| (file, content)));
     let environments =
-        root.ancestors().flat_map(|folder| [".venv", "venv"].map(|name| folder.join(name).join(ENVIRONMENT)));
+        root.ancestors().flat_map(|folder| [".venv", "venv"].map(|name| folder.join(name).join("pyvenv.cfg")));
     read.chain(environments.filter_map(|file| std::fs::read(&file).ok().map(|content| (file, content)))).collect()
 }
 

@@ -1,27 +1,27 @@
 //! `workspace/willRenameFiles`: the imports of what is moved name it where it will be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lsp_types::{FileRename, RenameFilesParams};
 use serde_json::Value;
 
 use crate::{actions::Offer, client::Client, documents::Documents, folder::Folder, uri::path_of};
 
-/// The edit of the workspace, null if nothing has to change. Of nested folders, the inner one knows its project.
+/// The edit of the workspace, null if nothing has to change. Of nested folders, the inner one knows its files, and the outer one
+/// all others that import from there.
 pub(crate) fn edit(folders: &[Folder], client: &Client, documents: &Documents, params: &RenameFilesParams) -> Value {
     let paths = |file: &FileRename| Some((path_of(&file.old_uri)?, path_of(&file.new_uri)?));
     let moves: Vec<(PathBuf, PathBuf)> = params.files.iter().filter_map(paths).collect();
     let mut whole = Value::Null;
     for folder in folders {
-        let is_own = |(from, _): &&(PathBuf, PathBuf)| {
-            folder.holds(from)
-                && !folders
-                    .iter()
-                    .any(|other| other.holds(from) && other.root.starts_with(&folder.root) && other.root != folder.root)
-        };
-        let own: Vec<(PathBuf, PathBuf)> = moves.iter().filter(is_own).cloned().collect();
+        let own: Vec<(PathBuf, PathBuf)> = moves.iter().filter(|(from, _)| folder.holds(from)).cloned().collect();
         let Some(analysis) = folder.program.analysis().filter(|_| !own.is_empty()) else { continue };
-        let edits = folder.program.workspace().edits_of_moves(analysis, &own);
+        let is_within = |path: &Path| {
+            let mut inner = folders.iter().filter(|inner| inner.root != folder.root && folder.holds(&inner.root));
+            !inner.any(|inner| inner.holds(path))
+        };
+        let mut edits = folder.program.workspace().edits_of_moves(analysis, &own);
+        edits.retain(|edit| is_within(analysis.full_path(edit.file)));
         if !edits.is_empty() {
             join(&mut whole, Offer::new(&folder.program, analysis, client, documents).workspace_edit(&edits));
         }

@@ -79,9 +79,11 @@ impl Follower<'_> {
     /// The importer's folder, as a module, where an import finds a module there and not from a source root.
     fn folder_searched(&self, id: ImportId) -> Option<&str> {
         let (0, Some(written)) = self.facts.import(id).target.module() else { return None };
-        let found = self.graph.module_name(self.graph.resolution(self.own, id).module()?);
-        found.strip_suffix(self.facts.name(written))?.strip_suffix('.')?;
-        self.new_name(self.own).rsplit_once('.').map(|(folder, _)| folder)
+        let found = self.graph.resolution(self.own, id).module()?;
+        self.graph.module_name(found).strip_suffix(self.facts.name(written))?.strip_suffix('.')?;
+        // A script that is moved away from what stays does not find it any more, by no other name either.
+        let own = if self.is_renamed(found) { self.new_name(self.own) } else { self.graph.module_name(self.own) };
+        own.rsplit_once('.').map(|(folder, _)| folder)
     }
 
     /// A name of an `import` statement.

@@ -174,10 +174,10 @@ impl Server<'_> {
         }
     }
 
-    /// Answers the request that waits with nothing new.
+    /// Answers the request that waits with what there is.
     pub(super) fn release(&mut self) {
-        if let Some((id, _)) = self.waiting.take() {
-            self.answer(id, json!({ "items": [] }));
+        if let Some((id, known)) = self.waiting.take() {
+            self.answer(id, json!({ "items": self.news(&known) }));
         }
     }
 
