@@ -118,3 +118,14 @@ fn magics_may_bind_and_use_names() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("a.ipynb:1:1: error[syntax-error] this is no notebook: "), "{found:?}");
 }
+
+#[test]
+fn cells_of_other_languages_may_use_names() {
+    let cells = ["import os\nimport re\nimport sys\nprint(sys)", "%%bash -s {os.getpid()}\necho $1"];
+    let project = Project::new(&[("a.ipynb", &notebook(&cells))]);
+    let found = project.findings(&[]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    project.run(&["check", "--fix", "-q"]);
+    let text = std::fs::read_to_string(project.path("a.ipynb")).expect("it is there");
+    assert!(text.contains("import os") && !text.contains("import re"), "{text}");
+}

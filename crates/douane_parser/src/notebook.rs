@@ -17,6 +17,8 @@ use crate::{Decoded, facts::SyntaxError};
 pub struct Notebook {
     text: String,
     cells: Vec<CodeCell>,
+    /// The cells that hold another language.
+    foreign: String,
     /// What is wrong with the file.
     problem: Option<String>,
 }
@@ -133,6 +135,8 @@ impl Notebook {
             .and_then(|rest| rest.split(|letter: char| letter.is_whitespace()).next())
             .is_some_and(|magic| !PYTHON_MAGICS.contains(&magic));
         if has_other_language {
+            self.foreign.push_str(&code);
+            self.foreign.push('\n');
             return Ok(());
         }
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -156,7 +160,7 @@ impl Notebook {
     #[must_use]
     pub fn decoded(&self) -> Decoded {
         let error = self.problem.clone().map(|message| SyntaxError { message, range: TextRange::empty(0) });
-        Decoded { text: self.text.clone(), error }
+        Decoded { text: self.text.clone(), error, foreign: self.foreign.clone() }
     }
 
     /// The cells with code, in order.

@@ -12,12 +12,14 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use crate::facts::SyntaxError;
 
 /// The text of a file and what was wrong with its bytes. A byte order mark is not part of the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decoded {
     /// The text.
     pub text: String,
     /// Why Python would refuse the bytes.
     pub error: Option<SyntaxError>,
+    /// What is not Python, and may use the names of the text all the same: the cells of other languages in a notebook.
+    pub foreign: String,
 }
 
 /// Decodes the bytes of a Python file.
@@ -34,7 +36,7 @@ pub fn decode(bytes: Vec<u8>) -> Decoded {
     if has_mark {
         let message = format!("encoding problem: `{}` with a UTF-8 byte order mark", cookie.name);
         let Decoded { text, .. } = decode_utf8(bytes, start);
-        return Decoded { text, error: Some(SyntaxError { message, range: cookie.range }) };
+        return Decoded { text, error: Some(SyntaxError { message, range: cookie.range }), ..Decoded::default() };
     }
     match python_encoding(&cookie.name) {
         PythonEncoding::Known(encoding) => {
@@ -43,7 +45,7 @@ pub fn decode(bytes: Vec<u8>) -> Decoded {
                 message: format!("some bytes are no `{}`, which the coding cookie names", cookie.name),
                 range: cookie.range,
             });
-            Decoded { text: text.into_owned(), error }
+            Decoded { text: text.into_owned(), error, ..Decoded::default() }
         }
         PythonEncoding::Ascii => {
             let error = bytes.iter().position(|byte| !byte.is_ascii()).map(|at| SyntaxError {
@@ -53,17 +55,20 @@ pub fn decode(bytes: Vec<u8>) -> Decoded {
                 ),
                 range: cookie.range,
             });
-            Decoded { text: String::from_utf8_lossy(&bytes).into_owned(), error }
+            Decoded { text: String::from_utf8_lossy(&bytes).into_owned(), error, ..Decoded::default() }
         }
         // An 8-bit superset of ASCII that only Python's codecs know: what imports are made of reads right all the same.
-        PythonEncoding::Other => {
-            Decoded { text: WINDOWS_1252.decode_without_bom_handling(&bytes).0.into_owned(), error: None }
-        }
+        PythonEncoding::Other => Decoded {
+            text: WINDOWS_1252.decode_without_bom_handling(&bytes).0.into_owned(),
+            error: None,
+            ..Decoded::default()
+        },
         PythonEncoding::Unknown => {
             let message = format!("unknown encoding: `{}`", cookie.name);
             Decoded {
                 text: String::from_utf8_lossy(&bytes).into_owned(),
                 error: Some(SyntaxError { message, range: cookie.range }),
+                ..Decoded::default()
             }
         }
     }
@@ -98,7 +103,7 @@ pub fn encode(text: &str, before: &[u8]) -> Option<Vec<u8>> {
 fn decode_utf8(mut bytes: Vec<u8>, start: usize) -> Decoded {
     bytes.drain(..start);
     match String::from_utf8(bytes) {
-        Ok(text) => Decoded { text, error: None },
+        Ok(text) => Decoded { text, error: None, ..Decoded::default() },
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let text: Cow<'_, str> = String::from_utf8_lossy(error.as_bytes());
@@ -108,6 +113,7 @@ fn decode_utf8(mut bytes: Vec<u8>, start: usize) -> Decoded {
                 text: text.into_owned(),
                 // The byte was replaced by a character of three.
                 error: Some(SyntaxError { message, range: TextRange::new(at, at.saturating_add(3)) }),
+                ..Decoded::default()
             }
         }
     }

@@ -683,6 +683,11 @@ pub(crate) fn facts_of(path: &Path, bytes: Vec<u8>, options: &ParseOptions) -> F
         facts.traits.is_broken = true;
         facts.syntax_errors.insert(0, error);
     }
+    // `%%bash -s {os.getpid()}` uses `os`, as the example in a text may.
+    let words = decoded.foreign.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+    facts.example_names.extend(words.filter_map(|word| facts.names.find(word)));
+    facts.example_names.sort_unstable();
+    facts.example_names.dedup();
     facts
 }
 

@@ -22,7 +22,7 @@ macro_rules! ensure {
 
 /// Decodes bytes and parses the text, as source and as a stub.
 pub(crate) fn check_bytes(bytes: &[u8]) -> Sound {
-    let Decoded { text, error } = decode(bytes.to_vec());
+    let Decoded { text, error, .. } = decode(bytes.to_vec());
     if let Some(error) = &error {
         check_range(&text, error.range, "the error of the encoding")?;
         ensure!(!error.message.is_empty(), "an error says something");
